@@ -1,0 +1,113 @@
+// Package grant holds the records that Tandem keeps and the rules that each must obey: organisations, programmes, themes, locations, populations,
+// grants with their transactions and links, targets, tokens and rates. A record refers to another by its bare id ("ecopeace").
+//
+// It is for values and invariants. It may not know where records are stored, who asks for them, or what time it is.
+package grant
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"github.com/allmep/tandem/internal/fault"
+)
+
+// Kind is a collection of records. Its text is the first part of their resource names.
+type Kind string
+
+// The kinds of records.
+const (
+	Organisations Kind = "organisations"
+	Programmes    Kind = "programmes"
+	Themes        Kind = "themes"
+	Locations     Kind = "locations"
+	Populations   Kind = "populations"
+	Grants        Kind = "grants"
+	Targets       Kind = "targets"
+	Tokens        Kind = "tokens"
+	Rates         Kind = "rates"
+)
+
+// Key names one record.
+type Key struct {
+	Kind Kind
+	ID   string
+}
+
+// String returns the resource name, such as "grants/0k3".
+func (k Key) String() string { return string(k.Kind) + "/" + k.ID }
+
+// Meta is what the ledger knows of a record beside its content. Instants are microseconds since 1970; 0 is never.
+type Meta struct {
+	Revision int64 // the revision that last changed the record
+	Created  int64
+	Updated  int64
+	Deleted  int64 // when it was deleted, if it is
+}
+
+// Ledgered returns m itself; it is how code that handles every kind reaches the Meta of one.
+func (m *Meta) Ledgered() *Meta { return m }
+
+// Entity is a record: a pointer to Organisation, Programme, Term, Grant, Target, Token or RateDay.
+type Entity interface {
+	Key() Key
+	// Ledgered returns the record's Meta, for reading and for setting.
+	Ledgered() *Meta
+	// Validate checks the invariants that need nothing but the record. Its error is Invalid and names each field by its path in the contract's JSON.
+	Validate() error
+	// References lists the records that must exist for this one to be kept.
+	References() []Reference
+}
+
+// Reference is a field of a record that names another record.
+type Reference struct {
+	Field string
+	Key   Key
+}
+
+var slug = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// checkID adds a violation when id cannot be the last part of a resource name.
+func checkID(v *fault.List, field, id string) {
+	if !slug.MatchString(id) {
+		v.Add(field, "found %q; accepted are 1 to 63 lower-case letters, digits and inner hyphens", id)
+	}
+}
+
+// New returns an empty record of a kind with an id.
+func New(key Key) (Entity, error) {
+	switch key.Kind {
+	case Organisations:
+		return &Organisation{ID: key.ID}, nil
+	case Programmes:
+		return &Programme{ID: key.ID}, nil
+	case Themes, Locations, Populations:
+		return &Term{Of: key.Kind, ID: key.ID}, nil
+	case Grants:
+		return &Grant{ID: key.ID}, nil
+	case Targets:
+		return &Target{ID: key.ID}, nil
+	case Tokens:
+		return &Token{ID: key.ID}, nil
+	case Rates:
+		return &RateDay{ID: key.ID}, nil
+	}
+	return nil, fault.New(fault.Internal, "there is no kind of record %q", key.Kind)
+}
+
+// Encode returns the content of a record as JSON, which is how the ledger stores it and the history shows it. Equal records have equal encodings.
+func Encode(e Entity) ([]byte, error) {
+	return json.Marshal(e)
+}
+
+// Decode is the inverse of Encode. The record's Meta is not in the encoding: the ledger sets it.
+func Decode(key Key, body []byte) (Entity, error) {
+	e, err := New(key)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(body, e); err != nil {
+		return nil, fmt.Errorf("decode %s: %w", key, err)
+	}
+	return e, nil
+}

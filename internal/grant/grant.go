@@ -1,0 +1,155 @@
+package grant
+
+import (
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
+)
+
+// Grant is one award by one or more funders to one or more recipients: the canonical record.
+type Grant struct {
+	Meta           `json:"-"`
+	ID             string          `json:"id"`
+	Title          string          `json:"title"`
+	Description    string          `json:"description,omitempty"`
+	Funders        []Participation `json:"funders"`
+	Recipients     []Participation `json:"recipients,omitempty"`
+	Partners       []Partner       `json:"partners,omitempty"`
+	Programme      string          `json:"programme,omitempty"` // a programme's id
+	Status         Status          `json:"status"`
+	StatusDate     period.Date     `json:"statusDate,omitzero"`
+	Start          period.Date     `json:"start,omitzero"`
+	End            period.Date     `json:"end,omitzero"`
+	DurationMonths int             `json:"durationMonths,omitempty"`
+	Themes         []Split         `json:"themes,omitempty"`
+	Locations      []Split         `json:"locations,omitempty"`
+	Populations    []Split         `json:"populations,omitempty"`
+	Identifiers    []string        `json:"identifiers,omitempty"`
+	Sources        []Source        `json:"sources,omitempty"`
+	Visibility     Visibility      `json:"visibility"`
+	Transactions   []Transaction   `json:"transactions,omitempty"`
+	Budgets        []Budget        `json:"budgets,omitempty"`
+	Links          []Link          `json:"links,omitempty"`
+	Note           string          `json:"note,omitempty"`
+}
+
+// Participation is an organisation's part in a grant. A nil Share is not said, which is not the same as 0.
+type Participation struct {
+	Organisation string   `json:"organisation"`
+	Share        *Percent `json:"share,omitempty"`
+}
+
+// Partner is an organisation that takes part without giving or getting the money.
+type Partner struct {
+	Organisation string      `json:"organisation"`
+	Role         PartnerRole `json:"role"`
+}
+
+// Split gives a part of a grant to a theme, a location or a population.
+type Split struct {
+	ID      string  `json:"id"`
+	Percent Percent `json:"percent"`
+}
+
+// Source is where something was said.
+type Source struct {
+	URI   string      `json:"uri"`
+	Title string      `json:"title,omitempty"`
+	Date  period.Date `json:"date,omitzero"`
+}
+
+// Budget is money planned for a period. Its amount is not negative.
+type Budget struct {
+	Start    period.Date    `json:"start"`
+	End      period.Date    `json:"end"`
+	Currency money.Currency `json:"currency"`
+	Minor    int64          `json:"minor"`
+}
+
+// Link is a relation of a grant to another.
+type Link struct {
+	ID     string   `json:"id"`
+	Type   LinkType `json:"type"`
+	Target string   `json:"target"` // a grant's id
+	Reason string   `json:"reason,omitempty"`
+}
+
+// Key implements Entity.
+func (g *Grant) Key() Key { return Key{Grants, g.ID} }
+
+// Parent returns the id of the grant of which g is a sub-grant, or "".
+func (g *Grant) Parent() string {
+	for _, l := range g.Links {
+		if l.Type == SubGrantOf {
+			return l.Target
+		}
+	}
+	return ""
+}
+
+// Span returns the days over which the grant runs, both ends included: from its start to its end, or for its duration from its start, or, when
+// these do not say, over its budgets. ok is false when it cannot be placed in time.
+func (g *Grant) Span() (span period.Span, ok bool) {
+	switch {
+	case !g.Start.IsZero() && !g.End.IsZero():
+		return period.Span{First: g.Start.First, Last: g.End.Last()}, true
+	case !g.Start.IsZero() && g.DurationMonths > 0:
+		return period.Span{First: g.Start.First, Last: g.Start.PlusMonths(g.DurationMonths)}, true
+	}
+	for i, b := range g.Budgets {
+		if i == 0 || b.Start.First < span.First {
+			span.First = b.Start.First
+		}
+		if i == 0 || b.End.Last() > span.Last {
+			span.Last = b.End.Last()
+		}
+	}
+	return span, len(g.Budgets) > 0
+}
+
+// Award returns the transaction by which the grant was awarded: its first commitment or, if it has none, its first pledge. It is nil if there is neither.
+func (g *Grant) Award() *Transaction {
+	var pledge *Transaction
+	for i := range g.Transactions {
+		switch t := &g.Transactions[i]; t.Type {
+		case Commitment:
+			return t
+		case Pledge:
+			if pledge == nil {
+				pledge = t
+			}
+		}
+	}
+	return pledge
+}
+
+// References implements Entity. The targets of links are among them.
+func (g *Grant) References() []Reference {
+	var refs []Reference
+	for i, p := range g.Funders {
+		refs = refer(refs, index("funders", i)+".organisation", Organisations, p.Organisation)
+	}
+	for i, p := range g.Recipients {
+		refs = refer(refs, index("recipients", i)+".organisation", Organisations, p.Organisation)
+	}
+	for i, p := range g.Partners {
+		refs = refer(refs, index("partners", i)+".organisation", Organisations, p.Organisation)
+	}
+	refs = refer(refs, "programme", Programmes, g.Programme)
+	for i, s := range g.Themes {
+		refs = refer(refs, index("themes", i)+".name", Themes, s.ID)
+	}
+	for i, s := range g.Locations {
+		refs = refer(refs, index("locations", i)+".name", Locations, s.ID)
+	}
+	for i, s := range g.Populations {
+		refs = refer(refs, index("populations", i)+".name", Populations, s.ID)
+	}
+	for i, t := range g.Transactions {
+		refs = refer(refs, index("transactions", i)+".provider", Organisations, t.Provider)
+		refs = refer(refs, index("transactions", i)+".receiver", Organisations, t.Receiver)
+	}
+	for i, l := range g.Links {
+		refs = refer(refs, index("links", i)+".target", Grants, l.Target)
+	}
+	return refs
+}

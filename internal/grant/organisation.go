@@ -1,0 +1,67 @@
+package grant
+
+import (
+	"regexp"
+	"strconv"
+
+	"github.com/allmep/tandem/internal/fault"
+)
+
+// Organisation is anyone who gives or gets money. Its roles come from the grants that name it.
+type Organisation struct {
+	Meta        `json:"-"`
+	ID          string   `json:"id"`
+	DisplayName string   `json:"displayName"`
+	Aliases     []string `json:"aliases,omitempty"`
+	Identifiers []string `json:"identifiers,omitempty"` // in registers, with their prefix: XI-IATI-…, GB-CHC-…
+	Parent      string   `json:"parent,omitempty"`      // an organisation's id
+	Successor   string   `json:"successor,omitempty"`   // the id of the organisation that this one was merged into
+	State       string   `json:"state,omitempty"`       // ISO 3166 alpha-2, EU, UN or PRIVATE
+	Member      bool     `json:"member,omitempty"`      // of the coalition
+	Website     string   `json:"website,omitempty"`
+	Note        string   `json:"note,omitempty"`
+}
+
+// Private is the donor state of donors that no state stands behind.
+const Private = "PRIVATE"
+
+var state = regexp.MustCompile(`^([A-Z]{2}|PRIVATE)$`)
+
+// Key implements Entity.
+func (o *Organisation) Key() Key { return Key{Organisations, o.ID} }
+
+// Validate implements Entity.
+func (o *Organisation) Validate() error {
+	var v fault.List
+	checkID(&v, "name", o.ID)
+	checkName(&v, "displayName", o.DisplayName, maxName)
+	checkNames(&v, "aliases", o.Aliases, maxName)
+	checkNames(&v, "identifiers", o.Identifiers, maxName)
+	checkState(&v, "state", o.State)
+	checkText(&v, "website", o.Website, maxLine)
+	checkText(&v, "note", o.Note, maxText)
+	return v.Err()
+}
+
+// References implements Entity.
+func (o *Organisation) References() []Reference {
+	var refs []Reference
+	refs = refer(refs, "parent", Organisations, o.Parent)
+	return refer(refs, "successor", Organisations, o.Successor)
+}
+
+func checkState(v *fault.List, field, s string) {
+	if s != "" && !state.MatchString(s) {
+		v.Add(field, "found %q; accepted are two capital letters (ISO 3166, EU, UN) or PRIVATE", s)
+	}
+}
+
+// refer appends a reference, unless id is empty.
+func refer(refs []Reference, field string, kind Kind, id string) []Reference {
+	if id == "" {
+		return refs
+	}
+	return append(refs, Reference{Field: field, Key: Key{kind, id}})
+}
+
+func index(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }

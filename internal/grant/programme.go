@@ -1,0 +1,63 @@
+package grant
+
+import (
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
+)
+
+// Programme is a funding instrument of a donor.
+type Programme struct {
+	Meta        `json:"-"`
+	ID          string     `json:"id"`
+	DisplayName string     `json:"displayName"`
+	Owner       string     `json:"owner,omitempty"` // an organisation's id
+	Envelopes   []Envelope `json:"envelopes,omitempty"`
+	Website     string     `json:"website,omitempty"`
+	Note        string     `json:"note,omitempty"`
+}
+
+// Envelope is a ceiling of a programme for a period.
+type Envelope struct {
+	Start  period.Date  `json:"start"`
+	End    period.Date  `json:"end"`
+	Amount money.Amount `json:"amount"`
+	Source string       `json:"source,omitempty"`
+}
+
+// Key implements Entity.
+func (p *Programme) Key() Key { return Key{Programmes, p.ID} }
+
+// Validate implements Entity.
+func (p *Programme) Validate() error {
+	var v fault.List
+	checkID(&v, "name", p.ID)
+	checkName(&v, "displayName", p.DisplayName, maxName)
+	for i, e := range p.Envelopes {
+		at := index("envelopes", i)
+		checkPeriod(&v, at, e.Start, e.End)
+		v.Merge(at+".amount", e.Amount.Validate())
+		if b := e.Amount.Bounds(); b.Lower < 0 {
+			v.Add(at+".amount", "is negative; a ceiling is at least 0")
+		}
+		checkText(&v, at+".source", e.Source, maxLine)
+	}
+	checkText(&v, "website", p.Website, maxLine)
+	checkText(&v, "note", p.Note, maxText)
+	return v.Err()
+}
+
+// References implements Entity.
+func (p *Programme) References() []Reference { return refer(nil, "owner", Organisations, p.Owner) }
+
+// checkPeriod checks a period both of whose ends must be given.
+func checkPeriod(v *fault.List, at string, start, end period.Date) {
+	switch {
+	case start.IsZero():
+		v.Add(at+".start", "is missing; accepted is a year, a month or a day")
+	case end.IsZero():
+		v.Add(at+".end", "is missing; accepted is a year, a month or a day")
+	case end.Last() < start.First:
+		v.Add(at+".end", "%s is before the start, %s", end, start)
+	}
+}

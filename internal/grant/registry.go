@@ -1,0 +1,229 @@
+package grant
+
+import (
+	"maps"
+	"slices"
+	"sort"
+
+	"github.com/allmep/tandem/internal/fault"
+)
+
+// Registry is every record but the grants: what grants refer to, and what answers need names from. It is immutable; With returns the next one.
+// Deleted records stay in it, so that what was once recorded keeps its name, but nothing new may refer to them.
+type Registry struct {
+	records  map[Kind]map[string]Entity
+	byHash   map[string]*Token
+	byNumber map[string]string // identifier of an organisation -> its id
+}
+
+// NewRegistry returns a Registry of nothing.
+func NewRegistry() *Registry { return &Registry{} }
+
+// With returns a Registry that also holds these records, each in place of the one with the same key. Grants among them are passed over.
+func (r *Registry) With(entities ...Entity) *Registry {
+	next := &Registry{records: maps.Clone(r.records), byHash: r.byHash, byNumber: r.byNumber}
+	if next.records == nil {
+		next.records = map[Kind]map[string]Entity{}
+	}
+	cloned := map[Kind]bool{}
+	for _, e := range entities {
+		k := e.Key()
+		if k.Kind == Grants {
+			continue
+		}
+		if !cloned[k.Kind] {
+			cloned[k.Kind] = true
+			next.records[k.Kind] = cloneMap(next.records[k.Kind])
+			switch k.Kind {
+			case Tokens:
+				next.byHash = cloneMap(next.byHash)
+			case Organisations:
+				next.byNumber = cloneMap(next.byNumber)
+			}
+		}
+		next.index(r.records[k.Kind][k.ID], e)
+		next.records[k.Kind][k.ID] = e
+	}
+	return next
+}
+
+func cloneMap[K comparable, V any](m map[K]V) map[K]V {
+	if m == nil {
+		return map[K]V{}
+	}
+	return maps.Clone(m)
+}
+
+// index keeps the look-ups in step when e takes the place of old, which may be nil.
+func (r *Registry) index(old, e Entity) {
+	switch e := e.(type) {
+	case *Token:
+		if old, ok := old.(*Token); ok {
+			delete(r.byHash, old.Hash)
+		}
+		if e.Deleted == 0 {
+			r.byHash[e.Hash] = e
+		}
+	case *Organisation:
+		if old, ok := old.(*Organisation); ok {
+			for _, n := range old.Identifiers {
+				delete(r.byNumber, n)
+			}
+		}
+		if e.Deleted == 0 {
+			for _, n := range e.Identifiers {
+				r.byNumber[n] = e.ID
+			}
+		}
+	}
+}
+
+// Get returns a record, deleted or not, or nil.
+func (r *Registry) Get(k Key) Entity { return r.records[k.Kind][k.ID] }
+
+// Has tells whether a record exists and is not deleted.
+func (r *Registry) Has(k Key) bool {
+	e := r.Get(k)
+	return e != nil && e.Ledgered().Deleted == 0
+}
+
+// All returns the records of a kind, deleted ones too, in the order of their ids.
+func (r *Registry) All(kind Kind) []Entity {
+	all := slices.Collect(maps.Values(r.records[kind]))
+	sort.Slice(all, func(i, j int) bool { return all[i].Key().ID < all[j].Key().ID })
+	return all
+}
+
+// TokenByHash returns the token whose secret has this hash, or nil. Whether it has expired is the caller's question.
+func (r *Registry) TokenByHash(hash string) *Token { return r.byHash[hash] }
+
+// Organisation returns an organisation, deleted or not, or nil.
+func (r *Registry) Organisation(id string) *Organisation {
+	o, _ := r.Get(Key{Organisations, id}).(*Organisation)
+	return o
+}
+
+// Survivor follows an organisation's successors to the one that stands for it today.
+func (r *Registry) Survivor(id string) string {
+	for {
+		o := r.Organisation(id)
+		if o == nil || o.Successor == "" {
+			return id
+		}
+		id = o.Successor
+	}
+}
+
+// DonorState returns what an organisation's money rolls up to: its own state, or the nearest one up its parents. "" means that none is recorded.
+func (r *Registry) DonorState(id string) string {
+	for id != "" {
+		o := r.Organisation(id)
+		if o == nil {
+			return ""
+		}
+		if o.State != "" {
+			return o.State
+		}
+		id = o.Parent
+	}
+	return ""
+}
+
+// Label returns a record's name for people, or its id when there is none.
+func (r *Registry) Label(k Key) string {
+	switch e := r.Get(k).(type) {
+	case *Organisation:
+		return e.DisplayName
+	case *Programme:
+		return e.DisplayName
+	case *Term:
+		return e.DisplayName
+	}
+	return k.ID
+}
+
+// TermParent returns the id of the parent of a theme, location or population, "" at the top.
+func (r *Registry) TermParent(k Key) string {
+	if t, ok := r.Get(k).(*Term); ok {
+		return t.Parent
+	}
+	return ""
+}
+
+// Admit checks what a valid record must obey among the others: what it refers to exists, no tree becomes a circle, an identifier belongs to one
+// organisation, and a funder has a donor state. Links between grants are the ledger's to check. Its error is Invalid.
+func (r *Registry) Admit(e Entity) error {
+	var v fault.List
+	for _, ref := range e.References() {
+		if ref.Key.Kind == Grants {
+			continue
+		}
+		if !r.Has(ref.Key) {
+			v.Add(ref.Field, "%q does not exist", ref.Key)
+		}
+	}
+	switch e := e.(type) {
+	case *Organisation:
+		r.admitOrganisation(&v, e)
+	case *Term:
+		r.circle(&v, "parent", e.Key(), e.Parent, r.TermParent)
+	case *Grant:
+		for i, f := range e.Funders {
+			k := Key{Organisations, f.Organisation}
+			if r.Has(k) && r.DonorState(f.Organisation) == "" {
+				v.Add(index("funders", i)+".organisation", "%q has no donor state, nor has a parent of it; set its state (an ISO 3166 code, EU, UN or PRIVATE)", k)
+			}
+		}
+	}
+	return v.Err()
+}
+
+func (r *Registry) admitOrganisation(v *fault.List, o *Organisation) {
+	for i, n := range o.Identifiers {
+		if other, taken := r.byNumber[n]; taken && other != o.ID {
+			v.Add(index("identifiers", i), "%q belongs to %q", n, Key{Organisations, other})
+		}
+	}
+	r.circle(v, "parent", o.Key(), o.Parent, func(k Key) string {
+		if p := r.Organisation(k.ID); p != nil {
+			return p.Parent
+		}
+		return ""
+	})
+	r.circle(v, "successor", o.Key(), o.Successor, func(k Key) string {
+		if s := r.Organisation(k.ID); s != nil {
+			return s.Successor
+		}
+		return ""
+	})
+}
+
+// circle adds a violation when following next from the record's new value of a field leads back to the record.
+func (r *Registry) circle(v *fault.List, field string, self Key, first string, next func(Key) string) {
+	for id := first; id != ""; id = next(Key{self.Kind, id}) {
+		if id == self.ID {
+			v.Add(field, "%q leads back to %q; it must not go in a circle", Key{self.Kind, first}, self)
+			return
+		}
+	}
+}
+
+// Dependants returns the keys of the records of this registry that are not deleted and refer to k, in order. Grants are not among them.
+func (r *Registry) Dependants(k Key) []Key {
+	var keys []Key
+	for _, records := range r.records {
+		for _, e := range records {
+			if e.Ledgered().Deleted != 0 {
+				continue
+			}
+			for _, ref := range e.References() {
+				if ref.Key == k {
+					keys = append(keys, e.Key())
+					break
+				}
+			}
+		}
+	}
+	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
+	return keys
+}

@@ -1,0 +1,207 @@
+package grant
+
+import (
+	"strconv"
+
+	"github.com/allmep/tandem/internal/fault"
+)
+
+// Validate implements Entity.
+func (g *Grant) Validate() error {
+	var v fault.List
+	checkID(&v, "name", g.ID)
+	checkName(&v, "title", g.Title, 500)
+	checkText(&v, "description", g.Description, maxText)
+	checkText(&v, "note", g.Note, maxText)
+	if g.Status.String() == "" {
+		v.Add("status", "is missing")
+	}
+	if g.Visibility.String() == "" {
+		v.Add("visibility", "is missing")
+	}
+	if len(g.Funders) == 0 {
+		v.Add("funders", "is empty; a grant has at least one funder")
+	}
+	checkParticipations(&v, "funders", g.Funders)
+	checkParticipations(&v, "recipients", g.Recipients)
+	checkPartners(&v, g.Partners)
+	checkSplits(&v, "themes", g.Themes)
+	checkSplits(&v, "locations", g.Locations)
+	checkSplits(&v, "populations", g.Populations)
+	g.checkDates(&v)
+	checkNames(&v, "identifiers", g.Identifiers, maxName)
+	for i, s := range g.Sources {
+		checkName(&v, index("sources", i)+".uri", s.URI, maxLine)
+		checkText(&v, index("sources", i)+".title", s.Title, maxLine)
+	}
+	g.checkBudgets(&v)
+	g.checkTransactions(&v)
+	g.checkLinks(&v)
+	return v.Err()
+}
+
+// checkParticipations checks that each organisation stands in the list once, and that the shares are all there and sum to 100, or are all left out.
+func checkParticipations(v *fault.List, field string, ps []Participation) {
+	seen := make(map[string]int, len(ps))
+	var sum Percent
+	said := 0
+	for i, p := range ps {
+		at := index(field, i)
+		if p.Organisation == "" {
+			v.Add(at+".organisation", "is missing")
+		}
+		if first, twice := seen[p.Organisation]; twice {
+			v.Add(at+".organisation", "%q stands in the list already, at %s", p.Organisation, index(field, first))
+		} else {
+			seen[p.Organisation] = i
+		}
+		if p.Share == nil {
+			continue
+		}
+		said++
+		sum += checkPercent(v, at+".sharePercent", *p.Share)
+	}
+	switch {
+	case said == 0:
+	case said < len(ps):
+		for i, p := range ps {
+			if p.Share == nil {
+				v.Add(index(field, i)+".sharePercent", "is missing while others are given; accepted are shares for all or for none")
+			}
+		}
+	case sum != Whole:
+		v.Add(field, "the shares sum to %s; accepted is 100", sum)
+	}
+}
+
+func checkPercent(v *fault.List, field string, p Percent) Percent {
+	if p < 0 || p > Whole {
+		v.Add(field, "found %s; accepted are 0 to 100", p)
+		return 0
+	}
+	return p
+}
+
+func checkPartners(v *fault.List, ps []Partner) {
+	seen := make(map[Partner]bool, len(ps))
+	for i, p := range ps {
+		at := index("partners", i)
+		if p.Organisation == "" {
+			v.Add(at+".organisation", "is missing")
+		}
+		if p.Role.String() == "" {
+			v.Add(at+".role", "is missing; accepted are ACCOUNTABLE, EXTENDING and IMPLEMENTING")
+		}
+		if seen[p] {
+			v.Add(at, "%q is %s twice", p.Organisation, p.Role)
+		}
+		seen[p] = true
+	}
+}
+
+func checkSplits(v *fault.List, field string, splits []Split) {
+	seen := make(map[string]bool, len(splits))
+	var sum Percent
+	for i, s := range splits {
+		at := index(field, i)
+		if s.ID == "" {
+			v.Add(at+".name", "is missing")
+		}
+		if seen[s.ID] {
+			v.Add(at+".name", "%q stands in the list twice", s.ID)
+		}
+		seen[s.ID] = true
+		sum += checkPercent(v, at+".percent", s.Percent)
+	}
+	if len(splits) > 0 && sum != Whole {
+		v.Add(field, "the percentages sum to %s; accepted is 100", sum)
+	}
+}
+
+// maxDays is the longest that a grant may run: 100 years.
+const maxDays = 36525
+
+func (g *Grant) checkDates(v *fault.List) {
+	if !g.Start.IsZero() && !g.End.IsZero() && g.End.Last() < g.Start.First {
+		v.Add("end", "%s is before the start, %s", g.End, g.Start)
+	}
+	if g.DurationMonths < 0 || g.DurationMonths > 1200 {
+		v.Add("durationMonths", "found %d; accepted are 0 to 1200", g.DurationMonths)
+		return
+	}
+	if span, ok := g.Span(); ok && span.Days() > maxDays {
+		v.Add("end", "the grant runs for %d days; accepted are at most %d", span.Days(), maxDays)
+	}
+}
+
+func (g *Grant) checkBudgets(v *fault.List) {
+	total := int64(0)
+	for i, b := range g.Budgets {
+		at := index("budgets", i)
+		checkPeriod(v, at, b.Start, b.End)
+		if b.Currency == "" {
+			v.Add(at+".money", "is missing")
+		} else if b.Currency != g.Budgets[0].Currency {
+			v.Add(at+".money.currencyCode", "found %s where the first budget has %s; accepted is one currency for all budgets of a grant", b.Currency, g.Budgets[0].Currency)
+		}
+		if b.Minor < 0 {
+			v.Add(at+".money.amount", "is negative; a budget is at least 0")
+		}
+		total += max(b.Minor, 0)
+	}
+	if len(g.Budgets) > 0 && total == 0 {
+		v.Add("budgets", "are all 0; leave them out to spread the grant evenly over its days")
+	}
+}
+
+// maxTransactions keeps the sum of a grant's amounts within 64 bits (see money.MaxMinor).
+const maxTransactions = 1000
+
+func (g *Grant) checkTransactions(v *fault.List) {
+	if len(g.Transactions) > maxTransactions {
+		v.Add("transactions", "found %d; accepted are at most %d", len(g.Transactions), maxTransactions)
+	}
+	seen := make(map[string]bool, len(g.Transactions))
+	for i := range g.Transactions {
+		t := &g.Transactions[i]
+		t.check(v, index("transactions", i))
+		if seen[t.ID] {
+			v.Add(index("transactions", i)+".name", "%q stands in the list twice", t.ID)
+		}
+		seen[t.ID] = true
+	}
+}
+
+func (g *Grant) checkLinks(v *fault.List) {
+	parents := 0
+	for i, l := range g.Links {
+		at := index("links", i)
+		checkID(v, at+".name", l.ID)
+		checkText(v, at+".reason", l.Reason, maxLine)
+		switch {
+		case l.Type.String() == "":
+			v.Add(at+".type", "is missing; accepted is SUB_GRANT_OF")
+		case l.Target == "":
+			v.Add(at+".target", "is missing")
+		case l.Target == g.ID:
+			v.Add(at+".target", "is the grant itself")
+		case l.Type == SubGrantOf:
+			parents++
+		}
+		if parents > 1 {
+			v.Add(at+".target", "the grant is a sub-grant of another already; it can be so of one")
+			return
+		}
+	}
+}
+
+// NextID returns the id for the next of a list of numbered children: one more than the largest number in use, so that no id is given twice.
+func NextID(ids []string) string {
+	top := 0
+	for _, id := range ids {
+		if n, err := strconv.Atoi(id); err == nil && n > top {
+			top = n
+		}
+	}
+	return strconv.Itoa(top + 1)
+}
