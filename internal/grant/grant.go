@@ -1,6 +1,8 @@
 package grant
 
 import (
+	"strconv"
+
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
 )
@@ -30,6 +32,7 @@ type Grant struct {
 	Budgets        []Budget        `json:"budgets,omitempty"`
 	Links          []Link          `json:"links,omitempty"`
 	Note           string          `json:"note,omitempty"`
+	Serial         int             `json:"serial,omitempty"` // the last number that was given to a transaction or a link
 }
 
 // Participation is an organisation's part in a grant. A nil Share is not said, which is not the same as 0.
@@ -84,6 +87,12 @@ func (g *Grant) Parent() string {
 		}
 	}
 	return ""
+}
+
+// NextID returns an id for a new transaction or link. No id is given twice, whatever is deleted meanwhile.
+func (g *Grant) NextID() string {
+	g.Serial++
+	return strconv.Itoa(g.Serial)
 }
 
 // Span returns the days over which the grant runs, both ends included: from its start to its end, or for its duration from its start, or, when

@@ -105,21 +105,25 @@ func (r *Registry) Organisation(id string) *Organisation {
 
 // Survivor follows an organisation's successors to the one that stands for it today.
 func (r *Registry) Survivor(id string) string {
-	for {
+	for range maxDepth {
 		o := r.Organisation(id)
 		if o == nil || o.Successor == "" {
-			return id
+			break
 		}
 		id = o.Successor
 	}
+	return id
 }
+
+// maxDepth bounds every walk up a chain of records. Admit refuses circles; a batch that has one is walked before it is refused.
+const maxDepth = 100
 
 // DonorState returns what an organisation's money rolls up to: its own state, or the nearest one up its parents. "" means that none is recorded.
 func (r *Registry) DonorState(id string) string {
-	for id != "" {
+	for range maxDepth {
 		o := r.Organisation(id)
 		if o == nil {
-			return ""
+			break
 		}
 		if o.State != "" {
 			return o.State
@@ -200,12 +204,18 @@ func (r *Registry) admitOrganisation(v *fault.List, o *Organisation) {
 
 // circle adds a violation when following next from the record's new value of a field leads back to the record.
 func (r *Registry) circle(v *fault.List, field string, self Key, first string, next func(Key) string) {
-	for id := first; id != ""; id = next(Key{self.Kind, id}) {
+	id := first
+	for range maxDepth {
 		if id == self.ID {
 			v.Add(field, "%q leads back to %q; it must not go in a circle", Key{self.Kind, first}, self)
 			return
 		}
+		if id == "" {
+			return
+		}
+		id = next(Key{self.Kind, id})
 	}
+	v.Add(field, "the chain from %q is longer than %d; it must be shorter and not go in a circle", Key{self.Kind, first}, maxDepth)
 }
 
 // Dependants returns the keys of the records of this registry that are not deleted and refer to k, in order. Grants are not among them.
@@ -226,4 +236,21 @@ func (r *Registry) Dependants(k Key) []Key {
 	}
 	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
 	return keys
+}
+
+// TakesPart tells whether a principal's donor state is among the funders of a grant, or its organisation among the funders or the recipients, both
+// through mergers. It is what Principal.Sees asks about restricted grants.
+func (r *Registry) TakesPart(p Principal, g *Grant) bool {
+	own := r.Survivor(p.Organisation)
+	for _, f := range g.Funders {
+		if p.Role == Donor && r.DonorState(f.Organisation) == p.State || p.Role == Member && r.Survivor(f.Organisation) == own {
+			return true
+		}
+	}
+	for _, q := range g.Recipients {
+		if p.Role == Member && r.Survivor(q.Organisation) == own {
+			return true
+		}
+	}
+	return false
 }

@@ -1,10 +1,6 @@
 package grant
 
-import (
-	"strconv"
-
-	"github.com/allmep/tandem/internal/fault"
-)
+import "github.com/allmep/tandem/internal/fault"
 
 // Validate implements Entity.
 func (g *Grant) Validate() error {
@@ -193,15 +189,4 @@ func (g *Grant) checkLinks(v *fault.List) {
 			return
 		}
 	}
-}
-
-// NextID returns the id for the next of a list of numbered children: one more than the largest number in use, so that no id is given twice.
-func NextID(ids []string) string {
-	top := 0
-	for _, id := range ids {
-		if n, err := strconv.Atoi(id); err == nil && n > top {
-			top = n
-		}
-	}
-	return strconv.Itoa(top + 1)
 }

@@ -1,0 +1,305 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// Write is what a writer says about a write beside its content.
+type Write struct {
+	Principal grant.Principal
+	Reason    string
+	// RequestID makes a retry safe: a write with the id of an earlier one by the same principal gives the earlier one's answer, if Fingerprint, the
+	// hash of what is asked, is the same, and is refused as Exists if it is not.
+	RequestID   string
+	Fingerprint string
+	// Etag, when not empty, must be the etag of the record as it stands.
+	Etag string
+	// ValidateOnly checks everything and stores nothing.
+	ValidateOnly bool
+}
+
+// command is a write that waits for its turn.
+type command struct {
+	ctx    context.Context
+	write  Write
+	decide func(*draft) error
+	// replay answers a repeated request from the records that its revision wrote.
+	replay func([]grant.Entity) error
+	done   chan error
+	err    error
+	dry    bool // decided, and not to be stored
+}
+
+// maxGroup is how many commands are made durable by one commit at most.
+const maxGroup = 256
+
+// commit queues a write and waits until it is durable or refused. decide may run more than once and each time decides anew.
+func (l *Ledger) commit(ctx context.Context, w Write, decide func(*draft) error, replay func([]grant.Entity) error) error {
+	c := &command{ctx: ctx, write: w, decide: decide, replay: replay, done: make(chan error, 1)}
+	select {
+	case l.commands <- c:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-c.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// write is the one goroutine that writes.
+func (l *Ledger) write(ctx context.Context) {
+	ticker := time.NewTicker(followEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			l.refuseWaiting()
+			return
+		case <-ticker.C:
+			l.follow(ctx)
+		case c := <-l.commands:
+			group := []*command{c}
+			for len(group) < maxGroup && len(l.commands) > 0 {
+				group = append(group, <-l.commands)
+			}
+			l.commitGroup(ctx, group)
+		}
+	}
+}
+
+func (l *Ledger) refuseWaiting() {
+	for len(l.commands) > 0 {
+		c := <-l.commands
+		c.done <- fault.New(fault.Unavailable, "the server is stopping; nothing was written")
+	}
+}
+
+// follow brings the state up to what other servers wrote. An error is left for the next try: readers go on with the state that there is.
+func (l *Ledger) follow(ctx context.Context) {
+	state := l.State()
+	head, err := l.Store.Head(ctx)
+	if err != nil || head == state.Revision {
+		return
+	}
+	if state, err = l.catchUp(state, func(after int64, yield func(Revision) error) error {
+		return l.Store.Since(ctx, after, yield)
+	}); err == nil {
+		l.state.Store(state)
+	}
+}
+
+// catchUp applies the revisions after a state.
+func (l *Ledger) catchUp(s *State, since func(int64, func(Revision) error) error) (*State, error) {
+	err := since(s.Revision, func(r Revision) error {
+		changed := make([]grant.Entity, len(r.Changes))
+		for i, v := range r.Changes {
+			e, err := decode(v)
+			if err != nil {
+				return err
+			}
+			changed[i] = e
+		}
+		s = l.next(s, r.Number, r.At, changed)
+		return nil
+	})
+	return s, err
+}
+
+// commitGroup decides a group of commands one after the other and makes those that wrote something durable at once.
+func (l *Ledger) commitGroup(ctx context.Context, group []*command) {
+	var state *State
+	err := l.Store.Commit(ctx, func(tx Tx) error {
+		state = l.State()
+		if tx.Head() != state.Revision {
+			var err error
+			if state, err = l.catchUp(state, tx.Since); err != nil {
+				return err
+			}
+		}
+		g := &pending{ledger: l, state: state}
+		for _, c := range group {
+			if fatal := l.decide(tx, g, c); fatal != nil {
+				return fatal
+			}
+		}
+		state = g.flush()
+		return nil
+	})
+	if err == nil {
+		l.state.Store(state)
+	}
+	for _, c := range group {
+		if err != nil && c.err == nil && !c.dry {
+			c.err = err
+		}
+		c.done <- c.err
+	}
+}
+
+// decide runs one command. It returns an error only if the whole group must be given up; the command's own error is kept in it.
+func (l *Ledger) decide(tx Tx, g *pending, c *command) (fatal error) {
+	c.err, c.dry = nil, c.write.ValidateOnly
+	if c.err = c.ctx.Err(); c.err != nil {
+		return nil
+	}
+	if c.write.RequestID != "" && !c.write.ValidateOnly {
+		earlier, err := tx.Request(c.write.Principal.Name, c.write.RequestID)
+		if err == nil {
+			c.err, c.dry = c.answerAgain(earlier), true
+			return nil
+		}
+		if fault.KindOf(err) != fault.NotFound {
+			return err
+		}
+	}
+	d := &draft{ledger: l, tx: tx, pending: g, registry: g.state.Registry, revision: tx.Head() + 1, at: max(l.Now(), tx.At()+1)}
+	if c.err = c.decide(d); c.err != nil {
+		if k := fault.KindOf(c.err); k == fault.Unavailable || k == fault.Exhausted {
+			return c.err // the store is in trouble, and with it the whole group
+		}
+		return nil
+	}
+	if len(d.changed) == 0 || c.dry {
+		c.dry = true
+		return nil
+	}
+	r, err := d.asRevision(c.write)
+	if err != nil {
+		return err
+	}
+	if err := tx.Append(r); err != nil {
+		return err
+	}
+	g.add(r, d.changed)
+	return nil
+}
+
+// answerAgain gives the answer of the revision that a request wrote when it was first made.
+func (c *command) answerAgain(r Revision) error {
+	if r.Fingerprint != c.write.Fingerprint {
+		return fault.New(fault.Exists, "requestId %q was used at revision %d for another request; use a new one", c.write.RequestID, r.Number)
+	}
+	entities := make([]grant.Entity, len(r.Changes))
+	for i, v := range r.Changes {
+		e, err := decode(v)
+		if err != nil {
+			return err
+		}
+		entities[i] = e
+	}
+	return c.replay(entities)
+}
+
+// pending is the state of a group that is being decided. Registries move with each command, since commands ask them all the time; the
+// snapshot moves when someone asks for it, or at the end.
+type pending struct {
+	ledger  *Ledger
+	state   *State
+	changed []grant.Entity
+}
+
+func (g *pending) add(r Revision, changed []grant.Entity) {
+	g.changed = append(g.changed, changed...)
+	g.state = &State{Revision: r.Number, At: r.At, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot}
+	others := slices.ContainsFunc(changed, func(e grant.Entity) bool { return e.Key().Kind != grant.Grants })
+	if others {
+		g.state.Registry = g.state.Registry.With(changed...)
+	}
+}
+
+// flush returns the state with every change in it.
+func (g *pending) flush() *State {
+	if len(g.changed) > 0 {
+		g.state = g.ledger.next(g.state, g.state.Revision, g.state.At, g.changed)
+		g.changed = nil
+	}
+	return g.state
+}
+
+// draft is what a command decides on: the records as they stand, and the changes that it makes.
+type draft struct {
+	ledger   *Ledger
+	tx       Tx
+	pending  *pending
+	registry *grant.Registry // with the changes of this draft
+	revision int64
+	at       int64
+	changed  []grant.Entity
+}
+
+// get returns a record as it stands, for the caller to change and put. Its error is NotFound if there is none.
+func (d *draft) get(key grant.Key) (grant.Entity, error) {
+	v, err := d.tx.Get(key)
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			return nil, notFound(key)
+		}
+		return nil, err
+	}
+	return decode(v)
+}
+
+// exists tells whether a record was ever written under a key.
+func (d *draft) exists(key grant.Key) (bool, error) {
+	if key.Kind != grant.Grants {
+		return d.registry.Get(key) != nil, nil
+	}
+	_, err := d.tx.Get(key)
+	if fault.KindOf(err) == fault.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// put makes records part of the revision. Each must be valid; they are held against the registry together, so that they may refer to each other.
+// at gives the path of the i-th record in the request, for errors.
+func (d *draft) put(at func(i int) string, entities ...grant.Entity) error {
+	var v fault.List
+	registry := d.registry
+	if entities[0].Key().Kind != grant.Grants {
+		registry = registry.With(entities...)
+	}
+	for i, e := range entities {
+		v.Merge(at(i), registry.Admit(e))
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	for _, e := range entities {
+		m := e.Ledgered()
+		m.Revision, m.Updated = d.revision, d.at
+		if m.Created == 0 {
+			m.Created = d.at
+		}
+	}
+	d.registry = registry
+	d.changed = append(d.changed, entities...)
+	return nil
+}
+
+// asRevision returns the draft as a revision of the log.
+func (d *draft) asRevision(w Write) (Revision, error) {
+	r := Revision{Number: d.revision, At: d.at, Principal: w.Principal.Name, Reason: w.Reason, RequestID: w.RequestID, Fingerprint: w.Fingerprint}
+	r.Changes = make([]Version, len(d.changed))
+	for i, e := range d.changed {
+		v, err := encode(e)
+		if err != nil {
+			return r, err
+		}
+		r.Changes[i] = v
+	}
+	slices.SortFunc(r.Changes, func(a, b Version) int { return compareKeys(a.Key, b.Key) })
+	return r, nil
+}
+
+func notFound(key grant.Key) error {
+	return fault.New(fault.NotFound, "%q does not exist", key)
+}

@@ -1,0 +1,161 @@
+package ledger
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/allmep/tandem/internal/analysis"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/fx"
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// Config is what a Ledger works with.
+type Config struct {
+	Store Store
+	// Rates are the exchange rates that are built in. Recorded ones are added to them.
+	Rates *fx.Table
+	// Now returns the time, in microseconds since 1970.
+	Now func() int64
+	// NewID returns an id that was never returned before and sorts after those that were.
+	NewID func() string
+}
+
+// Ledger keeps and answers. Its methods may be called from many goroutines at once.
+type Ledger struct {
+	Config
+	state    atomic.Pointer[State]
+	commands chan *command
+	past     past
+	stop     context.CancelFunc
+	stopped  sync.WaitGroup
+}
+
+// State is everything as one revision left it. It is immutable.
+type State struct {
+	Revision int64
+	At       int64 // when the revision was written, in microseconds since 1970
+	Registry *grant.Registry
+	Rates    *fx.Table // built in and recorded
+	Snapshot *analysis.Snapshot
+}
+
+// followEvery is how often a ledger looks for revisions that other servers wrote.
+const followEvery = 250 * time.Millisecond
+
+// Open reads the newest revision and starts to take writes. Close stops that; it does not close the store.
+func Open(ctx context.Context, c Config) (*Ledger, error) {
+	l := &Ledger{Config: c, commands: make(chan *command, maxGroup)}
+	state, err := l.load(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	l.state.Store(state)
+	running, stop := context.WithCancel(context.Background())
+	l.stop = stop
+	l.stopped.Go(func() { l.write(running) })
+	return l, nil
+}
+
+// Close waits for the writes that have begun. Later ones are refused as Unavailable.
+func (l *Ledger) Close() {
+	l.stop()
+	l.stopped.Wait()
+}
+
+// State returns the newest state.
+func (l *Ledger) State() *State { return l.state.Load() }
+
+// load reads the state at a revision, 0 for the newest, from the store.
+func (l *Ledger) load(ctx context.Context, at int64) (*State, error) {
+	// The head is read first, so that revisions that come while the records are read are not half in the state.
+	head, err := l.Store.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if at == 0 || at > head {
+		at = head
+	}
+	state := &State{Revision: at, Registry: grant.NewRegistry(), Rates: l.Rates}
+	if at == 0 {
+		state.Snapshot = analysis.NewSnapshot(state.Registry, state.Rates)
+		return state, nil
+	}
+	var builder analysis.Builder
+	var others []grant.Entity
+	err = l.Store.Load(ctx, at, func(v Version) error {
+		e, err := decode(v)
+		if err != nil {
+			return err
+		}
+		state.At = max(state.At, v.Updated)
+		if g, ok := e.(*grant.Grant); ok {
+			builder.Add(g)
+		} else {
+			others = append(others, e)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	state.Registry = state.Registry.With(others...)
+	state.Rates = ratesOf(l.Rates, state.Registry)
+	state.Snapshot = builder.Snapshot(state.Registry, state.Rates)
+	return state, nil
+}
+
+// next returns the state after a revision that changed these records.
+func (l *Ledger) next(s *State, revision, at int64, changed []grant.Entity) *State {
+	next := &State{Revision: revision, At: at, Registry: s.Registry.With(changed...), Rates: s.Rates}
+	var grants []*grant.Grant
+	for _, e := range changed {
+		switch e := e.(type) {
+		case *grant.Grant:
+			grants = append(grants, e)
+		case *grant.RateDay:
+			next.Rates = nil
+		}
+	}
+	if next.Rates == nil {
+		next.Rates = ratesOf(l.Rates, next.Registry)
+	}
+	next.Snapshot = s.Snapshot.Next(next.Registry, next.Rates, grants)
+	return next
+}
+
+// ratesOf returns the built-in rates with the recorded ones.
+func ratesOf(builtIn *fx.Table, reg *grant.Registry) *fx.Table {
+	var days []fx.Rates
+	for _, e := range reg.All(grant.Rates) {
+		if r := e.(*grant.RateDay); r.Deleted == 0 {
+			days = append(days, fx.Rates{Day: r.Day(), Quotes: r.Quotes})
+		}
+	}
+	if len(days) == 0 {
+		return builtIn
+	}
+	return builtIn.With(days)
+}
+
+// decode makes a record of a version.
+func decode(v Version) (grant.Entity, error) {
+	e, err := grant.Decode(v.Key, v.Body)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "revision %d holds a record that cannot be read: %v", v.Revision, err)
+	}
+	*e.Ledgered() = grant.Meta{Revision: v.Revision, Created: v.Created, Updated: v.Updated, Deleted: v.Deleted}
+	return e, nil
+}
+
+// encode makes a version of a record. Its Meta must be set.
+func encode(e grant.Entity) (Version, error) {
+	body, err := grant.Encode(e)
+	if err != nil {
+		return Version{}, fault.New(fault.Internal, "%s cannot be encoded: %v", e.Key(), err)
+	}
+	m := e.Ledgered()
+	return Version{Key: e.Key(), Revision: m.Revision, Created: m.Created, Updated: m.Updated, Deleted: m.Deleted, Body: body}, nil
+}

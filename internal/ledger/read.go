@@ -1,0 +1,153 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/allmep/tandem/internal/analysis"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// Get returns a record, deleted or not, as it was known at a revision (0: the newest). Errors: Denied if the principal may not read its kind;
+// NotFound if there was none, or if the principal may not see it, with the same words.
+func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at int64) (grant.Entity, error) {
+	if err := mayRead(p, key.Kind); err != nil {
+		return nil, err
+	}
+	v, err := l.Store.Get(ctx, key, at)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, notFound(key)
+	}
+	if err != nil {
+		return nil, err
+	}
+	e, err := decode(v)
+	if err != nil {
+		return nil, err
+	}
+	if g, ok := e.(*grant.Grant); ok && !l.State().sees(p, g) {
+		return nil, notFound(key)
+	}
+	return e, nil
+}
+
+// sees tells whether a principal may see a grant.
+func (s *State) sees(p grant.Principal, g *grant.Grant) bool {
+	return p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) })
+}
+
+func mayRead(p grant.Principal, kind grant.Kind) error {
+	if !p.MayRead(kind) {
+		return fault.New(fault.Denied, "the role %s may not read %s", p.Role, kind)
+	}
+	return nil
+}
+
+// ListQuery says which records of a kind other than grants to list.
+type ListQuery struct {
+	Order       analysis.Order // by creation or update
+	Limit       int
+	After       *analysis.Cursor // where the page before ended
+	ShowDeleted bool
+	// Where, when not nil, must hold of a record.
+	Where func(grant.Entity) bool
+}
+
+// Page is a part of a list.
+type Page struct {
+	Entities []grant.Entity
+	Next     *analysis.Cursor // where this page ended; nil on the last
+	Total    int              // on all pages
+	Revision int64            // the revision that was read
+}
+
+// List lists records of a kind other than grants, as known at a revision (0: the newest). Errors: Denied; NotFound if there is no such revision.
+func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q ListQuery, at int64) (Page, error) {
+	if err := mayRead(p, kind); err != nil {
+		return Page{}, err
+	}
+	state, err := l.StateAt(ctx, at)
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Revision: state.Revision}
+	all := slices.DeleteFunc(state.Registry.All(kind), func(e grant.Entity) bool {
+		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e)
+	})
+	page.Total = len(all)
+	place := func(e grant.Entity) analysis.Cursor {
+		return analysis.Cursor{Value: q.Order.OfMeta(*e.Ledgered()), ID: e.Key().ID}
+	}
+	slices.SortFunc(all, func(a, b grant.Entity) int { return q.Order.Compare(place(a), place(b)) })
+	if q.After != nil {
+		from, found := slices.BinarySearchFunc(all, *q.After, func(e grant.Entity, c analysis.Cursor) int { return q.Order.Compare(place(e), c) })
+		if found {
+			from++
+		}
+		all = all[from:]
+	}
+	if len(all) > q.Limit {
+		all = all[:q.Limit]
+		last := place(all[q.Limit-1])
+		page.Next = &last
+	}
+	page.Entities = all
+	return page, nil
+}
+
+// Grants lists grants that the selection's principal may see, as known at a revision (0: the newest). Errors: NotFound if there is no such revision.
+func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Page, error) {
+	state, err := l.StateAt(ctx, at)
+	if err != nil {
+		return Page{}, err
+	}
+	found := state.Snapshot.Select(q)
+	page := Page{Next: found.Next, Total: found.Total, Revision: state.Revision}
+	keys := make([]grant.Key, len(found.IDs))
+	for i, id := range found.IDs {
+		keys[i] = grant.Key{Kind: grant.Grants, ID: id}
+	}
+	if len(keys) == 0 {
+		return page, nil
+	}
+	versions, err := l.Store.GetAll(ctx, keys, state.Revision)
+	if err != nil {
+		return Page{}, err
+	}
+	page.Entities = make([]grant.Entity, len(versions))
+	for i, v := range versions {
+		if page.Entities[i], err = decode(v); err != nil {
+			return Page{}, err
+		}
+	}
+	return page, nil
+}
+
+// Allocations answers a query as known at a revision (0: the newest), with the revision that was read. Errors: NotFound if there is no such
+// revision; Invalid with the fields of the query.
+func (l *Ledger) Allocations(ctx context.Context, q analysis.Query, at int64) (analysis.Result, int64, error) {
+	state, err := l.StateAt(ctx, at)
+	if err != nil {
+		return analysis.Result{}, 0, err
+	}
+	result, err := state.Snapshot.Allocate(q)
+	return result, state.Revision, err
+}
+
+// RevisionAt returns the number of the last revision at or before an instant, in microseconds since 1970. Errors: NotFound if nothing was
+// written by then.
+func (l *Ledger) RevisionAt(ctx context.Context, instant int64) (int64, error) {
+	n, err := l.Store.RevisionAt(ctx, instant)
+	if err == nil && n == 0 {
+		return 0, &fault.Error{Kind: fault.Invalid, Message: "nothing was recorded by then",
+			Violations: []fault.Violation{{Field: "readTime", Problem: "is before the first revision"}}}
+	}
+	return n, err
+}
+
+// compareKeys orders keys as the changes of a revision are ordered.
+func compareKeys(a, b grant.Key) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
+}
