@@ -1,0 +1,109 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+)
+
+// queries holds the text of every statement as one database wants it. The drivers keep the prepared form of each text for as long as a connection
+// lives, so the number of different texts is kept small.
+type queries struct {
+	begin      string
+	lockHead   string
+	setHead    string
+	head       string
+	revisionAt string
+	get        string
+	load       string
+
+	revisionsAbove string
+	revisionsBelow string
+	revisionsOf    string
+	request        string
+	changesIn      string
+	changesInOf    string
+
+	addRevision string
+	addVersions []bulk
+	getAll      []bulk
+}
+
+// bulk is a statement about rows many rows at once.
+type bulk struct {
+	rows int
+	text string
+}
+
+// batch is the most rows that one statement is about. A row needs at most 5 parameters, and SQLite takes 32,766 of them, PostgreSQL 65,535.
+const batch = 1024
+
+// sizes are the numbers of rows for which there is a statement, from the most to the least.
+var sizes = []int{batch, 128, 16, 1}
+
+const (
+	versionColumns  = `kind, id, revision, created, updated, deleted, body`
+	revisionColumns = `number, at, principal, reason, request_id, fingerprint, changes`
+)
+
+func newQueries(d dialect) *queries {
+	sql := func(text string) string { return strings.ReplaceAll(text, "$", d.placeholder) }
+	q := &queries{
+		begin:      d.begin,
+		lockHead:   `SELECT number, at FROM head` + d.forUpdate,
+		setHead:    sql(`UPDATE head SET number = $1, at = $2`),
+		head:       `SELECT number FROM head`,
+		revisionAt: sql(`SELECT number FROM revision WHERE at <= $1 ORDER BY at DESC LIMIT 1`),
+		get: sql(`SELECT ` + versionColumns + ` FROM version
+			WHERE kind = $1 AND id = $2 AND revision <= $3 ORDER BY revision DESC LIMIT 1`),
+		load: sql(`SELECT ` + versionColumns + ` FROM version v
+			WHERE revision <= $1 AND NOT EXISTS (SELECT 1 FROM version n
+				WHERE n.kind = v.kind AND n.id = v.id AND n.revision > v.revision AND n.revision <= $1)`),
+
+		revisionsAbove: sql(`SELECT ` + revisionColumns + ` FROM revision WHERE number > $1 ORDER BY number LIMIT $2`),
+		revisionsBelow: sql(`SELECT ` + revisionColumns + ` FROM revision WHERE number < $1 ORDER BY number DESC LIMIT $2`),
+		revisionsOf: sql(`SELECT ` + revisionColumns + ` FROM version JOIN revision ON number = version.revision
+			WHERE version.revision < $1 AND kind = $3 AND id = $4 ORDER BY version.revision DESC LIMIT $2`),
+		request: sql(`SELECT ` + revisionColumns + ` FROM revision
+			WHERE principal = $1 AND request_id = $2 AND request_id <> ''`),
+		changesIn: sql(`SELECT ` + versionColumns + ` FROM version WHERE revision BETWEEN $1 AND $2`),
+		changesInOf: sql(`SELECT ` + versionColumns + ` FROM version WHERE revision IN
+			(SELECT revision FROM version WHERE revision BETWEEN $1 AND $2 AND kind = $3 AND id = $4)`),
+
+		addRevision: sql(`INSERT INTO revision (` + revisionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`),
+	}
+	for _, n := range sizes {
+		q.addVersions = append(q.addVersions, bulk{n, sql(addVersions(n))})
+		q.getAll = append(q.getAll, bulk{n, sql(getAll(n))})
+	}
+	return q
+}
+
+// addVersions inserts n versions of one revision: $1 is its number and $2 its instant; then come kind, id, created, deleted and body of each.
+func addVersions(n int) string {
+	var b strings.Builder
+	b.WriteString(`INSERT INTO version (` + versionColumns + `) VALUES `)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		p := 3 + 5*i
+		fmt.Fprintf(&b, `($%d,$%d,$1,$%d,$2,$%d,$%d)`, p, p+1, p+2, p+3, p+4)
+	}
+	return b.String()
+}
+
+// getAll reads the versions at revision $1 of n keys, whose kinds and ids follow it. The first column is the place of the key among them.
+func getAll(n int) string {
+	var b strings.Builder
+	b.WriteString(`WITH k (place, k, i) AS (VALUES `)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `(%d,$%d,$%d)`, i, 2+2*i, 3+2*i)
+	}
+	// CROSS JOIN makes SQLite begin with the keys.
+	b.WriteString(`) SELECT place, ` + versionColumns + ` FROM k CROSS JOIN version
+		WHERE kind = k AND id = i AND revision = (SELECT max(n.revision) FROM version n WHERE n.kind = k AND n.id = i AND n.revision <= $1)`)
+	return b.String()
+}
