@@ -1,0 +1,147 @@
+// Package money reckons with money exactly: amounts in minor units of ISO 4217 currencies, what is known of their exactness, and the one law by which they are
+// cut into parts. There is no float in it.
+//
+// It does not convert: exchange rates are package fx. It does not know what an amount is for.
+package money
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Currency is an ISO 4217 code, such as USD.
+type Currency string
+
+// ParseCurrency accepts a known code in capital letters.
+func ParseCurrency(s string) (Currency, error) {
+	if _, ok := currencies[Currency(s)]; !ok {
+		return "", fmt.Errorf("found %q; accepted is an ISO 4217 code in capital letters, such as USD, EUR or ILS", s)
+	}
+	return Currency(s), nil
+}
+
+// Exponent returns the number of decimals of the currency: JPY 0, USD 2, KWD 3.
+func (c Currency) Exponent() int { return int(currencies[c].exponent) }
+
+// Name returns the currency's name in English.
+func (c Currency) Name() string { return currencies[c].name }
+
+// Currencies returns every known code in order.
+func Currencies() []Currency { return slices.Sorted(maps.Keys(currencies)) }
+
+// Money is an amount in minor units of a currency.
+type Money struct {
+	Currency Currency
+	Minor    int64
+}
+
+// MaxMinor bounds an amount that can be entered, in minor units: a trillion dollars. A thousand of the largest, converted into the smallest currency, still
+// fit into 64 bits, so no sum of one grant can overflow.
+const MaxMinor = 100_000_000_000_000
+
+// Parse reads a decimal number such as 3300000.00, -16867 or 0.5, with at most as many decimals as the currency has. Its error says what was found and
+// what is accepted.
+func Parse(c Currency, s string) (Money, error) {
+	digits, negative := strings.CutPrefix(s, "-")
+	whole, fraction, point := strings.Cut(digits, ".")
+	if whole == "" || point && fraction == "" || !allDigits(whole) || !allDigits(fraction) {
+		return Money{}, fmt.Errorf("found %q; accepted is a decimal number without separators, such as 3300000.00", s)
+	}
+	if e := c.Exponent(); len(fraction) > e {
+		return Money{}, fmt.Errorf("found %q with %d decimals; %s has %d", s, len(fraction), c, e)
+	}
+	fraction += strings.Repeat("0", c.Exponent()-len(fraction))
+	minor, err := strconv.ParseInt(whole+fraction, 10, 64)
+	if err != nil || minor > MaxMinor {
+		return Money{}, fmt.Errorf("found %q; accepted is at most %s either way", s, FormatMinor(c, MaxMinor))
+	}
+	if negative {
+		minor = -minor
+	}
+	return Money{Currency: c, Minor: minor}, nil
+}
+
+func allDigits(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
+}
+
+// Decimal writes the amount with all its decimals: 3300000.00.
+func (m Money) Decimal() string { return FormatMinor(m.Currency, m.Minor) }
+
+// FormatMinor writes an amount in minor units with all the decimals of its currency.
+func FormatMinor(c Currency, minor int64) string {
+	return point(strconv.FormatInt(minor, 10), c.Exponent())
+}
+
+// point puts a decimal point into an integer, so that decimals digits stand after it.
+func point(s string, decimals int) string {
+	s, negative := strings.CutPrefix(s, "-")
+	if len(s) <= decimals {
+		s = strings.Repeat("0", decimals+1-len(s)) + s
+	}
+	if decimals > 0 {
+		s = s[:len(s)-decimals] + "." + s[len(s)-decimals:]
+	}
+	if negative {
+		s = "-" + s
+	}
+	return s
+}
+
+// Sum adds up amounts of one currency, in minor units, without overflow. The zero Sum is 0.
+type Sum struct {
+	hi int64
+	lo uint64
+}
+
+// Add adds an amount.
+func (s *Sum) Add(minor int64) { s.AddSum(SumOf(minor)) }
+
+// AddSum adds a sum.
+func (s *Sum) AddSum(t Sum) {
+	lo := s.lo + t.lo
+	s.hi += t.hi
+	if lo < s.lo {
+		s.hi++
+	}
+	s.lo = lo
+}
+
+// SumOf returns the sum of one amount.
+func SumOf(minor int64) Sum { return Sum{hi: minor >> 63, lo: uint64(minor)} }
+
+// Cmp compares two sums: -1, 0 or +1.
+func (s Sum) Cmp(t Sum) int {
+	switch {
+	case s.hi != t.hi:
+		return compare(s.hi < t.hi)
+	case s.lo != t.lo:
+		return compare(s.lo < t.lo)
+	}
+	return 0
+}
+
+func compare(less bool) int {
+	if less {
+		return -1
+	}
+	return 1
+}
+
+// Int64 returns the sum if it fits into 64 bits.
+func (s Sum) Int64() (int64, bool) {
+	return int64(s.lo), s.hi == int64(s.lo)>>63
+}
+
+// Decimal writes the sum with all the decimals of its currency.
+func (s Sum) Decimal(c Currency) string {
+	if v, ok := s.Int64(); ok {
+		return FormatMinor(c, v)
+	}
+	b := new(big.Int).Lsh(big.NewInt(s.hi), 64)
+	return point(b.Add(b, new(big.Int).SetUint64(s.lo)).String(), c.Exponent())
+}
