@@ -1,0 +1,11 @@
+package ledgertest
+
+import (
+	"testing"
+
+	"github.com/allmep/tandem/internal/ledger"
+)
+
+func TestModel(t *testing.T) {
+	TestStore(t, func(*testing.T) ledger.Store { return newModel() })
+}
