@@ -1,7 +1,6 @@
 package grant
 
 import (
-	"regexp"
 	"strconv"
 
 	"github.com/allmep/tandem/internal/fault"
@@ -24,8 +23,6 @@ type Organisation struct {
 
 // Private is the donor state of donors that no state stands behind.
 const Private = "PRIVATE"
-
-var state = regexp.MustCompile(`^([A-Z]{2}|PRIVATE)$`)
 
 // Key implements Entity.
 func (o *Organisation) Key() Key { return Key{Organisations, o.ID} }
@@ -51,8 +48,8 @@ func (o *Organisation) References() []Reference {
 }
 
 func checkState(v *fault.List, field, s string) {
-	if s != "" && !state.MatchString(s) {
-		v.Add(field, "found %q; accepted are two capital letters (ISO 3166, EU, UN) or PRIVATE", s)
+	if _, ok := states[s]; s != "" && !ok {
+		v.Add(field, "found %q; accepted are the code of a country (ISO 3166, two capital letters), EU, UN and PRIVATE", s)
 	}
 }
 

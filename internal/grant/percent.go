@@ -19,12 +19,12 @@ const Whole Percent = 100_000_000
 // written in its shortest form. Its error is a fault of the field.
 func PercentOf(field string, f float64) (Percent, error) {
 	if math.IsNaN(f) || f < 0 || f > 100 {
-		return 0, fault.Invalid(field, "found %v; accepted are 0 to 100", f)
+		return 0, fault.Field(field, "found %v; accepted are 0 to 100", f)
 	}
 	r, _ := new(big.Rat).SetString(strconv.FormatFloat(f, 'g', -1, 64))
 	r.Mul(r, big.NewRat(1_000_000, 1))
 	if !r.IsInt() {
-		return 0, fault.Invalid(field, "found %v; accepted are at most six decimals", f)
+		return 0, fault.Field(field, "found %v; accepted are at most six decimals", f)
 	}
 	return Percent(r.Num().Int64()), nil
 }

@@ -24,14 +24,14 @@ func (l *Ledger) CreateTransaction(ctx context.Context, w Write, id string, t gr
 }
 
 // UpdateTransaction changes a transaction and returns it with the grant. Errors as of Update; NotFound also if the grant has no such transaction.
-func (l *Ledger) UpdateTransaction(ctx context.Context, w Write, id, transaction string, change func(*grant.Transaction) error) (grant.Transaction, *grant.Grant, error) {
+func (l *Ledger) UpdateTransaction(ctx context.Context, w Write, id, transaction string, change func(*grant.Grant, *grant.Transaction) error) (grant.Transaction, *grant.Grant, error) {
 	var changed grant.Transaction
 	g, err := l.updateGrant(ctx, w, id, func(g *grant.Grant) error {
 		i, err := findTransaction(g, transaction)
 		if err != nil {
 			return err
 		}
-		return change(&g.Transactions[i])
+		return change(g, &g.Transactions[i])
 	})
 	if err == nil {
 		i, _ := findTransaction(g, transaction)
@@ -85,7 +85,7 @@ func (l *Ledger) DeleteLink(ctx context.Context, w Write, id, link string) (gran
 }
 
 func (l *Ledger) updateGrant(ctx context.Context, w Write, id string, change func(*grant.Grant) error) (*grant.Grant, error) {
-	e, err := l.Update(ctx, w, "grant", grant.Key{Kind: grant.Grants, ID: id}, func(e grant.Entity) error { return change(e.(*grant.Grant)) })
+	e, err := l.Update(ctx, w, "grant", grant.Key{Kind: grant.Grants, ID: id}, func(e grant.Entity) (grant.Entity, error) { return e, change(e.(*grant.Grant)) })
 	if err != nil {
 		return nil, err
 	}

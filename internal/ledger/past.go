@@ -30,7 +30,7 @@ func (l *Ledger) StateAt(ctx context.Context, at int64) (*State, error) {
 		return newest, nil
 	}
 	if at > newest.Revision {
-		return nil, fault.Invalid("revision", "found %d; the newest is %d", at, newest.Revision)
+		return nil, fault.Field("revision", "found %d; the newest is %d", at, newest.Revision)
 	}
 	entry := l.past.entry(at)
 	// The load is not the first caller's alone, so it does not end with that caller's context.

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/period"
 )
@@ -125,11 +127,12 @@ func idField(at string) string {
 	return at + "Id"
 }
 
-// Update changes a record. change is given a copy to change, and may be called more than once. A change that changes nothing writes no revision.
+// Update changes a record. change is given a copy, which it may change and return, or return another of the same key; it may be called more than
+// once. A change that changes nothing writes no revision.
 //
 // Errors: Denied; NotFound if there is no such record or it is deleted; Conflict if the etag is stale; Invalid with the fields, whose paths start
 // with field; the error of change.
-func (l *Ledger) Update(ctx context.Context, w Write, field string, key grant.Key, change func(grant.Entity) error) (grant.Entity, error) {
+func (l *Ledger) Update(ctx context.Context, w Write, field string, key grant.Key, change func(grant.Entity) (grant.Entity, error)) (grant.Entity, error) {
 	if err := mayWrite(w.Principal, key.Kind); err != nil {
 		return nil, err
 	}
@@ -143,10 +146,12 @@ func (l *Ledger) Update(ctx context.Context, w Write, field string, key grant.Ke
 		if err != nil {
 			return err
 		}
+		meta := *e.Ledgered()
 		status, date := statusOf(e)
-		if err := change(e); err != nil {
+		if e, err = change(e); err != nil {
 			return err
 		}
+		*e.Ledgered() = meta
 		dateStatus(e, status, date, d.at)
 		var v fault.List
 		v.Merge(field, e.Validate())
@@ -285,4 +290,30 @@ func mayWrite(p grant.Principal, kind grant.Kind) error {
 		return fault.New(fault.Denied, "the role %s may not write %s", p.Role, kind)
 	}
 	return nil
+}
+
+// PutRates records the rates of days as one revision; a day that is there already keeps its other currencies. Errors: Denied; Invalid with the fields.
+func (l *Ledger) PutRates(ctx context.Context, w Write, days []*grant.RateDay) error {
+	if err := mayWrite(w.Principal, grant.Rates); err != nil {
+		return err
+	}
+	return l.commit(ctx, w, func(d *draft) error {
+		put := make([]grant.Entity, len(days))
+		for i, day := range days {
+			merged := &grant.RateDay{ID: day.ID}
+			if old, ok := d.registry.Get(day.Key()).(*grant.RateDay); ok {
+				merged.Meta = old.Meta
+				merged.Quotes = slices.DeleteFunc(slices.Clone(old.Quotes), func(q fx.Quote) bool {
+					return slices.ContainsFunc(day.Quotes, func(n fx.Quote) bool { return n.Currency == q.Currency })
+				})
+			}
+			merged.Quotes = append(merged.Quotes, day.Quotes...)
+			slices.SortFunc(merged.Quotes, func(a, b fx.Quote) int { return strings.Compare(string(a.Currency), string(b.Currency)) })
+			if err := merged.Validate(); err != nil {
+				return err
+			}
+			put[i] = merged
+		}
+		return d.put(func(i int) string { return "rates" }, put...)
+	}, func([]grant.Entity) error { return nil })
 }

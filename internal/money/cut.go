@@ -81,27 +81,11 @@ func Cut(m int64, lists ...[]uint64) []int64 {
 
 // cutBig is Cut for weights whose product is beyond 63 bits.
 func cutBig(m int64, lists [][]uint64) []int64 {
-	weights, total := []*big.Int{big.NewInt(1)}, big.NewInt(1)
-	for _, list := range lists {
-		if len(list) == 0 {
-			continue
-		}
-		sum := new(big.Int)
-		next := make([]*big.Int, 0, len(weights)*len(list))
-		for _, w := range list {
-			sum.Add(sum, new(big.Int).SetUint64(w))
-		}
-		for _, outer := range weights {
-			for _, w := range list {
-				next = append(next, new(big.Int).Mul(outer, new(big.Int).SetUint64(w)))
-			}
-		}
-		weights, total = next, total.Mul(total, sum)
-	}
-	parts := make([]int64, len(weights))
-	cum, before := new(big.Int), int64(0)
-	for k, w := range weights {
-		upTo := ShareBig(m, cum.Add(cum, w), total)
+	cum, total := WeightsBig(lists...)
+	parts := make([]int64, len(cum))
+	before := int64(0)
+	for k, c := range cum {
+		upTo := ShareBig(m, c, total)
 		parts[k], before = upTo-before, upTo
 	}
 	return parts
@@ -145,4 +129,29 @@ func sumOf(list []uint64) (sum uint64, fits bool) {
 		sum += w
 	}
 	return sum, true
+}
+
+// WeightsBig is Weights for products beyond 63 bits.
+func WeightsBig(lists ...[]uint64) (cum []*big.Int, total *big.Int) {
+	weights, total := []*big.Int{big.NewInt(1)}, big.NewInt(1)
+	for _, list := range lists {
+		if len(list) == 0 {
+			continue
+		}
+		sum := new(big.Int)
+		next := make([]*big.Int, 0, len(weights)*len(list))
+		for _, w := range list {
+			sum.Add(sum, new(big.Int).SetUint64(w))
+		}
+		for _, outer := range weights {
+			for _, w := range list {
+				next = append(next, new(big.Int).Mul(outer, new(big.Int).SetUint64(w)))
+			}
+		}
+		weights, total = next, new(big.Int).Mul(total, sum)
+	}
+	for k := 1; k < len(weights); k++ {
+		weights[k].Add(weights[k], weights[k-1])
+	}
+	return weights, total
 }

@@ -7,6 +7,7 @@ package money
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -137,11 +138,29 @@ func (s Sum) Int64() (int64, bool) {
 	return int64(s.lo), s.hi == int64(s.lo)>>63
 }
 
+// MarshalText writes the sum in minor units.
+func (s Sum) MarshalText() ([]byte, error) { return []byte(s.big().String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *Sum) UnmarshalText(text []byte) error {
+	b, ok := new(big.Int).SetString(string(text), 10)
+	if !ok || b.BitLen() > 127 {
+		return fmt.Errorf("found %q; accepted is an integer of at most 127 bits", text)
+	}
+	s.lo = new(big.Int).And(b, new(big.Int).SetUint64(math.MaxUint64)).Uint64()
+	s.hi = new(big.Int).Rsh(b, 64).Int64()
+	return nil
+}
+
+func (s Sum) big() *big.Int {
+	b := new(big.Int).Lsh(big.NewInt(s.hi), 64)
+	return b.Add(b, new(big.Int).SetUint64(s.lo))
+}
+
 // Decimal writes the sum with all the decimals of its currency.
 func (s Sum) Decimal(c Currency) string {
 	if v, ok := s.Int64(); ok {
 		return FormatMinor(c, v)
 	}
-	b := new(big.Int).Lsh(big.NewInt(s.hi), 64)
-	return point(b.Add(b, new(big.Int).SetUint64(s.lo)).String(), c.Exponent())
+	return point(s.big().String(), c.Exponent())
 }

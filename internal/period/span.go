@@ -1,9 +1,6 @@
 package period
 
-import (
-	"fmt"
-	"iter"
-)
+import "fmt"
 
 // Span is the days from First to Last, both included.
 type Span struct{ First, Last Day }
@@ -32,40 +29,44 @@ const (
 
 // Calendar cuts time into years, quarters and months. FirstMonth is the month with which a year begins: 1 (or 0) for the calendar year, 10 for the
 // fiscal year of the United States, 4 for that of the United Kingdom. A fiscal year bears the name of the calendar year in which it ends.
+//
+// The periods of a unit are numbered without gaps: see Index.
 type Calendar struct{ FirstMonth int }
 
-// Period returns the period of a unit in which a day lies, and its key: "2023", "2023-Q1", "2023-02"; a fiscal year is "FY2023", its quarter "FY2023-Q1".
-func (c Calendar) Period(unit Unit, day Day) (key string, span Span) {
+// Index returns the number of the period of a unit in which a day lies.
+func (c Calendar) Index(unit Unit, day Day) int {
 	y, m, _ := day.Civil()
+	months := y*12 + m - 1
 	if unit == Month {
-		return fmt.Sprintf("%04d-%02d", y, m), Span{First: Of(y, m, 1), Last: Of(y, m+1, 1) - 1}
+		return months
 	}
-	first := max(c.FirstMonth, 1)
-	start := y // the calendar year in which the year of the calendar begins
-	if m < first {
-		start--
-	}
-	name := fmt.Sprintf("%04d", start)
-	if first > 1 {
-		name = fmt.Sprintf("FY%04d", start+1)
-	}
-	if unit == Year {
-		return name, Span{First: Of(start, first, 1), Last: Of(start+1, first, 1) - 1}
-	}
-	quarter := ((m - first + 12) % 12) / 3
-	return fmt.Sprintf("%s-Q%d", name, quarter+1), Span{First: Of(start, first+3*quarter, 1), Last: Of(start, first+3*quarter+3, 1) - 1}
+	return floorDiv(months-c.shift(), unit.months())
 }
 
-// Each returns the periods of a unit that have days of a span, with those days, in order.
-func (c Calendar) Each(unit Unit, s Span) iter.Seq2[string, Span] {
-	return func(yield func(string, Span) bool) {
-		for day := s.First; day <= s.Last; {
-			key, whole := c.Period(unit, day)
-			part, _ := whole.Intersect(s)
-			if !yield(key, part) {
-				return
-			}
-			day = whole.Last + 1
-		}
+// Span returns the days of the period with a number.
+func (c Calendar) Span(unit Unit, index int) Span {
+	month := index * unit.months()
+	if unit != Month {
+		month += c.shift()
 	}
+	return Span{First: Of(0, month+1, 1), Last: Of(0, month+unit.months()+1, 1) - 1}
 }
+
+// Key returns the name of the period with a number: "2023", "2023-Q1", "2023-02"; a fiscal year is "FY2023", its quarter "FY2023-Q1".
+func (c Calendar) Key(unit Unit, index int) string {
+	switch unit {
+	case Month:
+		return fmt.Sprintf("%04d-%02d", index/12, index%12+1)
+	case Quarter:
+		return fmt.Sprintf("%s-Q%d", c.Key(Year, floorDiv(index, 4)), index-4*floorDiv(index, 4)+1)
+	}
+	if c.shift() > 0 {
+		return fmt.Sprintf("FY%04d", index+1)
+	}
+	return fmt.Sprintf("%04d", index)
+}
+
+// shift is by how many months a year begins later than in January.
+func (c Calendar) shift() int { return max(c.FirstMonth, 1) - 1 }
+
+func (u Unit) months() int { return [...]int{Year: 12, Quarter: 3, Month: 1}[u] }

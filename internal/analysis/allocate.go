@@ -1,0 +1,292 @@
+package analysis
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
+)
+
+// Allocate answers a query. Parts, days and currencies are those of DESIGN's arithmetic: a grant is cut once into funders × recipients × themes × locations × populations,
+// and each part over time, so that whatever is asked for sums to the whole.
+func (s *Snapshot) Allocate(q Query) (Result, error) {
+	e := &evaluation{Query: q, snapshot: s, keys: s.newKeyring(q), sieve: s.newSieve(q.Filter, q.Principal), currencies: s.line.currencies.all()}
+	e.pricing = pricing{measure: q.Measure, currency: q.Currency, rateDay: noDay, rates: s.rates}
+	if !q.RateDate.IsZero() {
+		e.rateDay = q.RateDate.First
+	}
+	e.window, e.windowed = q.window()
+	e.families = s.families(e.sieve)
+	sheets := e.chunks()
+	whole := sheets[0]
+	for _, other := range sheets[1:] {
+		whole.merge(other)
+	}
+	defects := e.addFamilies(whole)
+	return e.result(whole, defects), nil
+}
+
+// evaluation is a query at work. It is shared by the goroutines that share the chunks.
+type evaluation struct {
+	Query
+	pricing
+	snapshot   *Snapshot
+	keys       *keyring
+	sieve      *sieve
+	currencies []string
+	window     period.Span
+	windowed   bool
+	families   families
+}
+
+// sheet is what one goroutine has added up.
+type sheet struct {
+	rows           map[key]*tally
+	total, undated tally
+	provisional    bool
+}
+
+func newSheet() *sheet { return &sheet{rows: map[key]*tally{}} }
+
+func (s *sheet) row(k key) *tally {
+	t := s.rows[k]
+	if t == nil {
+		t = &tally{}
+		s.rows[k] = t
+	}
+	return t
+}
+
+func (s *sheet) merge(o *sheet) {
+	for k, t := range o.rows {
+		s.row(k).merge(t)
+	}
+	s.total.merge(&o.total)
+	s.undated.merge(&o.undated)
+	s.provisional = s.provisional || o.provisional
+}
+
+// chunks evaluates every grant that is in no family, and returns a sheet from each goroutine.
+func (e *evaluation) chunks() []*sheet {
+	workers := max(1, min(runtime.GOMAXPROCS(0), len(e.snapshot.chunks)))
+	sheets := make([]*sheet, workers)
+	var wait sync.WaitGroup
+	for w := range workers {
+		sheets[w] = newSheet()
+		wait.Go(func() {
+			for i := w; i < len(e.snapshot.chunks); i += workers {
+				e.chunk(sheets[w], i)
+			}
+		})
+	}
+	wait.Wait()
+	return sheets
+}
+
+func (e *evaluation) chunk(out *sheet, index int) {
+	c := e.snapshot.chunks[index]
+	for i := range c.records {
+		r := &c.records[i]
+		if r.deleted || !e.sieve.passes(r) || e.families.has(index*chunkSize+i) {
+			continue
+		}
+		f := e.figure(r, e.currencies)
+		if f.counts {
+			e.add(out, index*chunkSize+i, r, &f)
+		}
+	}
+}
+
+// result makes the answer of what was added up.
+func (e *evaluation) result(s *sheet, defects []string) Result {
+	res := Result{Total: s.total.row(), Provisional: s.provisional, Defects: defects}
+	for k, t := range s.rows {
+		row := t.row()
+		row.Keys, row.Labels = e.keys.row(k)
+		res.Rows = append(res.Rows, row)
+	}
+	slices.SortFunc(res.Rows, func(a, b Row) int { return slices.Compare(a.Keys, b.Keys) })
+	if len(e.GroupBy) == 0 {
+		res.Rows = nil
+	}
+	if e.windowed {
+		u := s.undated.row()
+		res.Undated = &u
+	}
+	return res
+}
+
+// add adds a grant, which is told by its number.
+func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
+	out.provisional = out.provisional || f.provisional
+	split, spread := r.split(), r.spread()
+	p := parts{evaluation: e, out: out, number: number, figure: f, record: r, spread: &spread}
+	p.periods()
+	k := -1
+	r.eachPart(func(codes [lists]int32) {
+		k++
+		for list, a := range e.sieve.lists {
+			if !a.has(codes[list]) {
+				return
+			}
+		}
+		if split.empty(k) {
+			return
+		}
+		p.add(e.keys.of(r, codes), func(m int64) int64 { return split.part(m, k) })
+	})
+}
+
+// eachPart calls f for each part in order, with a code for each list.
+func (r *record) eachPart(f func(codes [lists]int32)) {
+	var nested [lists][]entry
+	for list := range lists {
+		if nested[list] = r.list(list); len(nested[list]) == 0 {
+			nested[list] = unspecified
+		}
+	}
+	for _, a := range nested[funders] {
+		for _, b := range nested[recipients] {
+			for _, c := range nested[themes] {
+				for _, d := range nested[locations] {
+					for _, g := range nested[populations] {
+						f([lists]int32{a.code, b.code, c.code, d.code, g.code})
+					}
+				}
+			}
+		}
+	}
+}
+
+var unspecified = []entry{{code: none, weight: 1}}
+
+// parts adds the parts of one grant.
+type parts struct {
+	*evaluation
+	out    *sheet
+	number int
+	figure *figure
+	record *record
+	spread *spread
+	slices []slice // of time, in the window
+}
+
+// slice is a period in which the grant has days, and how much has come before it and with its end.
+type slice struct {
+	first        period.Day
+	before, with fraction
+}
+
+// periods cuts the days of the grant that are asked for into the periods that are asked for.
+func (p *parts) periods() {
+	days, any := p.spread.kept().Intersect(p.window)
+	if p.Measure != Allocated || !p.spread.dated() || !any {
+		return
+	}
+	unit, timed := p.keys.finest.unit()
+	if !p.keys.timed || !timed {
+		p.slices = []slice{{days.First, p.spread.upTo(days.First - 1), p.spread.upTo(days.Last)}}
+		return
+	}
+	before := p.spread.upTo(days.First - 1)
+	for first := days.First; first <= days.Last; {
+		last := min(days.Last, p.Calendar.Span(unit, p.Calendar.Index(unit, first)).Last)
+		with := p.spread.upTo(last)
+		p.slices = append(p.slices, slice{first, before, with})
+		first, before = last+1, with
+	}
+}
+
+// add adds one part. cut gives the part of an amount.
+func (p *parts) add(codes key, cut func(int64) int64) {
+	if p.Measure == Allocated {
+		p.addSpread(codes, cut)
+		return
+	}
+	for _, s := range p.figure.all() {
+		p.addSteps(codes, s, cut)
+	}
+}
+
+// all returns the streams of a figure.
+func (f *figure) all() []*stream {
+	if f.money == nil {
+		return f.unconverted
+	}
+	return append([]*stream{f.money}, f.unconverted...)
+}
+
+// addSpread adds a part that is spread over the days of the grant.
+func (p *parts) addSpread(codes key, cut func(int64) int64) {
+	amounts := make([]triple, 0, 1+len(p.figure.unconverted))
+	streams := p.figure.all()
+	for _, s := range streams {
+		amounts = append(amounts, s.total.each(cut))
+	}
+	if !p.spread.dated() {
+		tallies := p.at(codes, noDay)
+		for i, s := range streams {
+			p.put(tallies, s.currency, amounts[i])
+		}
+		p.see(tallies, p.figure.unknown)
+		return
+	}
+	for _, slice := range p.slices {
+		tallies := p.at(codes, slice.first)
+		for i, s := range streams {
+			p.put(tallies, s.currency, amounts[i].each(func(m int64) int64 { return slice.with.of(m) - slice.before.of(m) }))
+		}
+		p.see(tallies, p.figure.unknown)
+	}
+}
+
+// addSteps adds a part of a measure by date: what has come with a day less what had come before, cut each, so that days and parts both sum.
+func (p *parts) addSteps(codes key, s *stream, cut func(int64) int64) {
+	var before triple
+	for _, step := range s.steps {
+		with := step.sum.each(cut)
+		v := triple{with[0] - before[0], with[1] - before[1], with[2] - before[2]}
+		before = with
+		if step.day != noDay && !p.window.Contains(step.day) {
+			continue
+		}
+		tallies := p.at(codes, step.day)
+		p.put(tallies, s.currency, v)
+		p.see(tallies, step.unknown)
+	}
+}
+
+// at returns the tallies of a day: its row and the total, or what is undated where a window was asked for.
+func (p *parts) at(codes key, day period.Day) [2]*tally {
+	if day == noDay && p.windowed {
+		return [2]*tally{&p.out.undated, nil}
+	}
+	p.keys.when(&codes, day)
+	return [2]*tally{p.out.row(codes), &p.out.total}
+}
+
+func (p *parts) put(tallies [2]*tally, c money.Currency, v triple) {
+	for _, t := range tallies {
+		switch {
+		case t == nil:
+		case c == p.currency:
+			t.add(v)
+		default:
+			t.addUnconverted(p.number, c, v[1])
+		}
+	}
+}
+
+func (p *parts) see(tallies [2]*tally, unknown bool) {
+	for _, t := range tallies {
+		if t == nil {
+			continue
+		}
+		t.see(p.number, p.figure)
+		if unknown {
+			t.seeUnknown(p.number)
+		}
+	}
+}

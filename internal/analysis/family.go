@@ -1,0 +1,181 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/allmep/tandem/internal/money"
+)
+
+// families are the grants that pass money on, and those that it is passed on to, as far as the principal sees both: for anyone else they are grants like any other.
+type families struct {
+	members  map[int]bool
+	children map[string][]*record // of each grant that has any, in order of id
+	roots    []*record            // in order of id
+}
+
+func (f *families) has(place int) bool { return f.members[place] }
+
+// families finds the families. A sub-grant whose parent is not there is a root.
+func (s *Snapshot) families(v *sieve) families {
+	f := families{members: map[int]bool{}, children: map[string][]*record{}}
+	for _, c := range s.chunks {
+		for _, i := range c.subs() {
+			sub := &c.records[i]
+			parent := s.find(sub.parent())
+			if sub.deleted || parent == nil || parent.deleted || !v.sees(sub) || !v.sees(parent) {
+				continue
+			}
+			for _, r := range []*record{sub, parent} {
+				place, _ := s.place(r.id)
+				f.members[place] = true
+			}
+			f.children[parent.id] = append(f.children[parent.id], sub)
+		}
+	}
+	child := map[string]bool{}
+	for _, subs := range f.children {
+		slices.SortFunc(subs, func(a, b *record) int { return strings.Compare(a.id, b.id) })
+		for _, sub := range subs {
+			child[sub.id] = true
+		}
+	}
+	for place := range f.members {
+		if r := &s.chunks[place/chunkSize].records[place%chunkSize]; !child[r.id] {
+			f.roots = append(f.roots, r)
+		}
+	}
+	slices.SortFunc(f.roots, func(a, b *record) int { return strings.Compare(a.id, b.id) })
+	return f
+}
+
+// addFamilies adds the grants of families as the attribution wants, and returns the defects that it met.
+func (e *evaluation) addFamilies(out *sheet) (defects []string) {
+	for _, root := range e.families.roots {
+		f := e.figure(root, e.currencies)
+		if e.Attribution == Prime {
+			e.addMember(out, root, &f)
+			continue
+		}
+		defects = append(defects, e.passOn(out, root, root, &f, kept(root, &f, e.Measure))...)
+	}
+	return defects
+}
+
+func (e *evaluation) addMember(out *sheet, r *record, f *figure) {
+	place, _ := e.snapshot.place(r.id)
+	if f.counts && e.sieve.passes(r) {
+		e.add(out, place, r, f)
+	}
+}
+
+// kept is what a grant has to place or to pass on: the sum of its parts, without what the end of its status took away.
+func kept(r *record, f *figure, m Measure) triple {
+	if f.money == nil {
+		return triple{}
+	}
+	spread := r.spread()
+	if m != Allocated || !spread.dated() {
+		return f.money.total
+	}
+	split, last := r.split(), spread.upTo(spread.kept().Last)
+	var sum triple
+	for k := range split.len() {
+		part := f.money.total.each(func(v int64) int64 { return last.of(split.part(v, k)) })
+		for i := range sum {
+			sum[i] += part[i]
+		}
+	}
+	return sum
+}
+
+// passOn places what a grant has: to each sub-grant its own amount, under the root's donors, and what remains under the grant itself. Each of lower, central and upper
+// is handed on by itself. Sub-grants that together have more than there is share what there is, in proportion; the rest is a defect and is not counted.
+func (e *evaluation) passOn(out *sheet, root, r *record, f *figure, has triple) (defects []string) {
+	subs := e.families.children[r.id]
+	figures := make([]figure, len(subs))
+	shares := make([]triple, len(subs))
+	for i, sub := range subs {
+		figures[i] = e.figure(sub, e.currencies)
+		figures[i].unconverted = nil // it is the parent's money, which is counted there
+		shares[i] = kept(sub, &figures[i], e.Measure)
+	}
+	remaining, excess := handOn(has, shares)
+	if excess > 0 {
+		defects = append(defects, fmt.Sprintf("grants/%s passes on %s %s more than it has; that much is not counted", r.id, money.FormatMinor(e.currency, excess), e.currency))
+	}
+	for i, sub := range subs {
+		defects = append(defects, e.passOn(out, root, sub, &figures[i], shares[i])...)
+	}
+	moved, scaled := r.placed(root, f, e.Measure, remaining)
+	e.addMember(out, moved, scaled)
+	return defects
+}
+
+// handOn lowers shares, in proportion and by the one law, until they are no more than there is, and returns what remains and by how much the central figures exceeded.
+func handOn(has triple, shares []triple) (remaining triple, excess int64) {
+	for i := range has {
+		var wanted int64
+		weights := make([]uint64, len(shares))
+		for j := range shares {
+			shares[j][i] = max(0, shares[j][i])
+			weights[j] = uint64(shares[j][i])
+			wanted += shares[j][i]
+		}
+		there := max(0, has[i])
+		if wanted > there {
+			for j, part := range money.Cut(there, weights) {
+				shares[j][i] = part
+			}
+			if i == 1 {
+				excess = wanted - there
+			}
+			wanted = there
+		}
+		remaining[i] = has[i] - wanted
+	}
+	return remaining, excess
+}
+
+// placed returns a grant of a family, and its figure, as they are once what it has is brought to an amount: under the donors of the root, on the days that it keeps.
+func (r *record) placed(root *record, f *figure, m Measure, amount triple) (*record, *figure) {
+	own := len(r.list(funders))
+	moved := *r
+	moved.entries = append(slices.Clone(root.list(funders)), r.entries[own:]...)
+	moved.counts[funders] = root.counts[funders]
+	if kept := r.spread(); m == Allocated && kept.dated() && kept.kept().Days() > 0 {
+		moved.cut = min(r.cut, r.until)
+		moved.until = maxDay
+	}
+	scaled := *f
+	if f.money != nil {
+		scaled.money = f.money.scaled(amount)
+	}
+	return &moved, &scaled
+}
+
+// scaled returns a stream whose total is another, with its steps in proportion, by the one law.
+func (s *stream) scaled(total triple) *stream {
+	out := &stream{currency: s.currency, total: total, steps: slices.Clone(s.steps)}
+	for i := range out.steps {
+		for j, whole := range s.total {
+			if whole == 0 || total[j] == whole {
+				continue
+			}
+			out.steps[i].sum[j] = scale(s.steps[i].sum[j], total[j], whole)
+		}
+	}
+	return out
+}
+
+// scale returns v·to/from, rounded half to even.
+func scale(v, to, from int64) int64 {
+	sign := int64(1)
+	for _, n := range []*int64{&v, &to, &from} {
+		if *n < 0 {
+			*n, sign = -*n, -sign
+		}
+	}
+	return sign * money.Share(v, uint64(to), uint64(from))
+}

@@ -1,0 +1,174 @@
+package analysis
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// Filter says which money counts. Values of one field are alternatives; fields must all hold. Themes, locations and populations bring their descendants with them, members
+// those that were merged into them. The id "unspecified" stands for money without a value.
+type Filter struct {
+	DonorStates, Donors, Programmes, Members, Themes, Locations, Populations []string
+	Statuses                                                                 []grant.Status
+	Visibilities                                                             []grant.Visibility
+}
+
+// accepted tells, by code, which values of a list count. nil accepts all.
+type accepted struct {
+	codes       []bool
+	unspecified bool
+}
+
+func (a *accepted) has(code int32) bool {
+	if a == nil {
+		return true
+	}
+	if code == none {
+		return a.unspecified
+	}
+	return a.codes[code]
+}
+
+// sieve is a filter and a principal, held against the codes of a snapshot.
+type sieve struct {
+	lists     [lists]*accepted
+	programme *accepted
+	statuses  uint16 // a bit for each
+	visible   uint16
+	principal grant.Principal
+	takes     [2][]bool // by code of donor and of recipient: whether the principal takes part with it
+}
+
+// newSieve makes a sieve. The size of its tables is that of the dictionaries.
+func (s *Snapshot) newSieve(f Filter, p grant.Principal) *sieve {
+	v := &sieve{principal: p, statuses: ^uint16(0), visible: ^uint16(0)}
+	donors, organisations := s.line.donors.all(), s.line.organisations.all()
+	if len(f.DonorStates) > 0 || len(f.Donors) > 0 {
+		wanted := s.survivors(f.Donors)
+		v.lists[funders] = accept(donors, f.Donors, func(donor string) bool {
+			return slices.ContainsFunc(donorIDs(donor), func(id string) bool {
+				return (len(f.DonorStates) == 0 || slices.Contains(f.DonorStates, s.reg.DonorState(id))) && (len(wanted) == 0 || wanted[s.reg.Survivor(id)])
+			})
+		})
+	}
+	if len(f.Members) > 0 {
+		wanted := s.survivors(f.Members)
+		v.lists[recipients] = accept(organisations, f.Members, func(id string) bool { return wanted[s.reg.Survivor(id)] })
+	}
+	if len(f.Programmes) > 0 {
+		v.programme = accept(s.line.programmes.all(), f.Programmes, func(id string) bool { return slices.Contains(f.Programmes, id) })
+	}
+	for list, ids := range [lists][]string{themes: f.Themes, locations: f.Locations, populations: f.Populations} {
+		if len(ids) > 0 {
+			v.lists[list] = accept(s.line.terms[list].all(), ids, func(id string) bool { return s.under(kinds[list], id, ids) })
+		}
+	}
+	if len(f.Statuses) > 0 {
+		v.statuses = bits(f.Statuses)
+	}
+	if len(f.Visibilities) > 0 {
+		v.visible = bits(f.Visibilities)
+	}
+	if p.Role == grant.Donor || p.Role == grant.Member {
+		v.takes = [2][]bool{make([]bool, len(donors)), make([]bool, len(organisations))}
+		for i, d := range donors {
+			for _, id := range donorIDs(d) {
+				v.takes[0][i] = v.takes[0][i] || s.reg.TakesPart(p, &grant.Grant{Funders: []grant.Participation{{Organisation: id}}})
+			}
+		}
+		for i, id := range organisations {
+			v.takes[1][i] = s.reg.TakesPart(p, &grant.Grant{Recipients: []grant.Participation{{Organisation: id}}})
+		}
+	}
+	return v
+}
+
+// kinds are the kinds of terms in the lists of a grant.
+var kinds = [lists]grant.Kind{themes: grant.Themes, locations: grant.Locations, populations: grant.Populations}
+
+func accept(all, asked []string, has func(id string) bool) *accepted {
+	a := &accepted{codes: make([]bool, len(all)), unspecified: slices.Contains(asked, grant.Unspecified)}
+	for i, id := range all {
+		a.codes[i] = has(id)
+	}
+	return a
+}
+
+func bits[T ~uint8](values []T) uint16 {
+	var set uint16
+	for _, v := range values {
+		set |= 1 << v
+	}
+	return set
+}
+
+// donorIDs returns the organisations of a donor; it is several when they give undivided.
+func donorIDs(donor string) []string { return strings.Split(donor, joint) }
+
+func (s *Snapshot) survivors(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[s.reg.Survivor(id)] = true
+	}
+	return set
+}
+
+// under tells whether a term is one of those asked for, or below one.
+func (s *Snapshot) under(kind grant.Kind, id string, asked []string) bool {
+	for range maxTree {
+		if slices.Contains(asked, id) {
+			return true
+		}
+		if id = s.reg.TermParent(grant.Key{Kind: kind, ID: id}); id == "" {
+			return false
+		}
+	}
+	return false
+}
+
+// maxTree bounds a walk up a tree.
+const maxTree = 100
+
+// sees tells whether the principal may see a grant, by the one rule.
+func (v *sieve) sees(r *record) bool {
+	return v.principal.Sees(r.visibility, func() bool {
+		if v.takes[0] == nil {
+			return false
+		}
+		for _, e := range r.list(funders) {
+			if v.takes[0][e.code] {
+				return true
+			}
+		}
+		for _, e := range r.list(recipients) {
+			if v.takes[1][e.code] {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// passes tells whether a grant as a whole may count: its parts are for the lists to say.
+func (v *sieve) passes(r *record) bool {
+	return v.statuses>>r.status&1 == 1 && v.visible>>r.visibility&1 == 1 && v.programme.has(r.programme) && v.sees(r)
+}
+
+// holds tells whether some value of each list counts.
+func (v *sieve) holds(r *record) bool {
+	for list, a := range v.lists {
+		if a == nil {
+			continue
+		}
+		entries := r.list(list)
+		if len(entries) == 0 && !a.unspecified {
+			return false
+		}
+		if len(entries) > 0 && !slices.ContainsFunc(entries, func(e entry) bool { return a.has(e.code) }) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,206 @@
+package analysis
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/allmep/tandem/internal/fx"
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// Snapshot is a picture of all grants as one revision left them. It is immutable: any number of readers share it without locks.
+//
+// Grants are kept in chunks. Next copies the chunks that changes touch and shares the others, so that its cost depends on the changes and not on the number of
+// grants. The dictionaries and the index of places only grow, and are shared by all snapshots of a line.
+type Snapshot struct {
+	line   *line
+	chunks []*chunk
+	size   int // how many grants there are; a place beyond it belongs to a later snapshot
+	reg    *grant.Registry
+	rates  *fx.Table
+}
+
+// line is what the snapshots that follow one another share.
+type line struct {
+	dictionaries
+	mu     sync.RWMutex
+	places map[string]int32 // of a grant's id, in the order of appearance
+}
+
+// chunkSize is the number of grants in a chunk: small enough to copy on every write, large enough that there are few.
+const chunkSize = 1024
+
+// chunk is a run of grants. Its records are never changed; what is worked out from them is kept beside them.
+type chunk struct {
+	records   []record
+	once      sync.Once
+	subGrants []int // see subs
+}
+
+// NewSnapshot returns a snapshot of no grants.
+func NewSnapshot(reg *grant.Registry, rates *fx.Table) *Snapshot {
+	return &Snapshot{line: &line{places: map[string]int32{}}, reg: reg, rates: rates}
+}
+
+// Next returns the snapshot after a change of these grants, new or changed, of the registry and of the rates.
+func (s *Snapshot) Next(reg *grant.Registry, rates *fx.Table, changed []*grant.Grant) *Snapshot {
+	next := &Snapshot{line: s.line, chunks: s.chunks, size: s.size, reg: reg, rates: rates}
+	if len(changed) == 0 {
+		return next
+	}
+	next.chunks = slices.Clone(s.chunks)
+	copied := map[int]bool{}
+	for _, g := range changed {
+		next.set(g, copied)
+	}
+	return next
+}
+
+// set puts a grant in its place. Chunks that are in copied belong to s alone.
+func (s *Snapshot) set(g *grant.Grant, copied map[int]bool) {
+	place, known := s.place(g.ID)
+	if !known {
+		place = s.size
+		s.line.mu.Lock()
+		s.line.places[g.ID] = int32(place)
+		s.line.mu.Unlock()
+		s.size++
+	}
+	i := place / chunkSize
+	if i == len(s.chunks) {
+		s.chunks = append(s.chunks, &chunk{records: make([]record, 0, chunkSize)})
+		copied[i] = true
+	}
+	if !copied[i] {
+		old := s.chunks[i].records
+		s.chunks[i] = &chunk{records: append(make([]record, 0, chunkSize), old...)}
+		copied[i] = true
+	}
+	r := s.line.record(g)
+	if known {
+		s.chunks[i].records[place%chunkSize] = r
+		return
+	}
+	s.chunks[i].records = append(s.chunks[i].records, r)
+}
+
+// place returns where a grant stands. The index is the line's, and may hold places of later snapshots and of such as were given up.
+func (s *Snapshot) place(id string) (int, bool) {
+	s.line.mu.RLock()
+	p, ok := s.line.places[id]
+	s.line.mu.RUnlock()
+	if !ok || int(p) >= s.size || s.chunks[p/chunkSize].records[p%chunkSize].id != id {
+		return 0, false
+	}
+	return int(p), true
+}
+
+// find returns the record of a grant, or nil.
+func (s *Snapshot) find(id string) *record {
+	p, ok := s.place(id)
+	if !ok {
+		return nil
+	}
+	return &s.chunks[p/chunkSize].records[p%chunkSize]
+}
+
+// each calls f for every record.
+func (s *Snapshot) each(f func(*record)) {
+	for _, c := range s.chunks {
+		for i := range c.records {
+			f(&c.records[i])
+		}
+	}
+}
+
+// Builder makes a Snapshot of many grants, in any order. The zero Builder is ready for use.
+type Builder struct {
+	snapshot *Snapshot
+	copied   map[int]bool
+}
+
+// Add adds a grant. Its id was not added before.
+func (b *Builder) Add(g *grant.Grant) {
+	if b.snapshot == nil {
+		b.snapshot, b.copied = NewSnapshot(nil, nil), map[int]bool{}
+	}
+	b.snapshot.set(g, b.copied)
+}
+
+// Snapshot returns the snapshot of what was added. The Builder must not be used after it.
+func (b *Builder) Snapshot(reg *grant.Registry, rates *fx.Table) *Snapshot {
+	if b.snapshot == nil {
+		return NewSnapshot(reg, rates)
+	}
+	b.snapshot.reg, b.snapshot.rates = reg, rates
+	return b.snapshot
+}
+
+// Children returns the ids of the sub-grants of a grant that are not deleted, in order.
+func (s *Snapshot) Children(id string) []string {
+	var ids []string
+	s.each(func(r *record) {
+		if !r.deleted && r.parent() == id {
+			ids = append(ids, r.id)
+		}
+	})
+	slices.Sort(ids)
+	return ids
+}
+
+// References counts the grants that are not deleted and refer to an organisation, a programme, a theme, a location or a population, and names the first of them.
+func (s *Snapshot) References(key grant.Key) (count int, first string) {
+	refers := s.referrer(key)
+	s.each(func(r *record) {
+		if r.deleted || !refers(r) {
+			return
+		}
+		if count++; first == "" || r.id < first {
+			first = r.id
+		}
+	})
+	return count, first
+}
+
+func (s *Snapshot) referrer(key grant.Key) func(*record) bool {
+	switch key.Kind {
+	case grant.Organisations:
+		return s.organisationReferrer(key.ID)
+	case grant.Programmes:
+		code, ok := s.line.programmes.find(key.ID)
+		return func(r *record) bool { return ok && r.programme == code }
+	}
+	list := map[grant.Kind]int{grant.Themes: themes, grant.Locations: locations, grant.Populations: populations}[key.Kind]
+	code, ok := s.line.terms[list].find(key.ID)
+	return func(r *record) bool {
+		return ok && list != 0 && slices.ContainsFunc(r.list(list), func(e entry) bool { return e.code == code })
+	}
+}
+
+func (s *Snapshot) organisationReferrer(id string) func(*record) bool {
+	code, ok := s.line.organisations.find(id)
+	donors := make([]bool, len(s.line.donors.all()))
+	for i, d := range s.line.donors.all() {
+		donors[i] = slices.Contains(donorIDs(d), id)
+	}
+	return func(r *record) bool {
+		for _, e := range r.list(funders) {
+			if donors[e.code] {
+				return true
+			}
+		}
+		return ok && (slices.ContainsFunc(r.list(recipients), func(e entry) bool { return e.code == code }) || r.more != nil && slices.Contains(r.more.others, code))
+	}
+}
+
+// subs returns the indices of the records that are sub-grants.
+func (c *chunk) subs() []int {
+	c.once.Do(func() {
+		for i := range c.records {
+			if c.records[i].parent() != "" {
+				c.subGrants = append(c.subGrants, i)
+			}
+		}
+	})
+	return c.subGrants
+}

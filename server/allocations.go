@@ -1,0 +1,157 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/allmep/tandem/internal/analysis"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/ledger"
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
+	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
+)
+
+type allocations struct {
+	tandemv1.UnimplementedAllocationServiceServer
+	l *ledger.Ledger
+}
+
+// defaultRows is how many rows an analysis answers with when it is not told.
+const defaultRows = 1000
+
+func (s allocations) QueryAllocations(ctx context.Context, r *tandemv1.QueryAllocationsRequest) (*tandemv1.QueryAllocationsResponse, error) {
+	at, err := revisionOf(ctx, s.l, r)
+	if err != nil {
+		return nil, err
+	}
+	after, err := readToken(r, r.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	q, err := read(func(in *reader) analysis.Query { return readQuery(in, r) })
+	if err != nil {
+		return nil, err
+	}
+	if q.Filter, err = readFilter(r); err != nil {
+		return nil, err
+	}
+	q.Principal = principalOf(ctx)
+	result, revision, err := s.l.Allocations(ctx, q, at)
+	if err != nil {
+		return nil, err
+	}
+	out := &tandemv1.QueryAllocationsResponse{
+		Total: writeRow(q.Currency, result.Total), CurrencyCode: string(q.Currency), Provisional: result.Provisional, Revision: revision, Defects: result.Defects,
+	}
+	if result.Undated != nil {
+		out.Undated = writeRow(q.Currency, *result.Undated)
+	}
+	rows, next := rowPage(r, result.Rows, after)
+	out.NextPageToken = next
+	for _, row := range rows {
+		out.Rows = append(out.Rows, writeRow(q.Currency, row))
+	}
+	return out, nil
+}
+
+func readQuery(in *reader, r *tandemv1.QueryAllocationsRequest) analysis.Query {
+	q := analysis.Query{Currency: "USD", Attribution: analysis.Final, Calendar: period.Calendar{FirstMonth: int(r.FiscalYearStart)}}
+	for i, s := range r.GroupBy {
+		d, err := analysis.ParseDimension(s)
+		if err != nil {
+			in.Add(fmt.Sprintf("groupBy[%d]", i), "%v", err)
+		}
+		q.GroupBy = append(q.GroupBy, d)
+	}
+	measure, err := analysis.ParseMeasure(r.Measure)
+	if err != nil {
+		in.Add("measure", "%v", err)
+	}
+	q.Measure = measure
+	if r.Currency != "" {
+		q.Currency = in.currency("currency", r.Currency)
+	}
+	q.From, q.To = in.date("from", r.From), in.date("to", r.To)
+	if !q.From.IsZero() && !q.To.IsZero() && q.To.Last() < q.From.First {
+		in.Add("to", "%s is before from, %s", q.To, q.From)
+	}
+	if d := in.date("rateDate", r.RateDate); !d.IsZero() {
+		if d.Precision != period.ToDay {
+			in.Add("rateDate", "found %s; accepted is one day, such as 2023-02-01", d)
+		}
+		q.RateDate = d
+	}
+	if r.Attribution == tandemv1.Attribution_PRIME {
+		q.Attribution = analysis.Prime
+	}
+	return q
+}
+
+// filtered is what requests with the filters of grants say.
+type filtered interface {
+	GetDonorState() []string
+	GetDonor() []string
+	GetProgramme() []string
+	GetMember() []string
+	GetTheme() []string
+	GetLocation() []string
+	GetPopulation() []string
+	GetStatus() []tandemv1.Grant_Status
+	GetVisibility() []tandemv1.Grant_Visibility
+}
+
+func readFilter(r filtered) (analysis.Filter, error) {
+	return read(func(in *reader) analysis.Filter {
+		return analysis.Filter{
+			DonorStates: r.GetDonorState(),
+			Donors:      in.ids("donor", r.GetDonor(), grant.Organisations),
+			Programmes:  in.ids("programme", r.GetProgramme(), grant.Programmes),
+			Members:     in.ids("member", r.GetMember(), grant.Organisations),
+			Themes:      in.ids("theme", r.GetTheme(), grant.Themes),
+			Locations:   in.ids("location", r.GetLocation(), grant.Locations),
+			Populations: in.ids("population", r.GetPopulation(), grant.Populations),
+			Statuses:    statuses.all(r.GetStatus()), Visibilities: visibilities.all(r.GetVisibility()),
+		}
+	})
+}
+
+// rowPage returns the page of rows after a token, in the order that was asked for, and the token of the next page.
+func rowPage(r *tandemv1.QueryAllocationsRequest, rows []analysis.Row, after *token) ([]analysis.Row, string) {
+	order := func(a, b analysis.Row) int { return slices.Compare(a.Keys, b.Keys) }
+	switch r.OrderBy {
+	case "central":
+		order = func(a, b analysis.Row) int { return cmp.Or(a.Central.Cmp(b.Central), slices.Compare(a.Keys, b.Keys)) }
+	case "central desc":
+		order = func(a, b analysis.Row) int { return cmp.Or(b.Central.Cmp(a.Central), slices.Compare(a.Keys, b.Keys)) }
+	}
+	slices.SortFunc(rows, order)
+	if after != nil {
+		last := analysis.Row{Keys: after.Keys, Central: after.Central}
+		from, found := slices.BinarySearchFunc(rows, last, order)
+		if found {
+			from++
+		}
+		rows = rows[from:]
+	}
+	size := pageSize(r.PageSize, defaultRows)
+	if len(rows) <= size {
+		return rows, ""
+	}
+	rows = rows[:size]
+	last := rows[size-1]
+	return rows, nextToken(r, token{Keys: last.Keys, Central: last.Central})
+}
+
+func writeRow(c money.Currency, row analysis.Row) *tandemv1.AllocationRow {
+	m := &tandemv1.AllocationRow{
+		Keys: row.Keys, Labels: row.Labels, Lower: row.Lower.Decimal(c), Central: row.Central.Decimal(c), Upper: row.Upper.Decimal(c), UpperOpen: row.UpperOpen,
+		GrantCount: int32(row.GrantCount), UnknownAmountCount: int32(row.UnknownCount), UnconvertedCount: int32(row.UnconvertedCount),
+	}
+	for _, u := range row.Unconverted {
+		m.Unconverted = append(m.Unconverted, &tandemv1.Money{CurrencyCode: string(u.Currency), Amount: u.Sum.Decimal(u.Currency)})
+	}
+	return m
+}

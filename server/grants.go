@@ -1,0 +1,102 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/allmep/tandem/internal/analysis"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/ledger"
+	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
+)
+
+type grants struct {
+	tandemv1.UnimplementedGrantServiceServer
+	l *ledger.Ledger
+}
+
+func (s grants) GetGrant(ctx context.Context, r *tandemv1.GetGrantRequest) (*tandemv1.Grant, error) {
+	return get(ctx, s.l, award, r)
+}
+
+func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (*tandemv1.ListGrantsResponse, error) {
+	at, err := revisionOf(ctx, s.l, r)
+	if err != nil {
+		return nil, err
+	}
+	after, err := readToken(r, r.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	order, err := analysis.ParseOrder(r.OrderBy)
+	if err != nil {
+		return nil, err
+	}
+	filter, err := readFilter(r)
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.l.Grants(ctx, analysis.Selection{
+		Filter: filter, Principal: principalOf(ctx), Order: order, After: after.cursor(), Limit: pageSize(r.PageSize, defaultPage), ShowDeleted: r.ShowDeleted,
+	}, at)
+	if err != nil {
+		return nil, err
+	}
+	p := pageOf(found, r, writeGrant)
+	return &tandemv1.ListGrantsResponse{Grants: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision}, nil
+}
+
+func (s grants) CreateGrant(ctx context.Context, r *tandemv1.CreateGrantRequest) (*tandemv1.Grant, error) {
+	return create(ctx, s.l, award, r, r.GrantId, r.Grant)
+}
+
+func (s grants) BatchCreateGrants(ctx context.Context, r *tandemv1.BatchCreateGrantsRequest) (*tandemv1.BatchCreateGrantsResponse, error) {
+	field := func(i int) string { return fmt.Sprintf("requests[%d].grant", i) }
+	batch, err := read(func(in *reader) []*grant.Grant {
+		gs := make([]*grant.Grant, len(r.Requests))
+		for i, one := range r.Requests {
+			if one.RequestId != "" || one.ValidateOnly {
+				in.Add(fmt.Sprintf("requests[%d].requestId", i), "is for the whole batch; leave it and validateOnly out of its parts")
+			}
+			gs[i] = readNewGrant(in, field(i), one.GrantId, one.Grant)
+		}
+		return gs
+	})
+	if err != nil {
+		return nil, err
+	}
+	batch, err = ledger.CreateAll(ctx, s.l, writeOf(ctx, r, ""), field, batch)
+	if err != nil {
+		return nil, err
+	}
+	out := &tandemv1.BatchCreateGrantsResponse{Grants: make([]*tandemv1.Grant, len(batch))}
+	for i, g := range batch {
+		out.Grants[i] = writeGrant(g)
+	}
+	return out, nil
+}
+
+func (s grants) UpdateGrant(ctx context.Context, r *tandemv1.UpdateGrantRequest) (*tandemv1.Grant, error) {
+	if maskNames(r.Grant, r.UpdateMask, "transactions") {
+		return nil, fault.Field("updateMask", "names transactions; they are written one by one under /v1/grants/*/transactions")
+	}
+	awarded := maskNames(r.Grant, r.UpdateMask, "amount") || maskNames(r.Grant, r.UpdateMask, "award_date")
+	rec := award
+	rec.read = readGrant
+	return update(ctx, s.l, rec, r, r.Grant, func(old, changed *grant.Grant, whole *tandemv1.Grant) error {
+		changed.Transactions, changed.Links, changed.Serial = old.Transactions, old.Links, old.Serial
+		if !awarded {
+			return nil
+		}
+		return readAward(changed, rec.field, whole)
+	})
+}
+
+func (s grants) DeleteGrant(ctx context.Context, r *tandemv1.DeleteGrantRequest) (*tandemv1.Grant, error) {
+	return remove(ctx, s.l, award, r)
+}
+
+func (s grants) UndeleteGrant(ctx context.Context, r *tandemv1.UndeleteGrantRequest) (*tandemv1.Grant, error) {
+	return restore(ctx, s.l, award, r)
+}

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/fx"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/ledger"
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
+	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
+)
+
+type rates struct {
+	tandemv1.UnimplementedRateServiceServer
+	l *ledger.Ledger
+}
+
+func (s rates) ListRates(ctx context.Context, r *tandemv1.ListRatesRequest) (*tandemv1.ListRatesResponse, error) {
+	after, err := readToken(r, r.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	state := s.l.State()
+	window, err := read(func(in *reader) period.Span {
+		in.currency("currency", r.Currency)
+		from, to := in.date("from", r.From), in.date("to", r.To)
+		w := period.Span{First: from.First, Last: state.Rates.Newest()}
+		if from.IsZero() {
+			w.First = period.Of(1999, 1, 1)
+		}
+		if !to.IsZero() {
+			w.Last = to.Last()
+		}
+		return w
+	})
+	if err != nil {
+		return nil, err
+	}
+	code := money.Currency(r.Currency)
+	all := state.Rates.Between(code, window.First, window.Last)
+	out := &tandemv1.ListRatesResponse{TotalSize: int32(len(all)), Revision: state.Revision}
+	if after != nil {
+		for len(all) > 0 && int64(all[0].Day) <= after.Value {
+			all = all[1:]
+		}
+	}
+	if size := pageSize(r.PageSize, defaultPage); len(all) > size {
+		all = all[:size]
+		out.NextPageToken = nextToken(r, token{Value: int64(all[size-1].Day)})
+	}
+	for _, day := range all {
+		for _, q := range day.Quotes {
+			out.Rates = append(out.Rates, &tandemv1.Rate{CurrencyCode: string(q.Currency), Date: day.Day.String(), Value: q.Decimal()})
+		}
+	}
+	return out, nil
+}
+
+func (s rates) BatchCreateRates(ctx context.Context, r *tandemv1.BatchCreateRatesRequest) (*tandemv1.BatchCreateRatesResponse, error) {
+	days, err := read(func(in *reader) []*grant.RateDay { return readRates(in, r.Rates) })
+	if err != nil {
+		return nil, err
+	}
+	if err := s.l.PutRates(ctx, writeOf(ctx, r, ""), days); err != nil {
+		return nil, err
+	}
+	return &tandemv1.BatchCreateRatesResponse{Rates: r.Rates}, nil
+}
+
+// readRates gathers the rates of each day.
+func readRates(r *reader, ms []*tandemv1.Rate) []*grant.RateDay {
+	var days []*grant.RateDay
+	byDay := map[string]*grant.RateDay{}
+	seen := map[string]bool{}
+	for i, m := range ms {
+		at := fmt.Sprintf("rates[%d]", i)
+		d := r.date(at+".date", m.Date)
+		if d.Precision != period.ToDay {
+			continue // the date has been found wanting, here or by the contract's rules
+		}
+		if newest := fx.ECB().Newest(); d.First <= newest {
+			r.Add(at+".date", "found %s; the rates up to %s are built in and stand", m.Date, newest)
+		}
+		if seen[m.Date+m.CurrencyCode] {
+			r.Add(at, "%s on %s is in the request twice", m.CurrencyCode, m.Date)
+		}
+		seen[m.Date+m.CurrencyCode] = true
+		c := r.currency(at+".currencyCode", m.CurrencyCode)
+		q, err := parseQuote(m.Value)
+		if err != nil {
+			r.Add(at+".value", "%v", err)
+		}
+		if c == fx.Euro {
+			r.Add(at+".currencyCode", "is EUR; a rate is what one euro is worth in another currency")
+		}
+		q.Currency = c
+		if byDay[m.Date] == nil {
+			byDay[m.Date] = &grant.RateDay{ID: m.Date}
+			days = append(days, byDay[m.Date])
+		}
+		byDay[m.Date].Quotes = append(byDay[m.Date].Quotes, q)
+	}
+	if len(days) > 1000 {
+		r.Add("rates", "are of %d days; accepted are at most 1000 in one request", len(days))
+	}
+	return days
+}
+
+// parseQuote reads a rate of at most 12 digits, which keeps conversions within 64 bits.
+func parseQuote(s string) (fx.Quote, error) {
+	bad := fault.New(fault.Invalid, "found %q; accepted is a decimal number above 0 with at most 12 digits, such as 1.0823", s)
+	whole, fraction, _ := strings.Cut(s, ".")
+	digits := whole + fraction
+	n, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil || n == 0 || whole == "" || len(digits) > 12 || len(fraction) > 8 || strings.HasSuffix(s, ".") {
+		return fx.Quote{}, bad
+	}
+	return fx.Quote{Mantissa: int64(n), Decimals: uint8(len(fraction))}, nil
+}

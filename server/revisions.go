@@ -1,0 +1,80 @@
+package server
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/ledger"
+	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
+)
+
+type revisions struct {
+	tandemv1.UnimplementedRevisionServiceServer
+	l *ledger.Ledger
+}
+
+func (s revisions) GetRevision(ctx context.Context, r *tandemv1.GetRevisionRequest) (*tandemv1.Revision, error) {
+	id, _ := splitName(r.Name)
+	number, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return nil, fault.Field("name", "found %q; accepted is revisions/ and a number", r.Name)
+	}
+	e, err := s.l.Revision(ctx, principalOf(ctx), number)
+	if err != nil {
+		return nil, err
+	}
+	return writeRevision(e), nil
+}
+
+func (s revisions) ListRevisions(ctx context.Context, r *tandemv1.ListRevisionsRequest) (*tandemv1.ListRevisionsResponse, error) {
+	after, err := readToken(r, r.PageToken)
+	if err != nil {
+		return nil, err
+	}
+	var before int64
+	if after != nil {
+		before = after.Value
+	}
+	var key grant.Key
+	if r.Resource != "" {
+		kind, id, ok := strings.Cut(r.Resource, "/")
+		key = grant.Key{Kind: grant.Kind(kind), ID: id}
+		if _, err := grant.New(key); err != nil || !ok || strings.Contains(id, "/") {
+			return nil, fault.Field("resource", "found %q; accepted is the name of a record, such as organisations/ecopeace", r.Resource)
+		}
+	}
+	entries, more, err := s.l.History(ctx, principalOf(ctx), before, key, pageSize(r.PageSize, defaultPage))
+	if err != nil {
+		return nil, err
+	}
+	out := &tandemv1.ListRevisionsResponse{}
+	for _, e := range entries {
+		out.Revisions = append(out.Revisions, writeRevision(e))
+	}
+	if more {
+		out.NextPageToken = nextToken(r, token{Value: entries[len(entries)-1].Number})
+	}
+	return out, nil
+}
+
+var actions = wordList[tandemv1.Revision_Change_Action, ledger.Action]{
+	{tandemv1.Revision_Change_CREATED, ledger.Created},
+	{tandemv1.Revision_Change_UPDATED, ledger.Updated},
+	{tandemv1.Revision_Change_DELETED, ledger.Deleted},
+	{tandemv1.Revision_Change_UNDELETED, ledger.Undeleted},
+}
+
+func writeRevision(e ledger.Entry) *tandemv1.Revision {
+	m := &tandemv1.Revision{Name: "revisions/" + strconv.FormatInt(e.Number, 10), CreateTime: timeOf(e.At), Principal: e.Principal, Reason: e.Reason}
+	for _, c := range e.Changes {
+		change := &tandemv1.Revision_Change{Resource: c.Key.String(), Action: actions.out(c.Action)}
+		for _, f := range c.Fields {
+			change.Fields = append(change.Fields, &tandemv1.Revision_FieldChange{Field: f.Field, Before: f.Before, After: f.After})
+		}
+		m.Changes = append(m.Changes, change)
+	}
+	return m
+}
