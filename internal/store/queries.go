@@ -55,9 +55,10 @@ func newQueries(d dialect) *queries {
 		revisionAt: sql(`SELECT number FROM revision WHERE at <= $1 ORDER BY at DESC LIMIT 1`),
 		get: sql(`SELECT ` + versionColumns + ` FROM version
 			WHERE kind = $1 AND id = $2 AND revision <= $3 ORDER BY revision DESC LIMIT 1`),
-		load: sql(`SELECT ` + versionColumns + ` FROM version v
-			WHERE revision <= $1 AND NOT EXISTS (SELECT 1 FROM version n
-				WHERE n.kind = v.kind AND n.id = v.id AND n.revision > v.revision AND n.revision <= $1)`),
+		// The inner SELECT needs nothing but the index of the primary key, and older bodies are never touched.
+		load: sql(`SELECT ` + versionColumns + ` FROM version
+			JOIN (SELECT kind AS k, id AS i, max(revision) AS r FROM version WHERE revision <= $1 GROUP BY kind, id) AS latest
+			ON kind = k AND id = i AND revision = r`),
 
 		revisionsAbove: sql(`SELECT ` + revisionColumns + ` FROM revision WHERE number > $1 ORDER BY number LIMIT $2`),
 		revisionsBelow: sql(`SELECT ` + revisionColumns + ` FROM revision WHERE number < $1 ORDER BY number DESC LIMIT $2`),

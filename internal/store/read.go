@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 type reader struct {
 	from interface {
 		QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+		QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 	}
 	sql  *queries
 	fail func(ctx context.Context, err error, doing string) error
@@ -46,22 +48,23 @@ func (r reader) RevisionAt(ctx context.Context, instant int64) (int64, error) {
 // number returns the only column of the first row, 0 if there is none.
 func (r reader) number(ctx context.Context, doing, text string, args ...any) (int64, error) {
 	var number int64
-	err := r.each(ctx, doing, text, args, func(rows *sql.Rows) error { return rows.Scan(&number) })
-	return number, err
+	err := r.from.QueryRowContext(ctx, text, args...).Scan(&number)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, r.fail(ctx, err, doing)
+	}
+	return number, nil
 }
 
 // Get implements ledger.Store.
 func (r reader) Get(ctx context.Context, key grant.Key, at int64) (ledger.Version, error) {
-	var v ledger.Version
-	found := false
-	err := r.each(ctx, "read "+key.String(), r.sql.get, []any{string(key.Kind), key.ID, orNewest(at)}, func(rows *sql.Rows) error {
-		found = true
-		return scanVersion(rows, &v)
-	})
-	if err == nil && !found {
-		err = fault.New(fault.NotFound, "there is no %s", key)
+	v, err := scanVersion(r.from.QueryRowContext(ctx, r.sql.get, string(key.Kind), key.ID, orNewest(at)))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return v, fault.New(fault.NotFound, "there is no %s", key)
+	case err != nil:
+		return v, r.fail(ctx, err, "read "+key.String())
 	}
-	return v, err
+	return v, nil
 }
 
 // GetAll implements ledger.Store.
@@ -102,8 +105,8 @@ func (r reader) getAll(ctx context.Context, get bulk, keys []grant.Key, at int64
 	}
 	return r.each(ctx, "read records", get.text, args, func(rows *sql.Rows) error {
 		var place int
-		var v ledger.Version
-		if err := scanVersion(rows, &v, &place); err != nil {
+		v, err := scanVersion(rows, &place)
+		if err != nil {
 			return err
 		}
 		into[place] = v
@@ -115,8 +118,8 @@ func (r reader) getAll(ctx context.Context, get bulk, keys []grant.Key, at int64
 func (r reader) Load(ctx context.Context, at int64, yield func(ledger.Version) error) error {
 	var own error // yield's, which is not the database's to explain
 	err := r.each(ctx, "read the records", r.sql.load, []any{orNewest(at)}, func(rows *sql.Rows) error {
-		var v ledger.Version
-		if err := scanVersion(rows, &v); err != nil {
+		v, err := scanVersion(rows)
+		if err != nil {
 			return err
 		}
 		own = yield(v)
@@ -233,8 +236,8 @@ func (r reader) fill(ctx context.Context, page []ledger.Revision, text string, a
 	low, high := page[0].Number, page[len(page)-1].Number
 	args = append([]any{min(low, high), max(low, high)}, args...)
 	err := r.each(ctx, "read the changes of revisions", text, args, func(rows *sql.Rows) error {
-		var v ledger.Version
-		if err := scanVersion(rows, &v); err != nil {
+		v, err := scanVersion(rows)
+		if err != nil {
 			return err
 		}
 		if i, ok := place[v.Revision]; ok {
@@ -272,7 +275,9 @@ func (r reader) each(ctx context.Context, doing, text string, args []any, scan f
 }
 
 // scanVersion reads the columns of versionColumns, after others that come first.
-func scanVersion(rows *sql.Rows, v *ledger.Version, first ...any) error {
+func scanVersion(row interface{ Scan(columns ...any) error }, first ...any) (ledger.Version, error) {
+	var v ledger.Version
 	columns := append(first, (*string)(&v.Key.Kind), &v.Key.ID, &v.Revision, &v.Created, &v.Updated, &v.Deleted, &v.Body)
-	return rows.Scan(columns...)
+	err := row.Scan(columns...)
+	return v, err
 }
