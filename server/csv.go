@@ -79,17 +79,22 @@ func (t table) rows() [][]string {
 		d = items.Message()
 	}
 	columns := t.columnsOf(d, nil)
-	header := make([]string, len(columns))
-	for i, c := range columns {
-		header[i] = c.name
+	var header, common []string
+	for _, c := range columns {
+		header = append(header, c.name)
+	}
+	if items != nil {
+		for _, c := range commonColumns(m.Descriptor()) {
+			header, common = append(header, c.name), append(common, c.cell(m))
+		}
 	}
 	rows := [][]string{header}
 	write := func(m protoreflect.Message) {
-		row := make([]string, len(columns))
-		for i, c := range columns {
-			row[i] = c.cell(m)
+		row := make([]string, 0, len(header))
+		for _, c := range columns {
+			row = append(row, c.cell(m))
 		}
-		rows = append(rows, row)
+		rows = append(rows, append(row, common...))
 	}
 	if items == nil {
 		write(m)
@@ -100,6 +105,17 @@ func (t table) rows() [][]string {
 		write(list.Get(i).Message())
 	}
 	return rows
+}
+
+// commonColumns are what an answer says of all its items, such as their currency, without which a row would not stand by itself.
+func commonColumns(d protoreflect.MessageDescriptor) []column {
+	var columns []column
+	for _, name := range []protoreflect.Name{"currency_code", "provisional"} {
+		if f := d.Fields().ByName(name); f != nil {
+			columns = append(columns, column{f.JSONName(), []protoreflect.FieldDescriptor{f}, -1})
+		}
+	}
+	return columns
 }
 
 // itemsOf returns the field with the items of a paged answer, nil if a message is not one.

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
 )
 
 // The metadata that the interceptors read and write. Over HTTP these are headers of the same names.
@@ -128,6 +129,9 @@ func (s *Server) logCall(ctx context.Context, request any, info *grpc.UnaryServe
 	c := callOf(ctx)
 	code := status.Code(err)
 	level := slog.LevelInfo
+	if _, own := ctx.Value(trustedKey{}).(grant.Principal); own && err == nil {
+		level = slog.LevelDebug // the program's own start is no news
+	}
 	if code == codes.Internal || code == codes.Unknown || code == codes.DataLoss {
 		level = slog.LevelError
 	}

@@ -21,11 +21,15 @@ var self = grant.Principal{Name: "tandemd", DisplayName: "tandemd", Role: grant.
 const shortestBootstrap = 24
 
 // admit sees to it that somebody can sign in, and that nobody else can reach a server whose only token was just made. A server without an administrator
-// takes the token of TANDEM_BOOTSTRAP_TOKEN; without that one, and without an identity provider, it makes one, and shows it once.
-func admit(ctx context.Context, l *ledger.Ledger, o options, config server.Config, out io.Writer) error {
+// takes the token of TANDEM_BOOTSTRAP_TOKEN; without that one, and without an identity provider, it makes one, and shows it once in a link to web, the
+// server's own address.
+func admit(ctx context.Context, l *ledger.Ledger, o options, config server.Config, web string, out io.Writer) error {
 	secret := o.BootstrapToken
 	switch {
 	case hasAdmin(l):
+		if secret != "" && l.State().Registry.TokenByHash(authn.Hash(secret)) == nil {
+			fmt.Fprintln(out, "TANDEM_BOOTSTRAP_TOKEN is not used: there is an administrator already, and the token is none that is known here.")
+		}
 		return nil
 	case secret != "":
 		if len(secret) < shortestBootstrap {
@@ -46,7 +50,7 @@ func admit(ctx context.Context, l *ledger.Ledger, o options, config server.Confi
 		return err
 	}
 	_, err := fmt.Fprintf(out, "Nobody could sign in yet, so an administrator's token was made. This link is shown once; keep it:\n  %s/signin#%s\n",
-		origin(o, o.HTTPAddr), secret)
+		web, secret)
 	return err
 }
 

@@ -94,7 +94,15 @@ func run(ctx context.Context, o options, out, logTo io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := admit(ctx, l, o, config, out); err != nil {
+	// The listeners come first, so that a token is never made and shown by a server that then cannot serve.
+	grpcListener, httpListener, err := listen(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer grpcListener.Close()
+	defer httpListener.Close()
+	web := origin(o, httpListener.Addr().String())
+	if err := admit(ctx, l, o, config, web, out); err != nil {
 		return err
 	}
 	if o.Sample {
@@ -102,22 +110,20 @@ func run(ctx context.Context, o options, out, logTo io.Writer) (err error) {
 			return err
 		}
 	}
-	return listen(ctx, s, o, out)
+	fmt.Fprintf(out, "Tandem is ready: gRPC on %s, HTTP on %s, database %s\n", grpcListener.Addr(), web, shownDB(o.DB))
+	return s.Serve(ctx, grpcListener, httpListener)
 }
 
-// listen opens both listeners, says where they are, and serves.
-func listen(ctx context.Context, s *server.Server, o options, out io.Writer) error {
-	grpcListener, err := net.Listen("tcp", o.GRPCAddr)
-	if err != nil {
-		return fmt.Errorf("--grpc-addr %s: %w", o.GRPCAddr, err)
+// listen opens both listeners.
+func listen(ctx context.Context, o options) (grpcListener, httpListener net.Listener, err error) {
+	var c net.ListenConfig
+	if grpcListener, err = c.Listen(ctx, "tcp", o.GRPCAddr); err != nil {
+		return nil, nil, fmt.Errorf("--grpc-addr %s: %w", o.GRPCAddr, err)
 	}
-	httpListener, err := net.Listen("tcp", o.HTTPAddr)
-	if err != nil {
-		_ = grpcListener.Close()
-		return fmt.Errorf("--http-addr %s: %w", o.HTTPAddr, err)
+	if httpListener, err = c.Listen(ctx, "tcp", o.HTTPAddr); err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("--http-addr %s: %w", o.HTTPAddr, err), grpcListener.Close())
 	}
-	fmt.Fprintf(out, "Tandem is ready: gRPC on %s, HTTP on %s, database %s\n", grpcListener.Addr(), origin(o, httpListener.Addr().String()), shownDB(o.DB))
-	return s.Serve(ctx, grpcListener, httpListener)
+	return grpcListener, httpListener, nil
 }
 
 // shownDB is the database without the password that its URL may have.
