@@ -68,17 +68,18 @@ func (c *conditional) isRead(method string) bool {
 	if known, ok := c.reads.Load(method); ok {
 		return known.(bool)
 	}
-	read := httpGet(method)
+	read := ruleOf(method).GetGet() != ""
 	c.reads.Store(method, read)
 	return read
 }
 
-func httpGet(method string) bool {
+// ruleOf returns how a method is called over HTTP, nil if it is not.
+func ruleOf(method string) *annotations.HttpRule {
 	name := strings.ReplaceAll(strings.TrimPrefix(method, "/"), "/", ".")
 	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(name))
 	if err != nil {
-		return false
+		return nil
 	}
-	rule, ok := proto.GetExtension(d.Options(), annotations.E_Http).(*annotations.HttpRule)
-	return ok && rule.GetGet() != ""
+	rule, _ := proto.GetExtension(d.Options(), annotations.E_Http).(*annotations.HttpRule)
+	return rule
 }

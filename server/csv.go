@@ -33,7 +33,7 @@ type table struct {
 
 // asTable hands an answer that will be written as CSV over together with the names of its columns, which only the request has.
 func asTable(ctx context.Context, m proto.Message) (any, error) {
-	if e, ok := ctx.Value(exchangeKey{}).(exchange); ok && e.format == formatCSV {
+	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok && e.format == formatCSV {
 		return table{m, e.columns}, nil
 	}
 	return m, nil
@@ -100,11 +100,22 @@ func (t table) rows() [][]string {
 		write(m)
 		return rows
 	}
+	if total := totalOf(m.Descriptor()); total != nil && len(t.columns) == 0 {
+		write(m.Get(total).Message()) // an analysis by nothing is its total
+	}
 	list := m.Get(items).List()
 	for i := range list.Len() {
 		write(list.Get(i).Message())
 	}
 	return rows
+}
+
+// totalOf returns the field with the total of an analysis, nil if an answer is not one.
+func totalOf(d protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
+	if f := d.Fields().ByName("total"); f != nil && f.Message() != nil {
+		return f
+	}
+	return nil
 }
 
 // commonColumns are what an answer says of all its items, such as their currency, without which a row would not stand by itself.
@@ -146,7 +157,7 @@ func (t table) columnsOf(d protoreflect.MessageDescriptor, path []protoreflect.F
 		f := d.Fields().Get(i)
 		here := append(path[:len(path):len(path)], f)
 		switch {
-		case f.IsList() && f.Message() == nil && (f.Name() == "keys" || f.Name() == "labels") && t.columns != nil:
+		case f.IsList() && (f.Name() == "keys" || f.Name() == "labels") && totalOf(t.answer.ProtoReflect().Descriptor()) != nil:
 			for i, name := range t.columns {
 				if f.Name() == "labels" {
 					name += "_label"

@@ -31,17 +31,18 @@ var jsonMarshaler = &runtime.JSONPb{
 	UnmarshalOptions: protojson.UnmarshalOptions{DiscardUnknown: false},
 }
 
-// exchange is what the services' answer will be written by, in the context of an HTTP request.
+// exchange is what the gateway must remember of an HTTP request until its answer is written. It is in the request's context.
 type exchange struct {
 	format  string
 	columns []string // the dimensions of an analysis, which name the columns of its keys
+	body    []byte   // what came, for errors to tell where in it
 }
 
 type exchangeKey struct{}
 
 // formatOf tells how the answer to a call will be written.
 func formatOf(ctx context.Context) string {
-	if e, ok := ctx.Value(exchangeKey{}).(exchange); ok {
+	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return e.format
 	}
 	return formatProto
@@ -133,9 +134,13 @@ func hasParameter(d protoreflect.MessageDescriptor, name string) bool {
 	return true
 }
 
-// withExchange finds out how the answer is to be written, and takes what says so away from the gateway, which would take it for a filter.
+// withExchange reads the body, finds out how the answer is to be written, and takes what says so away from the gateway, which would take it for a filter.
 func withExchange(r *http.Request) (*http.Request, error) {
-	e := exchange{format: formatJSON}
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	e := &exchange{format: formatJSON, body: body}
 	if prefersCSV(r.Header.Values("Accept")) {
 		e.format = formatCSV
 	}

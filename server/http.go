@@ -83,9 +83,6 @@ func readOnly(next http.Handler) http.Handler {
 func (s *Server) api(gateway http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r, err := withExchange(r)
-		if err == nil {
-			err = readBody(r)
-		}
 		if err != nil {
 			code := http.StatusBadRequest
 			if status.Code(err) == codes.ResourceExhausted {
@@ -113,29 +110,29 @@ func (s *Server) api(gateway http.Handler) http.Handler {
 	})
 }
 
-// readBody reads the body of a request whole, so that one that is too long, or is no JSON, is refused as such and at once.
-func readBody(r *http.Request) error {
+// readBody reads the body of a request whole, so that one that is too long, or is no JSON, is refused as such and at once, and leaves it to be read again.
+func readBody(r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
-		return nil
+		return nil, nil
 	}
 	tooLong := status.Errorf(codes.ResourceExhausted, "the body is longer than %d bytes; send less at once", maxMessage)
 	if r.ContentLength > maxMessage {
-		return tooLong
+		return nil, tooLong
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxMessage))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
-		return tooLong
+		return nil, tooLong
 	case err != nil:
-		return invalid("", "the body cannot be read: %v", err)
+		return nil, invalid("", "the body cannot be read: %v", err)
 	case !utf8.Valid(body):
-		return invalid("", "the body is not UTF-8")
+		return nil, invalid("", "the body is not UTF-8")
 	case len(bytes.TrimSpace(body)) > 0 && !json.Valid(body):
-		return invalid("", "the body is not JSON: %v", json.Unmarshal(body, new(json.RawMessage)))
+		return nil, invalid("", "the body is not JSON: %v", json.Unmarshal(body, new(json.RawMessage)))
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	return nil
+	return body, nil
 }
 
 // ready tells whether the store answers.

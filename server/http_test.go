@@ -65,9 +65,10 @@ func TestGatewayRefusals(t *testing.T) {
 		code                     int
 		says, field              string
 	}{
-		{"unknown field", "POST", "/v1/organisations?organisation_id=a", `{"displayNam":"A"}`, 400, "unknown field", "displayNam"},
-		{"wrong type", "POST", "/v1/organisations?organisation_id=a", `{"displayName":5}`, 400, "invalid value", "displayName"},
-		{"unknown enumeration", "POST", "/v1/grants", `{"status":"SLEEPY"}`, 400, "invalid value", "status"},
+		{"unknown field", "POST", "/v1/organisations?organisation_id=a", `{"displayNam":"A"}`, 400, "unknown field", "organisation.displayNam"},
+		{"wrong type", "POST", "/v1/organisations?organisation_id=a", `{"displayName":5}`, 400, "invalid value", "organisation.displayName"},
+		{"unknown enumeration", "POST", "/v1/grants", `{"status":"SLEEPY"}`, 400, "invalid value", "grant.status"},
+		{"deep inside", "POST", "/v1/grants:batchCreate", "{\"requests\":[{},\n {\"grant\":{\"title\":\"é\",\"funders\":[{\"organisation\":\"x\",\"sharePercent\":\"half\"}]}}]}", 400, "invalid value", "requests[1].grant.funders[0].sharePercent"},
 		{"not JSON", "POST", "/v1/organisations?organisation_id=a", `{"displayName":`, 400, "not JSON", ""},
 		{"two values", "POST", "/v1/organisations?organisation_id=a", `{} {}`, 400, "not JSON", ""},
 		{"invalid UTF-8", "POST", "/v1/organisations?organisation_id=a", "{\"displayName\":\"\xff\"}", 400, "not UTF-8", ""},
@@ -140,6 +141,10 @@ func TestCSV(t *testing.T) {
 	if w.Code != 200 || !strings.HasPrefix(w.Body.String(), "donor_state,year,donor_state_label,year_label,lower,central,upper,") ||
 		!strings.Contains(w.Body.String(), ",currencyCode,provisional\n") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	w = b.ask("GET", "/v1/allocations?format=csv", "")
+	if rows, err := csv.NewReader(w.Body).ReadAll(); err != nil || len(rows) != 2 || rows[0][0] != "lower" || rows[1][0] != "0.00" {
+		t.Errorf("a total alone: %v, %v", rows, err)
 	}
 	w = b.ask("GET", "/v1/me?format=csv", "")
 	if rows, err := csv.NewReader(w.Body).ReadAll(); err != nil || len(rows) != 2 || rows[1][0] != "tokens/admin" {

@@ -135,7 +135,7 @@ func (s *Server) logCall(ctx context.Context, request any, info *grpc.UnaryServe
 	if code == codes.Internal || code == codes.Unknown || code == codes.DataLoss {
 		level = slog.LevelError
 	}
-	s.config.Log.LogAttrs(ctx, level, "call", slog.String("method", c.method), slog.String("code", code.String()), slog.Duration("took", time.Since(start)),
+	s.config.Log.LogAttrs(ctx, level, "call", slog.String("method", c.method), slog.String("code", code.String()), slog.Float64("took_ms", float64(time.Since(start).Microseconds())/1000),
 		slog.String("principal", c.principal.Name), slog.String("request", c.id))
 	return response, err
 }

@@ -41,7 +41,7 @@ func (s *Server) refuse(ctx context.Context, _ *runtime.ServeMux, _ runtime.Mars
 	if !called || len(md.HeaderMD) == 0 {
 		// It never became a call, so that the interceptors did not log it.
 		s.config.Log.LogAttrs(ctx, slog.LevelInfo, "request refused", slog.String("path", r.URL.Path), slog.Int("status", code), slog.String("reason", st.Message()))
-		st = readable(st)
+		st = readable(ctx, st)
 	}
 	writeStatus(w, code, st)
 }
@@ -79,22 +79,20 @@ func writeStatus(w http.ResponseWriter, code int, st *status.Status) {
 	_, _ = w.Write(body) // the caller may be gone, which is no concern of ours
 }
 
-// The messages in which protobuf's JSON and the gateway name the field at fault.
-var (
-	fieldInQuotes = regexp.MustCompile(`(?:parsing (?:field|list)|unknown (?:field|parameter)|duplicate field|too many values for field) "([^"]+)"`)
-	fieldBare     = regexp.MustCompile(`invalid value for \S+ (?:value|(?:map )?(?:field )?([A-Za-z][A-Za-z0-9_]*)):`)
-)
+// fieldOfQuery matches the messages in which the gateway names the query parameter at fault.
+var fieldOfQuery = regexp.MustCompile(`(?:parsing (?:field|list)|unknown parameter|duplicate field|too many values for field) "([^"]+)"`)
 
 // readable makes a status that a person can act on of one by which the gateway refuses a body or a query.
-func readable(st *status.Status) *status.Status {
+func readable(ctx context.Context, st *status.Status) *status.Status {
 	if st.Code() != codes.InvalidArgument || len(st.Details()) > 0 {
 		return st
 	}
 	text := plain(st.Message())
-	for _, pattern := range []*regexp.Regexp{fieldInQuotes, fieldBare} {
-		if m := pattern.FindStringSubmatch(text); m != nil && m[1] != "" {
-			return status.Convert(invalid(camel(m[1]), "%s", text))
-		}
+	if field, says, ok := faultInBody(ctx, text); ok {
+		return status.Convert(invalid(field, "%s", says))
+	}
+	if m := fieldOfQuery.FindStringSubmatch(text); m != nil {
+		return status.Convert(invalid(camel(m[1]), "%s", text))
 	}
 	return status.New(codes.InvalidArgument, text)
 }
