@@ -17,7 +17,7 @@ func TestPathAt(t *testing.T) {
 	if got := pathAt(body, int64(len(body))); got != "" {
 		t.Errorf("after the end: %q", got)
 	}
-	if got, want := offsetOf(body, 2, 31), int64(bytes.Index(body, []byte(`"d"`))); got != want {
-		t.Errorf("line 2, column 31 is at %d, want %d", got, want)
+	if got, want := offsetOf(body, 2, 28), int64(bytes.Index(body, []byte(`"d"`))); got != want {
+		t.Errorf("line 2, column 28 is at %d, want %d", got, want)
 	}
 }
