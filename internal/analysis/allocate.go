@@ -18,6 +18,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 		e.rateDay = q.RateDate.First
 	}
 	e.window, e.windowed = q.window()
+	e.years = yearsOf(e.window)
 	e.families = s.families(e.sieve)
 	sheets := e.chunks()
 	whole := sheets[0]
@@ -38,6 +39,7 @@ type evaluation struct {
 	currencies []string
 	window     period.Span
 	windowed   bool
+	years      [2]int // of the window
 	families   families
 }
 
@@ -46,9 +48,8 @@ type sheet struct {
 	rows           map[key]*tally
 	total, undated tally
 	provisional    bool
+	plain          *plainRows
 }
-
-func newSheet() *sheet { return &sheet{rows: map[key]*tally{}} }
 
 func (s *sheet) row(k key) *tally {
 	t := s.rows[k]
@@ -74,11 +75,12 @@ func (e *evaluation) chunks() []*sheet {
 	sheets := make([]*sheet, workers)
 	var wait sync.WaitGroup
 	for w := range workers {
-		sheets[w] = newSheet()
+		sheets[w] = &sheet{rows: map[key]*tally{}, plain: e.keys.plainRows()}
 		wait.Go(func() {
 			for i := w; i < len(e.snapshot.chunks); i += workers {
 				e.chunk(sheets[w], i)
 			}
+			sheets[w].settle(e.keys)
 		})
 	}
 	wait.Wait()
@@ -87,14 +89,21 @@ func (e *evaluation) chunks() []*sheet {
 
 func (e *evaluation) chunk(out *sheet, index int) {
 	c := e.snapshot.chunks[index]
+	var v *view
+	if e.viewable() {
+		v = c.views.get(e.pricing, c, e.currencies)
+	}
 	for i := range c.records {
-		r := &c.records[i]
-		if r.deleted || !e.sieve.passes(r) || e.families.has(index*chunkSize+i) {
+		r, number := &c.records[i], index*chunkSize+i
+		if r.deleted || v != nil && !v.grants[i].counts || !e.sieve.passes(r) || e.families.has(number) {
 			continue
 		}
-		f := e.figure(r, e.currencies)
-		if f.counts {
-			e.add(out, index*chunkSize+i, r, &f)
+		if v != nil && v.grants[i].first >= 0 {
+			e.addPlain(out, number, r, v, v.grants[i])
+			continue
+		}
+		if f := e.figure(r, e.currencies); f.counts {
+			e.add(out, number, r, &f)
 		}
 	}
 }

@@ -63,9 +63,10 @@ func (e *evaluation) addFamilies(out *sheet) (defects []string) {
 	return defects
 }
 
+// addMember adds a grant of a family, all of which the principal sees. A sub-grant may stand here under donors that are not its own.
 func (e *evaluation) addMember(out *sheet, r *record, f *figure) {
 	place, _ := e.snapshot.place(r.id)
-	if f.counts && e.sieve.passes(r) {
+	if f.counts && e.sieve.fits(r) {
 		e.add(out, place, r, f)
 	}
 }

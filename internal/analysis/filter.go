@@ -151,9 +151,12 @@ func (v *sieve) sees(r *record) bool {
 	})
 }
 
-// passes tells whether a grant as a whole may count: its parts are for the lists to say.
-func (v *sieve) passes(r *record) bool {
-	return v.statuses>>r.status&1 == 1 && v.visible>>r.visibility&1 == 1 && v.programme.has(r.programme) && v.sees(r)
+// passes tells whether a grant as a whole may count, and the principal may see it. Its parts are for the lists to say.
+func (v *sieve) passes(r *record) bool { return v.fits(r) && v.sees(r) }
+
+// fits tells whether a grant as a whole matches the filter.
+func (v *sieve) fits(r *record) bool {
+	return v.statuses>>r.status&1 == 1 && v.visible>>r.visibility&1 == 1 && v.programme.has(r.programme)
 }
 
 // holds tells whether some value of each list counts.

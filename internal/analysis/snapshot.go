@@ -35,6 +35,7 @@ type chunk struct {
 	records   []record
 	once      sync.Once
 	subGrants []int // see subs
+	views     views
 }
 
 // NewSnapshot returns a snapshot of no grants.

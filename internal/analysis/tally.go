@@ -10,6 +10,7 @@ import (
 // tally adds up a row. A grant adds to it part by part; what is counted by grant is counted once.
 type tally struct {
 	sums        [3]money.Sum
+	exact       money.Sum // to be added to all three
 	open        bool
 	counts      counts
 	last        counts // the numbers of the grants that were counted last, plus one
@@ -55,6 +56,7 @@ func (t *tally) merge(o *tally) {
 	for i := range t.sums {
 		t.sums[i].AddSum(o.sums[i])
 	}
+	t.exact.AddSum(o.exact)
 	t.open = t.open || o.open
 	t.counts.grants += o.counts.grants
 	t.counts.unknown += o.counts.unknown
@@ -71,6 +73,10 @@ func (t *tally) merge(o *tally) {
 }
 
 func (t *tally) row() Row {
+	for i := range t.sums {
+		t.sums[i].AddSum(t.exact)
+	}
+	t.exact = money.Sum{}
 	r := Row{
 		Lower: t.sums[0], Central: t.sums[1], Upper: t.sums[2], UpperOpen: t.open,
 		GrantCount: t.counts.grants, UnknownCount: t.counts.unknown, UnconvertedCount: t.counts.unconverted,

@@ -1,0 +1,166 @@
+package analysis
+
+import (
+	"math"
+
+	"github.com/allmep/tandem/internal/period"
+)
+
+// viewable tells whether views answer a query: they know calendar years, and nothing shorter.
+func (e *evaluation) viewable() bool {
+	if e.Measure != Allocated || e.Calendar.FirstMonth > 1 {
+		return false
+	}
+	if unit, timed := e.keys.finest.unit(); e.keys.timed && timed && unit != period.Year {
+		return false
+	}
+	_, month, day := e.window.First.Civil()
+	_, after, first := (e.window.Last + 1).Civil()
+	return !e.windowed || month == 1 && day == 1 && (after == 1 && first == 1 || e.To.IsZero())
+}
+
+// plainRows are the rows of plain grants: tallies found by the codes of a row, without a look-up in a map where that is possible.
+type plainRows struct {
+	sizes [3]int      // of each dimension: one more than its codes, for none
+	dense []*plainRow // by the codes; nil when there would be too many
+	rows  map[key]*plainRow
+	last  key
+	row   *plainRow
+}
+
+// plainRow is the tallies of a row by year. Without a dimension of time there is one tally.
+type plainRow struct {
+	base    int
+	tallies []*tally
+}
+
+// maxDense is how large a table of rows may be.
+const maxDense = 4 << 20
+
+func (k *keyring) plainRows() *plainRows {
+	p := &plainRows{rows: map[key]*plainRow{}}
+	product := 1
+	for i := range p.sizes {
+		p.sizes[i] = 2 // for what is no code here: time, and dimensions that were not asked for
+		if i < len(k.dims) {
+			p.sizes[i] = max(len(k.names[i])+1, 8) // a status is below 8
+		}
+		product *= p.sizes[i]
+	}
+	if product <= maxDense {
+		p.dense = make([]*plainRow, product)
+	}
+	return p
+}
+
+// find returns the tallies of a row. Codes of time are 0.
+func (p *plainRows) find(k key) *plainRow {
+	if p.row != nil && k == p.last {
+		return p.row
+	}
+	p.last = k
+	if p.dense == nil {
+		p.row = p.rows[k]
+	} else {
+		slot := &p.dense[((int(k[0])+1)*p.sizes[1]+int(k[1])+1)*p.sizes[2]+int(k[2])+1]
+		p.row = *slot
+		if p.row == nil {
+			p.row = &plainRow{}
+			*slot = p.row
+			p.rows[k] = p.row
+		}
+	}
+	if p.row == nil {
+		p.row = &plainRow{}
+		p.rows[k] = p.row
+	}
+	return p.row
+}
+
+// of returns the tally of a year.
+func (r *plainRow) of(year int) *tally {
+	if r.tallies == nil {
+		r.base = year
+	}
+	for year < r.base {
+		r.tallies = append([]*tally{nil}, r.tallies...)
+		r.base--
+	}
+	for year >= r.base+len(r.tallies) {
+		r.tallies = append(r.tallies, nil)
+	}
+	t := r.tallies[year-r.base]
+	if t == nil {
+		t = &tally{}
+		r.tallies[year-r.base] = t
+	}
+	return t
+}
+
+// addPlain adds a plain grant from its facts.
+func (e *evaluation) addPlain(out *sheet, number int, r *record, v *view, g plain) {
+	from, to := 0, int(g.years) // of the years that are asked for
+	if e.windowed {
+		from = max(0, e.years[0]-int(g.year))
+		to = min(to, e.years[1]-int(g.year)+1)
+	}
+	if from >= to {
+		return
+	}
+	out.provisional = out.provisional || g.provisional
+	seen := false
+	fact := int(g.first)
+	r.eachPart(func(codes [lists]int32) {
+		facts := v.facts[fact+from : fact+to]
+		fact += int(g.years)
+		for list, a := range e.sieve.lists {
+			if !a.has(codes[list]) {
+				return
+			}
+		}
+		seen = true
+		row := out.plain.find(e.keys.of(r, codes))
+		sum := int64(0)
+		for i, amount := range facts {
+			sum += amount
+			if e.keys.timed {
+				t := row.of(int(g.year) + from + i)
+				t.exact.Add(amount)
+				once(&t.counts.grants, &t.last.grants, number)
+			}
+		}
+		out.total.exact.Add(sum)
+		if !e.keys.timed {
+			t := row.of(0)
+			t.exact.Add(sum)
+			once(&t.counts.grants, &t.last.grants, number)
+		}
+	})
+	if seen {
+		once(&out.total.counts.grants, &out.total.last.grants, number)
+	}
+}
+
+// settle moves what plain grants came to into the rows.
+func (s *sheet) settle(k *keyring) {
+	for codes, row := range s.plain.rows {
+		for i, t := range row.tallies {
+			if t == nil {
+				continue
+			}
+			full := codes
+			for d, dim := range k.dims {
+				if _, timed := dim.unit(); timed {
+					full[d] = int32(row.base + i)
+				}
+			}
+			s.row(full).merge(t)
+		}
+	}
+}
+
+// yearsOf returns the first and the last year of a window.
+func yearsOf(w period.Span) [2]int {
+	var calendar period.Calendar
+	return [2]int{max(calendar.Index(period.Year, w.First), math.MinInt16), min(calendar.Index(period.Year, w.Last), math.MaxInt16)}
+}

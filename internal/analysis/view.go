@@ -1,0 +1,100 @@
+package analysis
+
+import (
+	"sync"
+
+	"github.com/allmep/tandem/internal/period"
+)
+
+// view is what a measure in a currency makes of the grants of a chunk, worked out once and kept: the facts, one for each part of a grant and calendar year. It holds the
+// plain grants only, which are nearly all: those whose three figures are one, whose money could all be converted, and whose days are known. The others are
+// reckoned anew for each question.
+type view struct {
+	pricing
+	grants []plain
+	facts  []int64 // of each plain grant in turn: part by part, and year by year in each
+}
+
+// plain is where the facts of a grant are.
+type plain struct {
+	first       int32 // index of its first fact; -1 when the grant is not plain
+	year        int16 // the year of the first fact of each part
+	years       uint8 // how many facts a part has
+	counts      bool  // the grant has something to do with the measure
+	provisional bool
+}
+
+// views are the views of a chunk that were asked for last.
+type views struct {
+	mu   sync.Mutex
+	kept []*view // the one asked for last is at the end
+}
+
+// maxViews is how many views of a chunk are kept.
+const maxViews = 4
+
+// get returns a view, and makes it when there is none.
+func (v *views) get(p pricing, c *chunk, currencies []string) *view {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for i, kept := range v.kept {
+		if kept.pricing == p {
+			v.kept = append(append(v.kept[:i:i], v.kept[i+1:]...), kept)
+			return kept
+		}
+	}
+	made := newView(p, c, currencies)
+	v.kept = append(v.kept, made)
+	if len(v.kept) > maxViews {
+		v.kept = append([]*view(nil), v.kept[1:]...)
+	}
+	return made
+}
+
+func newView(p pricing, c *chunk, currencies []string) *view {
+	v := &view{pricing: p, grants: make([]plain, len(c.records))}
+	for i := range c.records {
+		r := &c.records[i]
+		f := p.figure(r, currencies)
+		v.grants[i] = plain{first: -1, counts: f.counts}
+		if f.plain() {
+			v.add(&v.grants[i], r, &f)
+		}
+	}
+	v.facts = append(make([]int64, 0, len(v.facts)), v.facts...)
+	return v
+}
+
+// plain tells whether one figure says it all.
+func (f *figure) plain() bool {
+	return f.counts && !f.unknown && !f.open && f.money != nil && len(f.unconverted) == 0 && f.money.total[0] == f.money.total[1] && f.money.total[1] == f.money.total[2]
+}
+
+// add adds the facts of a grant, if its days and its parts are plain too.
+func (v *view) add(g *plain, r *record, f *figure) {
+	spread, split := r.spread(), r.split()
+	days := spread.kept()
+	if len(spread.budgets) > 0 || !spread.dated() || days.Days() == 0 || split.big != nil {
+		return
+	}
+	for k := range split.len() {
+		if split.empty(k) {
+			return
+		}
+	}
+	var calendar period.Calendar
+	first, last := calendar.Index(period.Year, days.First), calendar.Index(period.Year, days.Last)
+	ends := make([]fraction, 0, 8)
+	for year := first; year <= last; year++ {
+		ends = append(ends, spread.upTo(min(days.Last, calendar.Span(period.Year, year).Last)))
+	}
+	*g = plain{first: int32(len(v.facts)), year: int16(first), years: uint8(len(ends)), counts: true, provisional: f.provisional}
+	for k := range split.len() {
+		part, before := split.part(f.money.total[1], k), int64(0)
+		for _, end := range ends {
+			with := end.of(part)
+			v.facts = append(v.facts, with-before)
+			before = with
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package bench_test
+
+import (
+	"database/sql"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3"
+
+	"github.com/allmep/tandem/internal/analysis"
+	"github.com/allmep/tandem/internal/bench"
+	"github.com/allmep/tandem/internal/fx"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
+)
+
+// grants is how many grants the analysis is measured on: TANDEM_BENCH_GRANTS, or a million.
+func grants(b *testing.B) int {
+	s := os.Getenv("TANDEM_BENCH_GRANTS")
+	if s == "" {
+		return 1_000_000
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+var staff = grant.Principal{Role: grant.Staff}
+
+func build(n int) *analysis.Snapshot {
+	w := bench.Field(n)
+	reg := grant.NewRegistry().With(w.Registry()...)
+	var builder analysis.Builder
+	for g := range w.All() {
+		builder.Add(g)
+	}
+	return builder.Snapshot(reg, fx.ECB())
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// BenchmarkDonorStateByYear holds the allocations by donor state and year against SQLite's GROUP BY over the same facts: one row for each part of a grant and year, with the
+// amount that the product reckons for it. Both answers are compared row by row.
+func BenchmarkDonorStateByYear(b *testing.B) {
+	fx.ECB()
+	before := heap()
+	s := build(grants(b))
+	q := analysis.Query{GroupBy: []analysis.Dimension{analysis.DonorState, analysis.Year}, Currency: "USD", Principal: staff}
+	res, err := s.Allocate(q)
+	if err != nil {
+		b.Fatal(err)
+	}
+	after := heap()
+	facts, peer := sqliteGroupBy(b, res)
+	b.ResetTimer()
+	for b.Loop() {
+		if _, err := s.Allocate(q); err != nil {
+			b.Fatal(err)
+		}
+	}
+	own := b.Elapsed() / time.Duration(b.N)
+	b.ReportMetric(float64(peer)/float64(own), "times-SQLite")
+	b.ReportMetric(float64(after-before)/float64(facts), "heap-B/fact")
+	b.ReportMetric(float64(facts), "facts")
+}
+
+// sqliteGroupBy puts the facts into a table and returns how many there are and how long its GROUP BY takes.
+func sqliteGroupBy(b *testing.B, want analysis.Result) (facts int, took time.Duration) {
+	b.Helper()
+	db, err := sql.Open("sqlite3", "file:"+b.TempDir()+"/facts.db?_sync=OFF&_journal=OFF&_cache_size=-1000000")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	must := func(_ any, err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	must(db.Exec("CREATE TABLE fact (grant_id INTEGER, donor_state TEXT, year INTEGER, member TEXT, theme TEXT, location TEXT, amount INTEGER)"))
+	tx, err := db.Begin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	const rows = 100
+	insert, err := tx.Prepare("INSERT INTO fact VALUES (?,?,?,?,?,?,?)" + strings.Repeat(",(?,?,?,?,?,?,?)", rows-1))
+	must(nil, err)
+	args := make([]any, 0, rows*7)
+	w := bench.Field(grants(b))
+	reg := grant.NewRegistry().With(w.Registry()...)
+	number := 0
+	for g := range w.All() {
+		number++
+		eachFact(reg, g, func(state string, year int, theme, location string, amount int64) {
+			facts++
+			args = append(args, number, state, year, g.Recipients[0].Organisation, theme, location, amount)
+			if len(args) == cap(args) {
+				must(insert.Exec(args...))
+				args = args[:0]
+			}
+		})
+	}
+	for ; len(args) > 0; args = args[7:] {
+		must(tx.Exec("INSERT INTO fact VALUES (?,?,?,?,?,?,?)", args[:7]...))
+	}
+	must(nil, tx.Commit())
+	got := map[string]int64{}
+	took = time.Hour
+	for range 2 { // the second time everything is in its cache
+		start := time.Now()
+		result, err := db.Query("SELECT donor_state, year, sum(amount) FROM fact GROUP BY donor_state, year")
+		must(nil, err)
+		for result.Next() {
+			var state, year string
+			var sum int64
+			must(nil, result.Scan(&state, &year, &sum))
+			got[state+year] = sum
+		}
+		must(nil, result.Err())
+		took = min(took, time.Since(start))
+	}
+	for _, r := range want.Rows {
+		sum, _ := r.Central.Int64()
+		if have := got[r.Keys[0]+r.Keys[1]]; have != sum {
+			b.Fatalf("%v: SQLite has %d, the product %d", r.Keys, have, sum)
+		}
+	}
+	if len(got) != len(want.Rows) {
+		b.Fatalf("SQLite has %d rows, the product %d", len(got), len(want.Rows))
+	}
+	return facts, took
+}
+
+// eachFact calls f for each part of a grant and year. The grants of a World have one commitment, one funder and one recipient.
+func eachFact(reg *grant.Registry, g *grant.Grant, f func(state string, year int, theme, location string, amount int64)) {
+	a := g.Transactions[0].Amount
+	c, ok := fx.ECB().Convert(a.Minor, a.Currency, "USD", g.Transactions[0].Date.First)
+	if !ok {
+		panic("no rate for " + a.Currency)
+	}
+	weights := func(splits []grant.Split) (out []uint64) {
+		for _, s := range splits {
+			out = append(out, uint64(s.Percent))
+		}
+		return out
+	}
+	parts := money.Cut(c.Minor, weights(g.Themes), weights(g.Locations))
+	span, _ := g.Span()
+	calendar := period.Calendar{}
+	for k, part := range parts {
+		theme, location := g.Themes[k/len(g.Locations)].ID, g.Locations[k%len(g.Locations)].ID
+		before := int64(0)
+		for day := span.First; day <= span.Last; {
+			year := calendar.Index(period.Year, day)
+			last := min(span.Last, calendar.Span(period.Year, year).Last)
+			with := money.Share(part, uint64(last-span.First)+1, uint64(span.Days()))
+			f(reg.DonorState(g.Funders[0].Organisation), year, theme, location, with-before)
+			before, day = with, last+1
+		}
+	}
+}
+
+// BenchmarkNext moves snapshots of three sizes forward by one changed grant. What it costs does not grow with the number of grants.
+func BenchmarkNext(b *testing.B) {
+	for _, n := range []int{10_000, 100_000, grants(b)} {
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			s := build(n)
+			reg, rates := grant.NewRegistry().With(bench.Field(n).Registry()...), fx.ECB()
+			var one *grant.Grant
+			for one = range bench.Field(n).All() {
+				break
+			}
+			for b.Loop() {
+				s = s.Next(reg, rates, []*grant.Grant{one})
+			}
+		})
+	}
+}
