@@ -19,6 +19,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 	}
 	e.window, e.windowed = q.window()
 	e.years = yearsOf(e.window)
+	e.pairs = e.byPair()
 	e.families = s.families(e.sieve)
 	sheets := e.chunks()
 	whole := sheets[0]
@@ -40,6 +41,7 @@ type evaluation struct {
 	window     period.Span
 	windowed   bool
 	years      [2]int // of the window
+	pairs      bool   // see byPair
 	families   families
 }
 

@@ -97,6 +97,16 @@ func (r *plainRow) of(year int) *tally {
 	return t
 }
 
+// byPair tells whether a query asks nothing of themes, locations and populations, so that the facts by pair of funder and recipient answer it.
+func (e *evaluation) byPair() bool {
+	for _, d := range e.GroupBy {
+		if d == Theme || d == Location || d == Population {
+			return false
+		}
+	}
+	return e.sieve.lists[themes] == nil && e.sieve.lists[locations] == nil && e.sieve.lists[populations] == nil
+}
+
 // addPlain adds a plain grant from its facts.
 func (e *evaluation) addPlain(out *sheet, number int, r *record, v *view, g plain) {
 	from, to := 0, int(g.years) // of the years that are asked for
@@ -108,36 +118,52 @@ func (e *evaluation) addPlain(out *sheet, number int, r *record, v *view, g plai
 		return
 	}
 	out.provisional = out.provisional || g.provisional
-	seen := false
-	fact := int(g.first)
+	if e.pairs {
+		next := int(g.pair)
+		r.eachPair(func(codes [lists]int32) {
+			e.addFacts(out, number, r, codes, int(g.year)+from, v.pairs[next+from:next+to])
+			next += int(g.years)
+		})
+		return
+	}
+	next := int(g.first)
 	r.eachPart(func(codes [lists]int32) {
-		facts := v.facts[fact+from : fact+to]
-		fact += int(g.years)
-		for list, a := range e.sieve.lists {
-			if !a.has(codes[list]) {
-				return
-			}
-		}
-		seen = true
-		row := out.plain.find(e.keys.of(r, codes))
-		sum := int64(0)
-		for i, amount := range facts {
-			sum += amount
-			if e.keys.timed {
-				t := row.of(int(g.year) + from + i)
-				t.exact.Add(amount)
-				once(&t.counts.grants, &t.last.grants, number)
-			}
-		}
-		out.total.exact.Add(sum)
-		if !e.keys.timed {
-			t := row.of(0)
-			t.exact.Add(sum)
-			once(&t.counts.grants, &t.last.grants, number)
-		}
+		e.addFacts(out, number, r, codes, int(g.year)+from, v.facts[next+from:next+to])
+		next += int(g.years)
 	})
-	if seen {
-		once(&out.total.counts.grants, &out.total.last.grants, number)
+}
+
+// eachPair calls f for each funder and recipient, in the order of the parts.
+func (r *record) eachPair(f func(codes [lists]int32)) {
+	givers, takers := r.list(funders), r.list(recipients)
+	if len(takers) == 0 {
+		takers = unspecified
+	}
+	for _, a := range givers {
+		for _, b := range takers {
+			f([lists]int32{a.code, b.code, none, none, none})
+		}
+	}
+}
+
+// addFacts adds the facts of one part, or of the parts of a pair, year by year from the first.
+func (e *evaluation) addFacts(out *sheet, number int, r *record, codes [lists]int32, first int, facts []int64) {
+	for list, a := range e.sieve.lists {
+		if a != nil && !a.has(codes[list]) {
+			return
+		}
+	}
+	row := out.plain.find(e.keys.of(r, codes))
+	sum := int64(0)
+	for i, amount := range facts {
+		sum += amount
+		if e.keys.timed {
+			row.of(first+i).addPlain(number, amount)
+		}
+	}
+	out.total.addPlain(number, sum)
+	if !e.keys.timed {
+		row.of(0).addPlain(number, sum)
 	}
 }
 

@@ -40,6 +40,12 @@ func (t *tally) add(v triple) {
 	}
 }
 
+// addPlain adds an amount of a grant all of whose three figures it is.
+func (t *tally) addPlain(number int, amount int64) {
+	t.exact.Add(amount)
+	once(&t.counts.grants, &t.last.grants, number)
+}
+
 func (t *tally) addUnconverted(number int, c money.Currency, central int64) {
 	once(&t.counts.unconverted, &t.last.unconverted, number)
 	if t.unconverted == nil {

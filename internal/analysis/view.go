@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/allmep/tandem/internal/period"
@@ -13,11 +14,13 @@ type view struct {
 	pricing
 	grants []plain
 	facts  []int64 // of each plain grant in turn: part by part, and year by year in each
+	pairs  []int64 // the same, added up over themes, locations and populations: for each funder and recipient, and year by year
 }
 
 // plain is where the facts of a grant are.
 type plain struct {
 	first       int32 // index of its first fact; -1 when the grant is not plain
+	pair        int32 // index of its first fact by pair
 	year        int16 // the year of the first fact of each part
 	years       uint8 // how many facts a part has
 	counts      bool  // the grant has something to do with the measure
@@ -61,7 +64,7 @@ func newView(p pricing, c *chunk, currencies []string) *view {
 			v.add(&v.grants[i], r, &f)
 		}
 	}
-	v.facts = append(make([]int64, 0, len(v.facts)), v.facts...)
+	v.facts, v.pairs = slices.Clone(v.facts), slices.Clone(v.pairs) // as long as they need to be
 	return v
 }
 
@@ -88,12 +91,21 @@ func (v *view) add(g *plain, r *record, f *figure) {
 	for year := first; year <= last; year++ {
 		ends = append(ends, spread.upTo(min(days.Last, calendar.Span(period.Year, year).Last)))
 	}
-	*g = plain{first: int32(len(v.facts)), year: int16(first), years: uint8(len(ends)), counts: true, provisional: f.provisional}
+	*g = plain{
+		first: int32(len(v.facts)), pair: int32(len(v.pairs)), year: int16(first), years: uint8(len(ends)), counts: true, provisional: f.provisional,
+	}
+	inner := split.len() / (max(1, len(r.list(funders))) * max(1, len(r.list(recipients)))) // parts of a pair
+	var pair []int64
 	for k := range split.len() {
+		if k%inner == 0 {
+			v.pairs = append(v.pairs, make([]int64, len(ends))...)
+			pair = v.pairs[len(v.pairs)-len(ends):]
+		}
 		part, before := split.part(f.money.total[1], k), int64(0)
-		for _, end := range ends {
+		for i, end := range ends {
 			with := end.of(part)
 			v.facts = append(v.facts, with-before)
+			pair[i] += with - before
 			before = with
 		}
 	}
