@@ -46,7 +46,7 @@ func (s revisions) ListRevisions(ctx context.Context, r *tandemv1.ListRevisionsR
 			return nil, fault.Field("resource", "found %q; accepted is the name of a record, such as organisations/ecopeace", r.Resource)
 		}
 	}
-	entries, more, err := s.l.History(ctx, principalOf(ctx), before, key, pageSize(r.PageSize, defaultPage))
+	entries, next, err := s.l.History(ctx, principalOf(ctx), before, key, pageSize(r.PageSize, defaultPage))
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +54,8 @@ func (s revisions) ListRevisions(ctx context.Context, r *tandemv1.ListRevisionsR
 	for _, e := range entries {
 		out.Revisions = append(out.Revisions, writeRevision(e))
 	}
-	if more {
-		out.NextPageToken = nextToken(r, token{Value: entries[len(entries)-1].Number})
+	if next != 0 {
+		out.NextPageToken = nextToken(r, token{Value: next})
 	}
 	return out, nil
 }

@@ -153,5 +153,16 @@ func (l *latest) Pop() any {
 // Sees tells whether a grant stands and the principal may see it.
 func (s *Snapshot) Sees(p grant.Principal, id string) bool {
 	r := s.find(id)
-	return r != nil && !r.deleted && s.newSieve(Filter{}, p).sees(r)
+	return r != nil && !r.deleted && p.Sees(r.visibility, func() bool {
+		var g grant.Grant
+		for _, e := range r.list(funders) {
+			for _, id := range donorIDs(s.line.donors.all()[e.code]) {
+				g.Funders = append(g.Funders, grant.Participation{Organisation: id})
+			}
+		}
+		for _, e := range r.list(recipients) {
+			g.Recipients = append(g.Recipients, grant.Participation{Organisation: s.line.organisations.all()[e.code]})
+		}
+		return s.reg.TakesPart(p, &g)
+	})
 }

@@ -44,29 +44,32 @@ type FieldChange struct {
 }
 
 // History lists at most limit revisions below before (0: from the newest), the newest first; with a key, those that changed that record as far as
-// the principal may see it. more tells whether there are others below.
-func (l *Ledger) History(ctx context.Context, p grant.Principal, before int64, key grant.Key, limit int) (entries []Entry, more bool, err error) {
+// the principal may see it. next is where the next page begins; 0 on the last.
+func (l *Ledger) History(ctx context.Context, p grant.Principal, before int64, key grant.Key, limit int) (entries []Entry, next int64, err error) {
 	if key != (grant.Key{}) {
 		// A record that the principal may not see has no history for it, nor any that does not exist.
 		if _, err := l.Get(ctx, p, key, 0); err != nil {
-			return nil, false, err
+			return nil, 0, err
 		}
 	}
 	revisions, err := l.Store.Revisions(ctx, before, key, limit+1)
 	if err != nil {
-		return nil, false, err
+		return nil, 0, err
 	}
 	if len(revisions) > limit {
-		revisions, more = revisions[:limit], true
+		revisions = revisions[:limit]
+		next = revisions[limit-1].Number
 	}
 	for _, r := range revisions {
 		e, err := l.entry(ctx, p, r)
 		if err != nil {
-			return nil, false, err
+			return nil, 0, err
 		}
-		entries = append(entries, e)
+		if key == (grant.Key{}) || len(e.Changes) > 0 { // when a record changed unseen is not to be told by asking for it
+			entries = append(entries, e)
+		}
 	}
-	return entries, more, nil
+	return entries, next, nil
 }
 
 // Revision returns one revision. Errors: NotFound.
@@ -87,78 +90,82 @@ func (l *Ledger) entry(ctx context.Context, p grant.Principal, r Revision) (Entr
 	if err != nil {
 		return e, err
 	}
-	seen := false
-	for i, after := range r.Changes {
-		visible, err := l.visible(p, before[i], after)
+	for i := range r.Changes {
+		was, err := l.shown(p, before[i])
 		if err != nil {
 			return e, err
 		}
-		if !visible {
-			continue
+		is, err := l.shown(p, r.Changes[i])
+		if err != nil {
+			return e, err
 		}
-		seen = true
-		c, err := change(before[i], after)
+		if is == nil || was == nil && before[i].Revision != 0 {
+			continue // it is seen only by those who see the record before and after
+		}
+		c, err := change(r.Changes[i].Key, was, is)
 		if err != nil {
 			return e, err
 		}
 		e.Changes = append(e.Changes, c)
 	}
-	if !seen {
+	if len(e.Changes) == 0 {
 		e.Principal, e.Reason = "", "" // they would tell of what is hidden
 	}
 	return e, nil
 }
 
-// visible tells whether a principal may see a record both before and after a change.
-func (l *Ledger) visible(p grant.Principal, versions ...Version) (bool, error) {
-	for _, v := range versions {
-		if v.Revision == 0 {
-			continue
-		}
-		if !p.MayRead(v.Key.Kind) {
-			return false, nil
-		}
-		if v.Key.Kind != grant.Grants {
-			continue
-		}
-		e, err := decode(v)
-		if err != nil {
-			return false, err
-		}
-		if !l.State().sees(p, e.(*grant.Grant)) {
-			return false, nil
-		}
+// shown returns the record of a version as a principal may see it: nil when there is none, or when it may not.
+func (l *Ledger) shown(p grant.Principal, v Version) (grant.Entity, error) {
+	if v.Revision == 0 {
+		return nil, nil
 	}
-	return true, nil
+	e, err := decode(v)
+	if err != nil || !l.State().show(p, e) {
+		return nil, err
+	}
+	return e, nil
 }
 
-func change(before, after Version) (Change, error) {
-	c := Change{Key: after.Key, Action: Updated}
+// change tells what happened to a record; was is nil when it is new.
+func change(key grant.Key, was, is grant.Entity) (Change, error) {
+	c := Change{Key: key, Action: Updated}
 	switch {
-	case before.Revision == 0:
+	case was == nil:
 		c.Action = Created
-	case before.Deleted == 0 && after.Deleted != 0:
+	case was.Ledgered().Deleted == 0 && is.Ledgered().Deleted != 0:
 		c.Action = Deleted
-	case before.Deleted != 0 && after.Deleted == 0:
+	case was.Ledgered().Deleted != 0 && is.Ledgered().Deleted == 0:
 		c.Action = Undeleted
 	}
 	if c.Action != Updated {
 		return c, nil
 	}
-	var was, is map[string]json.RawMessage
-	if err := json.Unmarshal(before.Body, &was); err != nil {
+	before, err := fieldsOf(was)
+	if err != nil {
 		return c, err
 	}
-	if err := json.Unmarshal(after.Body, &is); err != nil {
+	after, err := fieldsOf(is)
+	if err != nil {
 		return c, err
 	}
-	fields := maps.Clone(was)
-	maps.Copy(fields, is)
-	delete(fields, "serial") // counts the children; it is nobody's field
-	for _, f := range slices.Sorted(maps.Keys(fields)) {
-		if !bytes.Equal(was[f], is[f]) {
-			c.Fields = append(c.Fields, FieldChange{Field: f, Before: string(was[f]), After: string(is[f])})
+	names := maps.Clone(before)
+	maps.Copy(names, after)
+	for _, f := range slices.Sorted(maps.Keys(names)) {
+		if !bytes.Equal(before[f], after[f]) {
+			c.Fields = append(c.Fields, FieldChange{Field: f, Before: string(before[f]), After: string(after[f])})
 		}
 	}
 	return c, nil
+}
+
+// fieldsOf returns the fields of a record as JSON, without the one that only counts its children.
+func fieldsOf(e grant.Entity) (map[string]json.RawMessage, error) {
+	body, err := grant.Encode(e)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	err = json.Unmarshal(body, &fields)
+	delete(fields, "serial")
+	return fields, err
 }

@@ -27,15 +27,23 @@ func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at i
 	if err != nil {
 		return nil, err
 	}
-	if g, ok := e.(*grant.Grant); ok && !l.State().sees(p, g) {
+	if !l.State().show(p, e) {
 		return nil, notFound(key)
 	}
 	return e, nil
 }
 
-// sees tells whether a principal may see a grant.
-func (s *State) sees(p grant.Principal, g *grant.Grant) bool {
-	return p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) })
+// show tells whether a principal may see a record, and takes off it what the principal may not: links to grants that it does not see.
+func (s *State) show(p grant.Principal, e grant.Entity) bool {
+	g, ok := e.(*grant.Grant)
+	if !ok {
+		return p.MayRead(e.Key().Kind)
+	}
+	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) {
+		return false
+	}
+	g.Links = slices.DeleteFunc(g.Links, func(l grant.Link) bool { return !s.Snapshot.Sees(p, l.Target) })
+	return true
 }
 
 func mayRead(p grant.Principal, kind grant.Kind) error {
@@ -121,6 +129,7 @@ func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Pa
 		if page.Entities[i], err = decode(v); err != nil {
 			return Page{}, err
 		}
+		state.show(q.Principal, page.Entities[i]) // that they are seen is decided: the selection did
 	}
 	return page, nil
 }
@@ -136,8 +145,7 @@ func (l *Ledger) Allocations(ctx context.Context, q analysis.Query, at int64) (a
 	return result, state.Revision, err
 }
 
-// RevisionAt returns the number of the last revision at or before an instant, in microseconds since 1970. Errors: NotFound if nothing was
-// written by then.
+// RevisionAt returns the number of the last revision at or before an instant, in microseconds since 1970. Errors: Invalid if nothing was written by then.
 func (l *Ledger) RevisionAt(ctx context.Context, instant int64) (int64, error) {
 	n, err := l.Store.RevisionAt(ctx, instant)
 	if err == nil && n == 0 {
