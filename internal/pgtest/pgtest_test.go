@@ -1,0 +1,35 @@
+package pgtest_test
+
+import (
+	"database/sql"
+	"testing"
+
+	"github.com/allmep/tandem/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// A database outlives the death of its server.
+func TestKillAndRestart(t *testing.T) {
+	c := pgtest.Start(t)
+	url := c.Database(t)
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("CREATE TABLE kept (n BIGINT); INSERT INTO kept VALUES (1)"); err != nil {
+		t.Fatal(err)
+	}
+	c.Kill()
+	if err := db.Ping(); err == nil {
+		t.Fatal("the server answers after it was killed")
+	}
+	if err := c.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	if err := db.QueryRow("SELECT count(*) FROM kept").Scan(&n); err != nil || n != 1 {
+		t.Fatalf("found %d rows (%v), want 1", n, err)
+	}
+}
