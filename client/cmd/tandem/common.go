@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// asOf are the flags of a read in the past.
+type asOf struct {
+	Revision int64  `help:"As it was after this revision."`
+	ReadTime string `help:"As it was known then: 2024-11-01 or 2024-11-01T09:00:00Z." placeholder:"TIME"`
+}
+
+func (a *asOf) readTime() (*timestamppb.Timestamp, error) {
+	if a.ReadTime == "" {
+		return nil, nil
+	}
+	if t, err := time.Parse(time.RFC3339, a.ReadTime); err == nil {
+		return timestamppb.New(t), nil
+	}
+	if t, err := time.Parse(time.DateOnly, a.ReadTime); err == nil {
+		return timestamppb.New(t.AddDate(0, 0, 1).Add(-time.Microsecond)), nil // with all that was known by the end of the day
+	}
+	return nil, usage("--read-time: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", a.ReadTime)
+}
+
+// maskOf names the fields that a message has.
+func maskOf(m proto.Message) *fieldmaskpb.FieldMask {
+	mask := &fieldmaskpb.FieldMask{}
+	descriptors := m.ProtoReflect().Descriptor().Fields()
+	for i := range descriptors.Len() {
+		if f := descriptors.Get(i); m.ProtoReflect().Has(f) {
+			mask.Paths = append(mask.Paths, string(f.Name()))
+		}
+	}
+	return mask
+}
+
+// did tells of a write.
+func (s *session) did(what, name string, m proto.Message) error {
+	if s.output == "table" {
+		_, err := fmt.Fprintln(s.out, what, name)
+		return err
+	}
+	return s.show(m)
+}
+
+// text returns a field of a record as text, for tables of records of any kind.
+func text(m proto.Message, field string) string {
+	f := m.ProtoReflect().Descriptor().Fields().ByName(protoreflect.Name(field))
+	if f == nil {
+		return ""
+	}
+	v := m.ProtoReflect().Get(f)
+	if !f.IsList() {
+		return v.String()
+	}
+	out := ""
+	for i := range v.List().Len() {
+		if i > 0 {
+			out += ", "
+		}
+		out += v.List().Get(i).String()
+	}
+	return out
+}

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// explain writes an error for a person, with every field at fault on a line of its own, and returns the exit code.
+func explain(w io.Writer, err error, server string) int {
+	st, ok := status.FromError(err)
+	if !ok {
+		fmt.Fprintln(w, "tandem:", err)
+		if isUsage(err) {
+			return 2
+		}
+		return 1
+	}
+	var fields []*errdetails.BadRequest_FieldViolation
+	for _, d := range st.Details() {
+		if bad, ok := d.(*errdetails.BadRequest); ok {
+			fields = append(fields, bad.FieldViolations...)
+		}
+	}
+	if len(fields) == 0 || st.Code() != codes.InvalidArgument {
+		fmt.Fprintln(w, "tandem:", st.Message())
+	} else {
+		fmt.Fprintln(w, "tandem: the server refused this:")
+	}
+	for _, f := range fields {
+		fmt.Fprintf(w, "  %s: %s\n", f.Field, f.Description)
+	}
+	switch st.Code() {
+	case codes.Unauthenticated:
+		fmt.Fprintln(w, "Sign in with 'tandem login', or give a token with --token or TANDEM_TOKEN.")
+	case codes.Unavailable:
+		fmt.Fprintf(w, "No answer from %s. Is the server running there ('make run' starts one)? Another is named with --server or TANDEM_SERVER.\n", server)
+	}
+	return 1
+}

@@ -1,0 +1,134 @@
+// Command tandem is Tandem's command line: it logs grants, lists them, and asks who funds whom. It is a client of the service like any other.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+	kongcompletion "github.com/jotaen/kong-completion"
+	"golang.org/x/term"
+
+	"github.com/allmep/tandem/client"
+)
+
+// commands is the command line.
+type commands struct {
+	Server    string `help:"Address of the server's gRPC, host:port." env:"TANDEM_SERVER" placeholder:"HOST:PORT"`
+	Token     string `help:"Token to sign in with; else the one of 'tandem login'." env:"TANDEM_TOKEN" placeholder:"TOKEN"`
+	Plaintext bool   `help:"Connect without TLS to a server that is not on this machine." env:"TANDEM_PLAINTEXT"`
+	Output    string `help:"How to write answers: table, json or csv." short:"o" enum:"table,json,csv" default:"table" env:"TANDEM_OUTPUT"`
+	Color     string `help:"Colours: auto (on a terminal), always or never." enum:"auto,always,never" default:"auto"`
+	Reason    string `help:"Why you write; the history keeps it." placeholder:"TEXT"`
+
+	Grant       grantCommands             `cmd:"" help:"Log grants and look at them."`
+	Org         orgCommands               `cmd:"" help:"Organisations: donors, members and others."`
+	Programme   programmeCommands         `cmd:"" help:"Funding instruments of donors."`
+	Theme       themeCommands             `cmd:"" help:"What money is for."`
+	Location    locationCommands          `cmd:"" help:"Where money goes."`
+	Population  populationCommands        `cmd:"" help:"Whom money is for."`
+	Transaction transactionCommands       `cmd:"" help:"Commitments, disbursements and other transactions of a grant."`
+	Link        linkCommands              `cmd:"" help:"Relations between grants."`
+	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
+	History     historyCommand            `cmd:"" help:"Who changed what, when and why."`
+	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
+	Tokens      tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
+	Me          meCommand                 `cmd:"" help:"Who you are to the server."`
+	Login       loginCommand              `cmd:"" help:"Keep a server and a token for later commands."`
+	Completion  kongcompletion.Completion `cmd:"" help:"Shell completion: prints what your shell's profile needs."`
+}
+
+// session is what a command works with.
+type session struct {
+	context.Context
+	*client.Client
+	in       io.Reader
+	out, err io.Writer
+	output   string
+	color    bool
+	terminal bool // someone sits at both ends
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main with its surroundings given. It returns the exit code: 0, 1 for what failed, 2 for a command that makes no sense.
+func run(args []string, in io.Reader, out, errs io.Writer) int {
+	var c commands
+	code := -1
+	parser, err := kong.New(&c, kong.Name("tandem"), kong.Description("Donor grants and funding coordination: who funds whom, where it overlaps and where it is missing."),
+		kong.UsageOnError(), kong.Writers(out, errs), kong.Exit(func(n int) { code = n }), kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}))
+	if err != nil {
+		fmt.Fprintln(errs, "tandem:", err)
+		return 2
+	}
+	kongcompletion.Register(parser)
+	k, err := parser.Parse(args)
+	if code >= 0 {
+		return code // --help
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "tandem: %v\nTry 'tandem --help'.\n", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	s := &session{Context: ctx, in: in, out: out, err: errs, output: c.Output, terminal: isTerminal(in) && isTerminal(out)}
+	s.color = c.Color == "always" || c.Color == "auto" && isTerminal(out) && os.Getenv("NO_COLOR") == ""
+	if err := c.connect(s); err != nil {
+		fmt.Fprintln(errs, "tandem:", err)
+		return 1
+	}
+	if s.Client != nil {
+		defer s.Close()
+	}
+	if err := k.Run(s, &c); err != nil {
+		return explain(errs, err, c.Server)
+	}
+	return 0
+}
+
+// connect makes the session's client, of the flags or of what 'tandem login' kept.
+func (c *commands) connect(s *session) error {
+	kept, err := readConfig()
+	if err != nil {
+		return err
+	}
+	if c.Server == "" {
+		c.Server = kept.Server
+	}
+	if c.Server == "" {
+		c.Server = "127.0.0.1:9090"
+	}
+	if c.Token == "" && c.Server == kept.Server {
+		c.Token = kept.Token
+	}
+	s.Client, err = c.client()
+	return err
+}
+
+func (c *commands) client() (*client.Client, error) {
+	opts := []client.Option{client.WithToken(c.Token), client.WithReason(c.Reason)}
+	if c.Plaintext {
+		opts = append(opts, client.WithPlaintext())
+	}
+	return client.New(c.Server, opts...)
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// usageError is a command that makes no sense.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func isUsage(err error) bool {
+	var u usageError
+	return errors.As(err, &u)
+}
