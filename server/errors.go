@@ -26,25 +26,25 @@ var codeOf = map[fault.Kind]codes.Code{
 
 // toStatus makes the error of a call out of the error of a use case. What is not a fault, or is an Internal one, says nothing of itself to the
 // caller; known tells whether the text went out.
-func toStatus(err error) (_ error, known bool) {
+func toStatus(err error) (known bool, _ error) {
 	switch {
 	case err == nil:
-		return nil, true
+		return true, nil
 	case errors.Is(err, context.Canceled):
-		return status.Error(codes.Canceled, "the call was cancelled"), true
+		return true, status.Error(codes.Canceled, "the call was cancelled")
 	case errors.Is(err, context.DeadlineExceeded):
-		return status.Error(codes.DeadlineExceeded, "the call took longer than it may; ask for less at once"), true
+		return true, status.Error(codes.DeadlineExceeded, "the call took longer than it may; ask for less at once")
 	}
 	if _, ok := status.FromError(err); ok {
-		return err, true
+		return true, err
 	}
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Kind == fault.Internal {
-		return status.Error(codes.Internal, "something went wrong in the server; its log has the details under this request's id"), false
+		return false, status.Error(codes.Internal, "something went wrong in the server; its log has the details under this request's id")
 	}
 	st := status.New(codeOf[f.Kind], f.Message)
 	if len(f.Violations) == 0 {
-		return st.Err(), true
+		return true, st.Err()
 	}
 	bad := &errdetails.BadRequest{}
 	for _, v := range f.Violations {
@@ -53,5 +53,5 @@ func toStatus(err error) (_ error, known bool) {
 	if detailed, err := st.WithDetails(bad); err == nil {
 		st = detailed
 	}
-	return st.Err(), true
+	return true, st.Err()
 }

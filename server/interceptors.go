@@ -159,10 +159,10 @@ func (s *Server) mapErrors(ctx context.Context, request any, _ *grpc.UnaryServer
 	if err == nil || err == errNotModified {
 		return response, err
 	}
-	out, known := toStatus(err)
+	known, out := toStatus(err)
 	if !known && ctx.Err() != nil {
 		// What failed was told to stop.
-		out, known = toStatus(ctx.Err())
+		known, out = toStatus(ctx.Err())
 	}
 	if !known {
 		s.config.Log.ErrorContext(ctx, "call failed", "error", err, "method", callOf(ctx).method, "request", callOf(ctx).id)

@@ -111,7 +111,7 @@ func (s *Snapshot) joined(donor string, name func(id string) nameOfKey) nameOfKe
 // of returns the codes of a part. Those of time are left for when.
 func (k *keyring) of(r *record, part [lists]int32) (codes key) {
 	for i, d := range k.dims {
-		code := none
+		var code int32
 		switch d {
 		case DonorState, Donor:
 			code = part[funders]

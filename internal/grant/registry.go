@@ -67,12 +67,16 @@ func (r *Registry) index(old, e Entity) {
 	case *Organisation:
 		if old, ok := old.(*Organisation); ok {
 			for _, n := range old.Identifiers {
-				delete(r.byNumber, n)
+				if r.byNumber[n] == old.ID {
+					delete(r.byNumber, n)
+				}
 			}
 		}
 		if e.Deleted == 0 {
 			for _, n := range e.Identifiers {
-				r.byNumber[n] = e.ID
+				if _, taken := r.byNumber[n]; !taken { // Admit refuses e for it
+					r.byNumber[n] = e.ID
+				}
 			}
 		}
 	}

@@ -195,10 +195,10 @@ func (t *modelTx) At() int64 {
 	return t.log[len(t.log)-1].At
 }
 
-func (t *modelTx) Get(key grant.Key) (ledger.Version, error) { return t.log.get(key) }
+func (t *modelTx) Get(key grant.Key) (ledger.Version, error) { return t.get(key) }
 
 func (t *modelTx) Since(after int64, yield func(ledger.Revision) error) error {
-	return t.log.since(t.ctx, after, yield)
+	return t.since(t.ctx, after, yield)
 }
 
 func (t *modelTx) Request(principal, requestID string) (ledger.Revision, error) {

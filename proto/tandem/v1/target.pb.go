@@ -703,7 +703,7 @@ var File_tandem_v1_target_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_target_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/target.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\x82\a\n" +
+	"\x16tandem/v1/target.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\xf6\x06\n" +
 	"\x06Target\x12M\n" +
 	"\x04name\x18\x01 \x01(\tB9\xe0A\b\xbaH3\xd8\x01\x01r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12b\n" +
 	"\x05theme\x18\x02 \x01(\tBL\xe0A\x01\xfaA\x11\n" +
@@ -713,13 +713,15 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\n" +
 	"population\x18\x04 \x01(\tBV\xe0A\x01\xfaA\x16\n" +
 	"\x14tandem.v1/Population\xbaH7\xd8\x01\x01r220^populations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\n" +
-	"population\x12\"\n" +
-	"\x05start\x18\x05 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x04\x18\n" +
-	"R\x05start\x12\x1e\n" +
-	"\x03end\x18\x06 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x04\x18\n" +
-	"R\x03end\x123\n" +
-	"\x06amount\x18\a \x01(\v2\x10.tandem.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12%\n" +
-	"\x06source\x18\b \x01(\tB\r\xe0A\x02\xbaH\ar\x05\x10\x01\x18\xd0\x0fR\x06source\x12\x1d\n" +
+	"population\x12 \n" +
+	"\x05start\x18\x05 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02\x18\n" +
+	"R\x05start\x12\x1c\n" +
+	"\x03end\x18\x06 \x01(\tB\n" +
+	"\xe0A\x02\xbaH\x04r\x02\x18\n" +
+	"R\x03end\x12-\n" +
+	"\x06amount\x18\a \x01(\v2\x10.tandem.v1.MoneyB\x03\xe0A\x02R\x06amount\x12#\n" +
+	"\x06source\x18\b \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xd0\x0fR\x06source\x12\x1d\n" +
 	"\x04note\x18\t \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01R\x04note\x12\x1e\n" +
 	"\x04etag\x18\n" +
 	" \x01(\tB\n" +

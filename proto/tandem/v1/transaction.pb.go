@@ -663,16 +663,16 @@ var File_tandem_v1_transaction_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_transaction_proto_rawDesc = "" +
 	"\n" +
-	"\x1btandem/v1/transaction.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\x89\a\n" +
+	"\x1btandem/v1/transaction.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\x81\a\n" +
 	"\vTransaction\x12|\n" +
-	"\x04name\x18\x01 \x01(\tBh\xe0A\b\xbaHb\xd8\x01\x01r]2[^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/transactions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12>\n" +
-	"\x04type\x18\x02 \x01(\x0e2\x1b.tandem.v1.Transaction.TypeB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04type\x12\x1b\n" +
+	"\x04name\x18\x01 \x01(\tBh\xe0A\b\xbaHb\xd8\x01\x01r]2[^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/transactions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12<\n" +
+	"\x04type\x18\x02 \x01(\x0e2\x1b.tandem.v1.Transaction.TypeB\v\xe0A\x02\xbaH\x05\x82\x01\x02\x10\x01R\x04type\x12\x1b\n" +
 	"\x04date\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
 	"R\x04date\x12&\n" +
 	"\n" +
 	"value_date\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
-	"R\tvalueDate\x124\n" +
-	"\x06amount\x18\x05 \x01(\v2\x11.tandem.v1.AmountB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12*\n" +
+	"R\tvalueDate\x12.\n" +
+	"\x06amount\x18\x05 \x01(\v2\x11.tandem.v1.AmountB\x03\xe0A\x02R\x06amount\x12*\n" +
 	"\vdescription\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\vdescription\x12v\n" +
 	"\bprovider\x18\a \x01(\tBZ\xe0A\x01\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH9\xd8\x01\x01r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\bprovider\x12v\n" +
