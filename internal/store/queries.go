@@ -24,8 +24,8 @@ type queries struct {
 	changesInOf    string
 
 	addRevision string
-	addVersions []bulk
-	getAll      []bulk
+	addVersions []bulk // from the most rows to the least, each with half of those before
+	getAll      []bulk // likewise
 }
 
 // bulk is a statement about rows many rows at once.
@@ -36,9 +36,6 @@ type bulk struct {
 
 // batch is the most rows that one statement is about. A row needs at most 5 parameters, and SQLite takes 32,766 of them, PostgreSQL 65,535.
 const batch = 1024
-
-// sizes are the numbers of rows for which there is a statement, from the most to the least.
-var sizes = []int{batch, 128, 16, 1}
 
 const (
 	versionColumns  = `kind, id, revision, created, updated, deleted, body`
@@ -72,7 +69,7 @@ func newQueries(d dialect) *queries {
 
 		addRevision: sql(`INSERT INTO revision (` + revisionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`),
 	}
-	for _, n := range sizes {
+	for n := batch; n > 0; n /= 2 {
 		q.addVersions = append(q.addVersions, bulk{n, sql(addVersions(n))})
 		q.getAll = append(q.getAll, bulk{n, sql(getAll(n))})
 	}
