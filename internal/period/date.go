@@ -1,9 +1,6 @@
 package period
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 // Precision is how precisely a date is known.
 type Precision uint8
@@ -30,47 +27,52 @@ const (
 
 // ParseDate reads "2016", "2015-09" or "2023-02-01". Its error says what is accepted.
 func ParseDate(s string) (Date, error) {
-	bad := fmt.Errorf("found %q; accepted is a year, a month or a day that exists, such as 2016, 2015-09 or 2023-02-01, from %d to %d", s, minYear, maxYear)
-	month, day, precision := 1, 1, ToYear
-	var ok [3]bool
-	year, okYear := digits(s, 0, 4)
-	ok[0] = okYear
-	switch len(s) {
-	case 4:
-		ok[1], ok[2] = true, true
-	case 7:
-		precision = ToMonth
-		month, ok[1] = digits(s, 5, 7)
-		ok[2] = s[4] == '-'
-	case 10:
-		precision = ToDay
-		month, ok[1] = digits(s, 5, 7)
-		day, ok[2] = digits(s, 8, 10)
-		ok[2] = ok[2] && s[4] == '-' && s[7] == '-'
-	default:
-		return Date{}, bad
+	if d, ok := parse(s); ok {
+		return d, nil
 	}
-	if ok != [3]bool{true, true, true} || year < minYear || year > maxYear || month < 1 || month > 12 || day < 1 {
-		return Date{}, bad
-	}
-	d := Of(year, month, day)
-	if _, m, _ := d.Civil(); m != month || day > 31 {
-		return Date{}, bad
-	}
-	return Date{First: d, Precision: precision}, nil
+	return Date{}, fmt.Errorf("found %q; accepted is a year, a month or a day that exists, such as 2016, 2015-09 or 2023-02-01, from %d to %d", s, minYear, maxYear)
 }
 
-func digits(s string, from, to int) (int, bool) {
-	if len(s) < to {
-		return 0, false
-	}
-	for _, c := range []byte(s[from:to]) {
-		if c < '0' || c > '9' {
-			return 0, false
+func parse(s string) (d Date, ok bool) {
+	month, day := 1, 1
+	switch len(s) {
+	case 4:
+		d.Precision = ToYear
+	case 7:
+		d.Precision = ToMonth
+	case 10:
+		d.Precision = ToDay
+		if s[7] != '-' {
+			return Date{}, false
 		}
+		day = number(s[8:])
+	default:
+		return Date{}, false
 	}
-	n, err := strconv.Atoi(s[from:to])
-	return n, err == nil
+	if d.Precision > ToYear {
+		if s[4] != '-' {
+			return Date{}, false
+		}
+		month = number(s[5:7])
+	}
+	year := number(s[:4])
+	if year < minYear || year > maxYear || month < 1 || month > 12 || day < 1 {
+		return Date{}, false
+	}
+	d.First = Of(year, month, day)
+	return d, d.First < Of(year, month+1, 1) // a 30 February would be a day of March
+}
+
+// number reads decimal digits; it is -1 when there is anything else.
+func number(s string) int {
+	n := 0
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return -1
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n
 }
 
 // IsZero tells whether it is no date.
@@ -88,16 +90,12 @@ func (d Date) Last() Day {
 	return d.First
 }
 
-// PlusMonths returns the last day of a span of n months that starts with the date: 2023-02-01 and 36 give 2026-01-31. A span that would start after the
-// last day of its final month ends with that month.
+// PlusMonths returns the last day of a span of n months that starts with the date: 2023-02-01 and 36 give 2026-01-31. It is the day before the same day n months
+// later or, where that month has no such day, the month's last: 2023-01-31 and 1 give 2023-02-28.
 func (d Date) PlusMonths(n int) Day {
 	y, m, day := d.First.Civil()
-	end := Of(y, m+n+1, 1) - 1 // the last day of the month in which the span ends
-	if first := Of(y, m+n, 1); first+Day(day)-1 <= end {
-		end = first + Day(day) - 1
-		return end - 1
-	}
-	return end
+	sameDay, monthEnd := Of(y, m+n, day), Of(y, m+n+1, 1)-1
+	return min(sameDay-1, monthEnd)
 }
 
 // String writes the date as precisely as it is known; no date is "".
