@@ -143,7 +143,7 @@ func (s *Server) Serve(ctx context.Context, grpcListener, httpListener net.Liste
 	}
 	s.stop(web)
 	for range running {
-		_ = <-failed // what a stopped listener says is no news
+		<-failed //nolint:errcheck // what a stopped listener says is no news
 	}
 	if err != nil && !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving: %w", err)

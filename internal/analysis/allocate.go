@@ -11,7 +11,7 @@ import (
 
 // Allocate answers a query. Parts, days and currencies are those of DESIGN's arithmetic: a grant is cut once into funders × recipients × themes × locations × populations,
 // and each part over time, so that whatever is asked for sums to the whole.
-func (s *Snapshot) Allocate(q Query) (Result, error) {
+func (s *Snapshot) Allocate(q Query) Result {
 	e := &evaluation{Query: q, snapshot: s, keys: s.newKeyring(q), sieve: s.newSieve(q.Filter, q.Principal), currencies: s.line.currencies.all()}
 	e.pricing = pricing{measure: q.Measure, currency: q.Currency, rateDay: noDay, rates: s.rates}
 	if !q.RateDate.IsZero() {
@@ -27,7 +27,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 		whole.merge(other)
 	}
 	defects := e.addFamilies(whole)
-	return e.result(whole, defects), nil
+	return e.result(whole, defects)
 }
 
 // evaluation is a query at work. It is shared by the goroutines that share the chunks.

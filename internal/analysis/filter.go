@@ -1,9 +1,11 @@
 package analysis
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 )
 
@@ -13,6 +15,26 @@ type Filter struct {
 	DonorStates, Donors, Programmes, Members, Themes, Locations, Populations []string
 	Statuses                                                                 []grant.Status
 	Visibilities                                                             []grant.Visibility
+}
+
+// Check refuses, as Invalid, a filter that names what was never recorded: an empty answer to a misspelt question would pass for "no money".
+func (f Filter) Check(reg *grant.Registry) error {
+	var v fault.List
+	for _, list := range []struct {
+		field string
+		kind  grant.Kind
+		ids   []string
+	}{
+		{"donor", grant.Organisations, f.Donors}, {"programme", grant.Programmes, f.Programmes}, {"member", grant.Organisations, f.Members},
+		{"theme", grant.Themes, f.Themes}, {"location", grant.Locations, f.Locations}, {"population", grant.Populations, f.Populations},
+	} {
+		for i, id := range list.ids {
+			if k := (grant.Key{Kind: list.kind, ID: id}); id != grant.Unspecified && reg.Get(k) == nil {
+				v.Add(fmt.Sprintf("%s[%d]", list.field, i), "%q does not exist", k)
+			}
+		}
+	}
+	return v.Err()
 }
 
 // accepted tells, by code, which values of a list count. nil accepts all.

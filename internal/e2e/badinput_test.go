@@ -183,6 +183,8 @@ func moreCases() map[string]bad {
 		"a time to come":                 allocations("read_time=2199-01-01T00:00:00Z", `{"readTime":"2199-01-01T00:00:00Z"}`, "readTime"),
 		"a time before all":              allocations("read_time=1999-01-01T00:00:00Z", `{"readTime":"1999-01-01T00:00:00Z"}`, "readTime"),
 		"a revision to come":             allocations("revision=999999", `{"revision":"999999"}`, "revision"),
+		"a member that is not":           allocations("member=organisations/nobody", `{"member":["organisations/nobody"]}`, "member[0]"),
+		"a theme that is not":            grants("theme=themes/nothing", `{"theme":["themes/nothing"]}`, "theme[0]"),
 		"a malformed donor state":        allocations("donor_state=usa", `{"donorState":["usa"]}`, "donorState[0]"),
 		"a page of -1":                   grants("page_size=-1", `{"pageSize":-1}`, "pageSize"),
 		"a page of 1001":                 grants("page_size=1001", `{"pageSize":1001}`, "pageSize"),

@@ -54,10 +54,11 @@ func decodeECB(r io.Reader) (*Table, error) {
 		day += period.Day(next())
 		days[i] = day
 	}
-	all := map[money.Currency]map[period.Day]rate{}
+	t := &Table{newest: day, series: map[money.Currency]*series{}}
 	for range next() {
 		code, decimals, mantissa := money.Currency(in.Next(3)), uint8(next()), int64(0)
-		all[code] = make(map[period.Day]rate, len(days))
+		var on []period.Day
+		var quotes []rate
 		for _, d := range days {
 			v := next()
 			if v == 0 {
@@ -65,11 +66,20 @@ func decodeECB(r io.Reader) (*Table, error) {
 			}
 			v--
 			mantissa += int64(v>>1) ^ -int64(v&1)
-			all[code][d] = rate{mantissa: uint64(mantissa), decimals: decimals}
+			on, quotes = append(on, d), append(quotes, asPublished(mantissa, decimals))
 		}
+		t.series[code] = newSeries(on, quotes)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return newTable(all), nil
+	return t, nil
+}
+
+// asPublished takes off the zeros that hold a currency's mantissas to one number of decimals: the bank publishes none at the end of a fraction.
+func asPublished(mantissa int64, decimals uint8) rate {
+	for ; decimals > 0 && mantissa%10 == 0; decimals-- {
+		mantissa /= 10
+	}
+	return rate{mantissa: uint64(mantissa), decimals: decimals}
 }

@@ -5,6 +5,7 @@
 package fx
 
 import (
+	"maps"
 	"math"
 	"math/big"
 	"math/bits"
@@ -34,14 +35,14 @@ const Euro money.Currency = "EUR"
 // staleAfter is how many days old a rate may be. An older one is no rate.
 const staleAfter = 10
 
-// Table holds the rates of many days. It is immutable.
+// Table holds the rates of many days. It is immutable. The zero Table has no rates.
 type Table struct {
-	first, newest period.Day
-	series        map[money.Currency]*series
+	newest period.Day
+	series map[money.Currency]*series
 }
 
-// series are the rates of one currency. quotes[i] belongs to days[i]; at[d] is one more than the index of the last rate on or before the day first+d of the
-// table, 0 when there is none, so that a look-up is one access.
+// series are the rates of one currency. quotes[i] belongs to days[i], the days ascend, and there is one. at[n] is the index of the last rate on or before the
+// day days[0]+n, so that a look-up is one access.
 type series struct {
 	days   []period.Day
 	quotes []rate
@@ -53,53 +54,57 @@ type rate struct {
 	decimals uint8
 }
 
-// newTable builds a table of rates, which may be in any order. A later set of rates for the same day and currency takes the place of an earlier one.
-func newTable(all map[money.Currency]map[period.Day]rate) *Table {
-	t := &Table{first: math.MaxInt32, newest: math.MinInt32, series: make(map[money.Currency]*series, len(all))}
-	for _, days := range all {
-		for d := range days {
-			t.first, t.newest = min(t.first, d), max(t.newest, d)
+func newSeries(days []period.Day, quotes []rate) *series {
+	at := make([]int32, 0, days[len(days)-1]-days[0]+1)
+	for i, next := range days[1:] {
+		for range next - days[i] {
+			at = append(at, int32(i))
 		}
 	}
-	for c, days := range all {
-		s := &series{at: make([]int32, t.newest-t.first+1)}
-		for d := range days {
-			s.days = append(s.days, d)
-		}
-		slices.Sort(s.days)
-		for i, d := range s.days {
-			s.quotes = append(s.quotes, days[d])
-			end := t.newest + 1
-			if i+1 < len(s.days) {
-				end = s.days[i+1]
-			}
-			for ; d < end; d++ {
-				s.at[d-t.first] = int32(i + 1)
-			}
-		}
-		t.series[c] = s
-	}
-	return t
+	return &series{days: days, quotes: quotes, at: append(at, int32(len(days)-1))}
 }
 
-// With returns a table that has these rates too, in place of what it has for the same day and currency.
-func (t *Table) With(days []Rates) *Table {
-	all := make(map[money.Currency]map[period.Day]rate, len(t.series))
-	for c, s := range t.series {
-		all[c] = make(map[period.Day]rate, len(s.days))
-		for i, d := range s.days {
-			all[c][d] = s.quotes[i]
-		}
+// before returns the index of the last rate on or before a day, -1 when there is none.
+func (s *series) before(d period.Day) int {
+	switch n := int(d - s.days[0]); {
+	case n < 0:
+		return -1
+	case n < len(s.at):
+		return int(s.at[n])
 	}
+	return len(s.days) - 1
+}
+
+// With returns a table that has these rates too, in place of what it has for the same day and currency. Of two for the same day and currency the later one counts.
+func (t *Table) With(days []Rates) *Table {
+	added := map[money.Currency]map[period.Day]rate{}
 	for _, r := range days {
 		for _, q := range r.Quotes {
-			if all[q.Currency] == nil {
-				all[q.Currency] = map[period.Day]rate{}
+			if added[q.Currency] == nil {
+				added[q.Currency] = map[period.Day]rate{}
 			}
-			all[q.Currency][r.Day] = rate{mantissa: uint64(q.Mantissa), decimals: q.Decimals}
+			added[q.Currency][r.Day] = rate{mantissa: uint64(q.Mantissa), decimals: q.Decimals}
 		}
 	}
-	return newTable(all)
+	out := &Table{newest: t.newest, series: make(map[money.Currency]*series, len(t.series))}
+	maps.Copy(out.series, t.series)
+	for c, rates := range added {
+		if s := t.series[c]; s != nil {
+			for i, d := range s.days {
+				if _, replaced := rates[d]; !replaced {
+					rates[d] = s.quotes[i]
+				}
+			}
+		}
+		order := slices.Sorted(maps.Keys(rates))
+		quotes := make([]rate, len(order))
+		for i, d := range order {
+			quotes[i] = rates[d]
+		}
+		out.series[c] = newSeries(order, quotes)
+		out.newest = max(out.newest, order[len(order)-1])
+	}
+	return out
 }
 
 // Newest returns the newest day that has a rate.
@@ -109,16 +114,16 @@ func (t *Table) Newest() period.Day { return t.newest }
 // a day after the newest of the table, than that.
 func (t *Table) Quote(c money.Currency, on period.Day) (q Quote, day period.Day, ok bool) {
 	s := t.series[c]
+	if s == nil {
+		return Quote{}, 0, false
+	}
 	on = min(on, t.newest)
-	if s == nil || on < t.first {
+	i := s.before(on)
+	if i < 0 || on-s.days[i] > staleAfter {
 		return Quote{}, 0, false
 	}
-	i := s.at[on-t.first]
-	if i == 0 || on-s.days[i-1] > staleAfter {
-		return Quote{}, 0, false
-	}
-	r := s.quotes[i-1]
-	return Quote{Currency: c, Mantissa: int64(r.mantissa), Decimals: r.decimals}, s.days[i-1], true
+	r := s.quotes[i]
+	return Quote{Currency: c, Mantissa: int64(r.mantissa), Decimals: r.decimals}, s.days[i], true
 }
 
 // Between returns the rates of a currency from one day to another, both included, in order.
@@ -151,46 +156,73 @@ func (t *Table) Convert(minor int64, from, to money.Currency, on period.Day) (c 
 	if !okA || !okB {
 		return Converted{}, false
 	}
-	// minor / 10^e(from) / (a.m / 10^a.d) · (b.m / 10^b.d) · 10^e(to)
-	up, down := int(a.decimals)+to.Exponent(), int(b.decimals)+from.Exponent()
-	num, den := b.mantissa, a.mantissa
-	if up > down {
-		num *= pow10(up - down)
+	// minor / 10^e(from) / (a.mantissa / 10^a.decimals) · (b.mantissa / 10^b.decimals) · 10^e(to)
+	shift := int(a.decimals) + to.Exponent() - int(b.decimals) - from.Exponent()
+	num, okNum := scale(b.mantissa, shift)
+	den, okDen := scale(a.mantissa, -shift)
+	if okNum && okDen {
+		c.Minor, ok = divide(minor, num, den)
 	} else {
-		den *= pow10(down - up)
+		c.Minor, ok = divideBig(minor, b.mantissa, a.mantissa, shift)
 	}
-	hi, lo := bits.Mul64(uint64(max(minor, -minor)), num)
-	if hi >= den || !fits(hi, lo, den) {
+	if !ok {
 		return Converted{}, false
 	}
-	return Converted{Minor: money.Share(minor, num, den), Provisional: on > t.newest}, true
-}
-
-// fits tells whether the quotient of a 128-bit number stays below 2^63 with room for the rounding.
-func fits(hi, lo, den uint64) bool {
-	q, _ := bits.Div64(hi, lo, den)
-	return q < math.MaxInt64
+	c.Provisional = on > t.newest
+	return c, true
 }
 
 // euro returns the rate of a currency on a day; that of the euro is 1.
 func (t *Table) euro(c money.Currency, on period.Day) (rate, bool) {
 	if c == Euro {
-		return rate{mantissa: 1}, on >= t.first
+		return rate{mantissa: 1}, true
 	}
 	q, _, ok := t.Quote(c, on)
 	return rate{mantissa: uint64(q.Mantissa), decimals: q.Decimals}, ok
 }
 
-func pow10(n int) uint64 {
-	p := uint64(1)
-	for range n {
-		p *= 10
+// scale multiplies by 10^n where n is above 0; ok is false when the product does not fit into 64 bits.
+func scale(m uint64, n int) (product uint64, ok bool) {
+	for ; n > 0; n-- {
+		hi, lo := bits.Mul64(m, 10)
+		if hi != 0 {
+			return 0, false
+		}
+		m = lo
 	}
-	return p
+	return m, true
 }
 
-// Decimal writes a quote as it was published, without trailing zeros being told apart: 1.0823.
+// divide returns minor·num/den, rounded half to even; ok is false when it may not fit into 64 bits.
+func divide(minor int64, num, den uint64) (quotient int64, ok bool) {
+	hi, lo := bits.Mul64(uint64(max(minor, -minor)), num)
+	if hi >= den {
+		return 0, false
+	}
+	if q, _ := bits.Div64(hi, lo, den); q >= math.MaxInt64 { // less, so that there is room for the rounding
+		return 0, false
+	}
+	return money.Share(minor, num, den), true
+}
+
+// divideBig is divide for num·10^shift/den beyond 64 bits, as recorded rates with many decimals can make it.
+func divideBig(minor int64, num, den uint64, shift int) (quotient int64, ok bool) {
+	n, d := new(big.Int).SetUint64(num), new(big.Int).SetUint64(den)
+	if shift > 0 {
+		n.Mul(n, power(shift))
+	} else {
+		d.Mul(d, power(-shift))
+	}
+	q := new(big.Int).Mul(big.NewInt(minor), n)
+	if q.Quo(q, d); q.CmpAbs(big.NewInt(math.MaxInt64)) >= 0 {
+		return 0, false
+	}
+	return money.ShareBig(minor, n, d), true
+}
+
+func power(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
+
+// Decimal writes a quote with the decimals that it was published with: 1.0823.
 func (q Quote) Decimal() string {
-	r := new(big.Rat).SetFrac(big.NewInt(q.Mantissa), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(q.Decimals)), nil))
-	return r.FloatString(int(q.Decimals))
+	return new(big.Rat).SetFrac(big.NewInt(q.Mantissa), power(int(q.Decimals))).FloatString(int(q.Decimals))
 }

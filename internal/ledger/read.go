@@ -105,10 +105,14 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 	return page, nil
 }
 
-// Grants lists grants that the selection's principal may see, as known at a revision (0: the newest). Errors: NotFound if there is no such revision.
+// Grants lists grants that the selection's principal may see, as known at a revision (0: the newest). Errors: Invalid if there is no such revision yet, or with the fields
+// of the filter that name nothing.
 func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Page, error) {
 	state, err := l.StateAt(ctx, at)
 	if err != nil {
+		return Page{}, err
+	}
+	if err := q.Filter.Check(state.Registry); err != nil {
 		return Page{}, err
 	}
 	found := state.Snapshot.Select(q)
@@ -134,15 +138,16 @@ func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Pa
 	return page, nil
 }
 
-// Allocations answers a query as known at a revision (0: the newest), with the revision that was read. Errors: NotFound if there is no such
-// revision; Invalid with the fields of the query.
+// Allocations answers a query as known at a revision (0: the newest), with the revision that was read. Errors as of Grants.
 func (l *Ledger) Allocations(ctx context.Context, q analysis.Query, at int64) (analysis.Result, int64, error) {
 	state, err := l.StateAt(ctx, at)
 	if err != nil {
 		return analysis.Result{}, 0, err
 	}
-	result, err := state.Snapshot.Allocate(q)
-	return result, state.Revision, err
+	if err := q.Filter.Check(state.Registry); err != nil {
+		return analysis.Result{}, 0, err
+	}
+	return state.Snapshot.Allocate(q), state.Revision, nil
 }
 
 // RevisionAt returns the number of the last revision at or before an instant, in microseconds since 1970. Errors: Invalid if nothing was written by then.

@@ -10,13 +10,14 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
 	"github.com/allmep/tandem/internal/ledger/ledgertest"
+	"github.com/allmep/tandem/internal/pgtest"
 )
 
 func TestMain(m *testing.M) {
 	if dsn := os.Getenv(crashDSN); dsn != "" {
 		writeUntilKilled(dsn)
 	}
-	os.Exit(m.Run())
+	pgtest.Main(m)
 }
 
 func open(tb testing.TB, dsn string) *Store {
