@@ -23,8 +23,13 @@ const (
 
 var qualifiers = []string{"EXACT", "ROUNDED", "AT_LEAST", "UP_TO", "RANGE", "UNKNOWN"}
 
-// String returns the word of the contract, such as AT_LEAST.
-func (q Qualifier) String() string { return qualifiers[q] }
+// String returns the word of the contract, such as AT_LEAST, and "" for what is no qualifier.
+func (q Qualifier) String() string {
+	if int(q) < len(qualifiers) {
+		return qualifiers[q]
+	}
+	return ""
+}
 
 // MarshalText writes the word.
 func (q Qualifier) MarshalText() ([]byte, error) { return []byte(q.String()), nil }
@@ -39,7 +44,7 @@ func (q *Qualifier) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Amount is money with what is known about its exactness, in minor units. A Range has Low and High, an Unknown has nothing, all others have Minor.
+// Amount is money with what is known about its exactness, in minor units. A Range has Low and High, an Unknown has no figure, all others have Minor.
 type Amount struct {
 	Currency  Currency  `json:"currency,omitempty"`
 	Qualifier Qualifier `json:"qualifier"`
@@ -48,34 +53,39 @@ type Amount struct {
 	High      int64     `json:"high,omitempty"`
 }
 
-// Validate checks that the figures are those of the qualifier and that a range is one. Its error is Invalid, with the fields money, low, high or qualifier.
+// Validate checks that there are the figures of the qualifier and no others, and that a range is one. Its error is Invalid, with the fields money, money.currencyCode, low,
+// high or qualifier.
 func (a Amount) Validate() error {
 	var v fault.List
-	switch a.Qualifier {
-	case Unknown:
-		if a.Minor != 0 || a.Low != 0 || a.High != 0 {
-			v.Add("qualifier", "is UNKNOWN while a figure is given")
-		}
+	if a.Qualifier.String() == "" {
+		v.Add("qualifier", "found %d; accepted are %s", uint8(a.Qualifier), strings.Join(qualifiers, ", "))
 		return v.Err()
-	case Range:
-		if a.High < a.Low {
-			v.Add("high", "%s is below low, %s", FormatMinor(a.Currency, a.High), FormatMinor(a.Currency, a.Low))
-		}
-	case UpTo, AtLeast:
-		if a.Minor < 0 {
-			v.Add("money", "is negative; %s takes 0 or more", a.Qualifier)
-		}
 	}
-	if _, err := ParseCurrency(string(a.Currency)); err != nil {
+	if _, err := ParseCurrency(string(a.Currency)); err != nil && (a.Qualifier != Unknown || a.Currency != "") {
 		v.Add("money.currencyCode", "%v", err)
 	}
-	for _, m := range []int64{a.Minor, a.Low, a.High} {
-		if m > MaxMinor || m < -MaxMinor {
-			v.Add("money", "is beyond %s", FormatMinor(a.Currency, MaxMinor))
-			break
-		}
+	if a.Minor != 0 && (a.Qualifier == Unknown || a.Qualifier == Range) {
+		v.Add("money", "is given while the qualifier is %s", a.Qualifier)
 	}
+	if a.Qualifier != Range && (a.Low != 0 || a.High != 0) {
+		v.Add("low", "low and high are for the qualifier RANGE only")
+	}
+	if a.High < a.Low {
+		v.Add("high", "%s is below low, %s", FormatMinor(a.Currency, a.High), FormatMinor(a.Currency, a.Low))
+	}
+	if a.Minor < 0 && (a.Qualifier == UpTo || a.Qualifier == AtLeast) {
+		v.Add("money", "is negative; %s takes 0 or more", a.Qualifier)
+	}
+	checkSize(&v, "money", a.Currency, a.Minor)
+	checkSize(&v, "low", a.Currency, a.Low)
+	checkSize(&v, "high", a.Currency, a.High)
 	return v.Err()
+}
+
+func checkSize(v *fault.List, field string, c Currency, minor int64) {
+	if minor > MaxMinor || minor < -MaxMinor {
+		v.Add(field, "found %s; accepted is at most %s either way", FormatMinor(c, minor), FormatMinor(c, MaxMinor))
+	}
 }
 
 // Bounds is the least, the best and the greatest that an amount can be, in minor units. Open says that it may be greater still.

@@ -18,10 +18,7 @@ func Share(m int64, num, den uint64) int64 {
 
 func share(m, num, den uint64) int64 {
 	var q, r uint64
-	if m <= math.MaxUint32 && num <= math.MaxUint32 {
-		product := m * num
-		q, r = product/den, product%den
-	} else if hi, lo := bits.Mul64(m, num); hi == 0 {
+	if hi, lo := bits.Mul64(m, num); hi == 0 {
 		q, r = lo/den, lo%den
 	} else {
 		q, r = bits.Div64(hi, lo, den)

@@ -44,8 +44,8 @@ type Money struct {
 // fit into 64 bits, so no sum of one grant can overflow.
 const MaxMinor = 100_000_000_000_000
 
-// Parse reads a decimal number such as 3300000.00, -16867 or 0.5, with at most as many decimals as the currency has. Its error says what was found and
-// what is accepted.
+// Parse reads a decimal number such as 3300000.00, -16867 or 0.5, with at most as many decimals as the currency has, which is
+// a known one. Its error says what was found and what is accepted.
 func Parse(c Currency, s string) (Money, error) {
 	digits, negative := strings.CutPrefix(s, "-")
 	whole, fraction, point := strings.Cut(digits, ".")
