@@ -3,6 +3,7 @@ package pgtest_test
 import (
 	"database/sql"
 	"testing"
+	"time"
 
 	"github.com/allmep/tandem/internal/pgtest"
 )
@@ -21,6 +22,8 @@ func TestKillAndRestart(t *testing.T) {
 	if _, err := db.Exec("CREATE TABLE kept (n BIGINT); INSERT INTO kept VALUES (1)"); err != nil {
 		t.Fatal(err)
 	}
+	go func() { _, _ = db.Exec("SELECT sum(n) FROM generate_series(1, 15000000) AS g (n)") }() // a child that does not notice at once; it fails when it does
+	time.Sleep(100 * time.Millisecond)
 	c.Kill()
 	if err := db.Ping(); err == nil {
 		t.Fatal("the server answers after it was killed")
