@@ -6,7 +6,6 @@ package fx
 
 import (
 	"maps"
-	"math"
 	"math/big"
 	"math/bits"
 	"slices"
@@ -34,6 +33,10 @@ const Euro money.Currency = "EUR"
 
 // staleAfter is how many days old a rate may be. An older one is no rate.
 const staleAfter = 10
+
+// maxOutcome bounds the outcome of a conversion, in minor units, so that a thousand of them can be added up in 64 bits (see money.MaxMinor). Of the quoted
+// currencies only the Indonesian rupiah and the old lira and leu are so small that an amount of some billions of dollars comes near.
+const maxOutcome = 1 << 53
 
 // Table holds the rates of many days. It is immutable. The zero Table has no rates.
 type Table struct {
@@ -146,7 +149,7 @@ type Converted struct {
 }
 
 // Convert converts an amount in minor units at the last known rates on or before a day, through the euro, in exact rationals, rounded once, half to even. The
-// same currency is never converted. ok is false when either currency has no rate that is not stale (see Quote), or the outcome does not fit into 64 bits.
+// same currency is never converted. ok is false when either currency has no rate that is not stale (see Quote), or the outcome is 2^53 minor units or more.
 func (t *Table) Convert(minor int64, from, to money.Currency, on period.Day) (c Converted, ok bool) {
 	if from == to {
 		return Converted{Minor: minor}, true
@@ -193,13 +196,13 @@ func scale(m uint64, n int) (product uint64, ok bool) {
 	return m, true
 }
 
-// divide returns minor·num/den, rounded half to even; ok is false when it may not fit into 64 bits.
+// divide returns minor·num/den, rounded half to even; ok is false when it is maxOutcome or more.
 func divide(minor int64, num, den uint64) (quotient int64, ok bool) {
 	hi, lo := bits.Mul64(uint64(max(minor, -minor)), num)
 	if hi >= den {
 		return 0, false
 	}
-	if q, _ := bits.Div64(hi, lo, den); q >= math.MaxInt64 { // less, so that there is room for the rounding
+	if q, _ := bits.Div64(hi, lo, den); q >= maxOutcome {
 		return 0, false
 	}
 	return money.Share(minor, num, den), true
@@ -214,7 +217,7 @@ func divideBig(minor int64, num, den uint64, shift int) (quotient int64, ok bool
 		d.Mul(d, power(-shift))
 	}
 	q := new(big.Int).Mul(big.NewInt(minor), n)
-	if q.Quo(q, d); q.CmpAbs(big.NewInt(math.MaxInt64)) >= 0 {
+	if q.Quo(q, d); q.CmpAbs(big.NewInt(maxOutcome)) >= 0 {
 		return 0, false
 	}
 	return money.ShareBig(minor, n, d), true

@@ -46,11 +46,11 @@ func (q *Qualifier) UnmarshalText(text []byte) error {
 
 // Amount is money with what is known about its exactness, in minor units. A Range has Low and High, an Unknown has no figure, all others have Minor.
 type Amount struct {
-	Currency  Currency  `json:"currency,omitempty"`
+	Currency  Currency  `json:"currency,omitzero"`
 	Qualifier Qualifier `json:"qualifier"`
-	Minor     int64     `json:"minor,omitempty"`
-	Low       int64     `json:"low,omitempty"`
-	High      int64     `json:"high,omitempty"`
+	Minor     int64     `json:"minor,omitzero"`
+	Low       int64     `json:"low,omitzero"`
+	High      int64     `json:"high,omitzero"`
 }
 
 // Validate checks that there are the figures of the qualifier and no others, and that a range is one. Its error is Invalid, with the fields money, money.currencyCode, low,

@@ -40,8 +40,8 @@ type Money struct {
 	Minor    int64
 }
 
-// MaxMinor bounds an amount that can be entered, in minor units: a trillion dollars. A thousand of the largest, converted into the smallest currency, still
-// fit into 64 bits, so no sum of one grant can overflow.
+// MaxMinor bounds an amount that can be entered, in minor units: a trillion dollars. A thousand of them, more than which no grant has, sum within 64 bits; so do the
+// outcomes of a thousand conversions, which package fx bounds for that.
 const MaxMinor = 100_000_000_000_000
 
 // Parse reads a decimal number such as 3300000.00, -16867 or 0.5, with at most as many decimals as the currency has, which is
