@@ -131,20 +131,20 @@ func TestConvertAgreesWithFractions(t *testing.T) {
 	})
 }
 
-// model is a table as a list: whoever asks goes through all of it.
+// model is a table as a list: whoever asks goes through all of it. All its currencies are alive.
 type model []fx.Rates
 
 func (m model) quote(c money.Currency, on period.Day) (best fx.Quote, day period.Day, ok bool) {
 	newest := period.Day(0)
 	for _, r := range m {
-		newest = max(newest, r.Day)
+		if r.Quotes[0].Currency == c {
+			newest = max(newest, r.Day)
+		}
 	}
 	on = min(on, newest)
 	for _, r := range m {
-		for _, q := range r.Quotes {
-			if q.Currency == c && r.Day <= on && on-r.Day <= 10 && r.Day >= day {
-				best, day, ok = q, r.Day, true
-			}
+		if q := r.Quotes[0]; q.Currency == c && r.Day <= on && on-r.Day <= 10 && r.Day >= day {
+			best, day, ok = q, r.Day, true
 		}
 	}
 	return best, day, ok
@@ -173,6 +173,34 @@ func TestWithAgreesWithAList(t *testing.T) {
 			}
 		}
 	})
+}
+
+// To record one rate of one currency must not make the others stale.
+func TestARecordedRateConcernsItsCurrencyAlone(t *testing.T) {
+	recorded := day(t, "2026-05-15")
+	table := fx.ECB().With([]fx.Rates{{Day: recorded, Quotes: []fx.Quote{{Currency: "ILS", Mantissa: 4, Decimals: 0}, {Currency: "AFN", Mantissa: 80}}}})
+	for _, c := range []struct {
+		name        string
+		minor       int64
+		from, to    money.Currency
+		on          period.Day
+		want        int64
+		provisional bool
+		ok          bool
+	}{
+		{"the recorded rate holds on its day", 100, "EUR", "ILS", recorded, 400, false, true},
+		{"and later, provisionally", 100, "EUR", "ILS", recorded + 100, 400, true, true},
+		{"there is none shortly before it", 100, "EUR", "ILS", recorded - 1, 0, false, false},
+		{"the dollar has its last rate still", 11684, "USD", "EUR", recorded, 10000, true, true},
+		{"both together", 11684, "USD", "ILS", recorded, 40000, true, true},
+		{"the rouble stays dead", 100, "RUB", "EUR", recorded, 0, false, false},
+		{"a currency that was never quoted", 8000, "AFN", "EUR", recorded, 100, false, true},
+	} {
+		got, ok := table.Convert(c.minor, c.from, c.to, c.on)
+		if ok != c.ok || got != (fx.Converted{Minor: c.want, Provisional: c.provisional}) {
+			t.Errorf("%s: found %+v, %v; want %d, provisional: %v, %v", c.name, got, ok, c.want, c.provisional, c.ok)
+		}
+	}
 }
 
 func TestBetween(t *testing.T) {

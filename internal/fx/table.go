@@ -38,9 +38,12 @@ const staleAfter = 10
 // currencies only the Indonesian rupiah and the old lira and leu are so small that an amount of some billions of dollars comes near.
 const maxOutcome = 1 << 53
 
-// Table holds the rates of many days. It is immutable. The zero Table has no rates.
+// Table holds the rates of many days: a history, and what was recorded beside it. It is immutable. The zero Table has no rates.
+//
+// A currency is alive if it had a rate when the history ended (or in the ten days before), or has one since. The last rate of a living currency holds for every later
+// day, provisionally, until a newer one of its own is recorded; what is recorded of other currencies does not change that.
 type Table struct {
-	newest period.Day
+	newest period.Day // with which the history ends
 	series map[money.Currency]*series
 }
 
@@ -105,28 +108,38 @@ func (t *Table) With(days []Rates) *Table {
 			quotes[i] = rates[d]
 		}
 		out.series[c] = newSeries(order, quotes)
-		out.newest = max(out.newest, order[len(order)-1])
 	}
 	return out
 }
 
-// Newest returns the newest day that has a rate.
+// Newest returns the day with which the history ends. What was recorded beside it may be later.
 func (t *Table) Newest() period.Day { return t.newest }
 
-// Quote returns the last rate of a currency on or before a day, and its day. ok is false when there is none or it is stale: more than ten days older than the day or, for
-// a day after the newest of the table, than that.
+// Quote returns the last rate of a currency on or before a day, and its day. ok is false when there is none or it is stale: more than ten days older than the day, unless
+// it is the last of a living currency.
 func (t *Table) Quote(c money.Currency, on period.Day) (q Quote, day period.Day, ok bool) {
 	s := t.series[c]
 	if s == nil {
 		return Quote{}, 0, false
 	}
-	on = min(on, t.newest)
-	i := s.before(on)
-	if i < 0 || on-s.days[i] > staleAfter {
+	i, _ := t.find(s, on)
+	if i < 0 {
 		return Quote{}, 0, false
 	}
 	r := s.quotes[i]
 	return Quote{Currency: c, Mantissa: int64(r.mantissa), Decimals: r.decimals}, s.days[i], true
+}
+
+// find returns the index of the rate that holds on a day, -1 when there is none. It is provisional when it is the last of a living currency and the day is later.
+func (t *Table) find(s *series, on period.Day) (i int, provisional bool) {
+	newest := len(s.days) - 1
+	if last := s.days[newest]; on > last && last >= t.newest-staleAfter {
+		return newest, true
+	}
+	if i = s.before(on); i < 0 || on-s.days[i] > staleAfter {
+		return -1, false
+	}
+	return i, false
 }
 
 // Between returns the rates of a currency from one day to another, both included, in order.
@@ -145,7 +158,7 @@ func (t *Table) Between(c money.Currency, from, to period.Day) []Rates {
 // Converted is the outcome of a conversion, in minor units.
 type Converted struct {
 	Minor       int64
-	Provisional bool // converted at the newest rate, which is older than the day
+	Provisional bool // at the last rate that there is, which is older than the day
 }
 
 // Convert converts an amount in minor units at the last known rates on or before a day, through the euro, in exact rationals, rounded once, half to even. The
@@ -154,8 +167,8 @@ func (t *Table) Convert(minor int64, from, to money.Currency, on period.Day) (c 
 	if from == to {
 		return Converted{Minor: minor}, true
 	}
-	a, okA := t.euro(from, on)
-	b, okB := t.euro(to, on)
+	a, provisionalA, okA := t.euro(from, on)
+	b, provisionalB, okB := t.euro(to, on)
 	if !okA || !okB {
 		return Converted{}, false
 	}
@@ -171,17 +184,24 @@ func (t *Table) Convert(minor int64, from, to money.Currency, on period.Day) (c 
 	if !ok {
 		return Converted{}, false
 	}
-	c.Provisional = on > t.newest
+	c.Provisional = provisionalA || provisionalB
 	return c, true
 }
 
 // euro returns the rate of a currency on a day; that of the euro is 1.
-func (t *Table) euro(c money.Currency, on period.Day) (rate, bool) {
+func (t *Table) euro(c money.Currency, on period.Day) (r rate, provisional, ok bool) {
 	if c == Euro {
-		return rate{mantissa: 1}, true
+		return rate{mantissa: 1}, false, true
 	}
-	q, _, ok := t.Quote(c, on)
-	return rate{mantissa: uint64(q.Mantissa), decimals: q.Decimals}, ok
+	s := t.series[c]
+	if s == nil {
+		return rate{}, false, false
+	}
+	i, provisional := t.find(s, on)
+	if i < 0 {
+		return rate{}, false, false
+	}
+	return s.quotes[i], provisional, true
 }
 
 // scale multiplies by 10^n where n is above 0; ok is false when the product does not fit into 64 bits.
