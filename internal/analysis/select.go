@@ -150,6 +150,9 @@ func (l *latest) Pop() any {
 	return last
 }
 
+// Has tells whether a grant was ever recorded, deleted or not.
+func (s *Snapshot) Has(id string) bool { return s.find(id) != nil }
+
 // Sees tells whether a grant stands and the principal may see it.
 func (s *Snapshot) Sees(p grant.Principal, id string) bool {
 	r := s.find(id)

@@ -21,7 +21,7 @@ type Grant struct {
 	StatusDate     period.Date     `json:"statusDate,omitzero"`
 	Start          period.Date     `json:"start,omitzero"`
 	End            period.Date     `json:"end,omitzero"`
-	DurationMonths int             `json:"durationMonths,omitempty"`
+	DurationMonths int             `json:"durationMonths,omitzero"`
 	Themes         []Split         `json:"themes,omitempty"`
 	Locations      []Split         `json:"locations,omitempty"`
 	Populations    []Split         `json:"populations,omitempty"`
@@ -32,7 +32,7 @@ type Grant struct {
 	Budgets        []Budget        `json:"budgets,omitempty"`
 	Links          []Link          `json:"links,omitempty"`
 	Note           string          `json:"note,omitempty"`
-	Serial         int             `json:"serial,omitempty"` // the last number that was given to a transaction or a link
+	Serial         int             `json:"serial,omitzero"` // the last number that was given to a transaction or a link
 }
 
 // Participation is an organisation's part in a grant. A nil Share is not said, which is not the same as 0.

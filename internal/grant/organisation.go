@@ -16,7 +16,7 @@ type Organisation struct {
 	Parent      string   `json:"parent,omitempty"`      // an organisation's id
 	Successor   string   `json:"successor,omitempty"`   // the id of the organisation that this one was merged into
 	State       string   `json:"state,omitempty"`       // ISO 3166 alpha-2, EU, UN or PRIVATE
-	Member      bool     `json:"member,omitempty"`      // of the coalition
+	Member      bool     `json:"member,omitzero"`       // of the coalition
 	Website     string   `json:"website,omitempty"`
 	Note        string   `json:"note,omitempty"`
 }

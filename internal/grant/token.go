@@ -10,8 +10,8 @@ type Token struct {
 	ID          string    `json:"id"`
 	DisplayName string    `json:"displayName"`
 	Access      Principal `json:"access"`
-	Expires     int64     `json:"expires,omitempty"` // microseconds since 1970; 0 is never
-	Hash        string    `json:"hash"`              // SHA-256 of the secret, in hexadecimal
+	Expires     int64     `json:"expires,omitzero"` // microseconds since 1970; 0 is never
+	Hash        string    `json:"hash"`             // SHA-256 of the secret, in hexadecimal
 }
 
 // Key implements Entity.

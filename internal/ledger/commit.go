@@ -124,7 +124,7 @@ func (l *Ledger) commitGroup(ctx context.Context, group []*command) {
 				return err
 			}
 		}
-		g := &pending{ledger: l, state: state}
+		g := &pending{ledger: l, state: state, written: map[string]bool{}}
 		for _, c := range group {
 			if fatal := l.decide(tx, g, c); fatal != nil {
 				return fatal
@@ -203,11 +203,17 @@ func (c *command) answerAgain(r Revision) error {
 type pending struct {
 	ledger  *Ledger
 	state   *State
-	changed []grant.Entity
+	changed []grant.Entity  // not in the snapshot yet
+	written map[string]bool // the ids of the grants among them
 }
 
 func (g *pending) add(r Revision, changed []grant.Entity) {
 	g.changed = append(g.changed, changed...)
+	for _, e := range changed {
+		if e.Key().Kind == grant.Grants {
+			g.written[e.Key().ID] = true
+		}
+	}
 	g.state = &State{Revision: r.Number, At: r.At, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot}
 	others := slices.ContainsFunc(changed, func(e grant.Entity) bool { return e.Key().Kind != grant.Grants })
 	if others {
@@ -219,7 +225,7 @@ func (g *pending) add(r Revision, changed []grant.Entity) {
 func (g *pending) flush() *State {
 	if len(g.changed) > 0 {
 		g.state = g.ledger.next(g.state, g.state.Revision, g.state.At, g.changed)
-		g.changed = nil
+		g.changed, g.written = nil, map[string]bool{}
 	}
 	return g.state
 }
@@ -248,15 +254,11 @@ func (d *draft) get(key grant.Key) (grant.Entity, error) {
 }
 
 // exists tells whether a record was ever written under a key.
-func (d *draft) exists(key grant.Key) (bool, error) {
+func (d *draft) exists(key grant.Key) bool {
 	if key.Kind != grant.Grants {
-		return d.registry.Get(key) != nil, nil
+		return d.registry.Get(key) != nil
 	}
-	_, err := d.tx.Get(key)
-	if fault.KindOf(err) == fault.NotFound {
-		return false, nil
-	}
-	return err == nil, err
+	return d.pending.state.Snapshot.Has(key.ID) || d.pending.written[key.ID]
 }
 
 // put makes records part of the revision. Each must be valid; they are held against the registry together, so that they may refer to each other.

@@ -55,11 +55,7 @@ func CreateAll[E grant.Entity](ctx context.Context, l *Ledger, w Write, field fu
 	}
 	err := l.commit(ctx, w, func(d *draft) error {
 		for i, e := range kept {
-			taken, err := d.exists(e.Key())
-			if err != nil {
-				return err
-			}
-			if taken {
+			if d.exists(e.Key()) {
 				return &fault.Error{Kind: fault.Exists, Message: fmt.Sprintf("%q exists already", e.Key()),
 					Violations: []fault.Violation{{Field: idField(field(i)), Problem: fmt.Sprintf("%q is taken; choose another id", e.Key().ID)}}}
 			}

@@ -57,7 +57,10 @@ func (r reader) number(ctx context.Context, doing, text string, args ...any) (in
 
 // Get implements ledger.Store.
 func (r reader) Get(ctx context.Context, key grant.Key, at int64) (ledger.Version, error) {
-	v, err := scanVersion(r.from.QueryRowContext(ctx, r.sql.get, string(key.Kind), key.ID, orNewest(at)))
+	if err := ctx.Err(); err != nil {
+		return ledger.Version{}, err
+	}
+	v, err := scanVersion(r.from.QueryRowContext(context.WithoutCancel(ctx), r.sql.get, string(key.Kind), key.ID, orNewest(at)))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return v, fault.New(fault.NotFound, "there is no %s", key)
