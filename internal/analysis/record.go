@@ -14,6 +14,7 @@ import (
 // record is a grant as the analysis sees it: numbers, and codes of the dictionaries in place of ids.
 type record struct {
 	id               string
+	revision         int64 // that last changed it
 	created, updated int64
 	span             period.Span // First is after Last when the grant is undated
 	cut              period.Day  // all of the money is spread over the days up to this one
@@ -121,7 +122,7 @@ const joint = "+"
 // record makes a record of a grant.
 func (d *dictionaries) record(g *grant.Grant) record {
 	r := record{
-		id: g.ID, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
+		id: g.ID, revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
 		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0,
 	}
 	if g.Programme != "" {

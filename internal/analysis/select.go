@@ -150,8 +150,14 @@ func (l *latest) Pop() any {
 	return last
 }
 
-// Has tells whether a grant was ever recorded, deleted or not.
-func (s *Snapshot) Has(id string) bool { return s.find(id) != nil }
+// Revision returns the number of the revision that last changed a grant, deleted or not; ok is false when there is none.
+func (s *Snapshot) Revision(id string) (number int64, ok bool) {
+	r := s.find(id)
+	if r == nil {
+		return 0, false
+	}
+	return r.revision, true
+}
 
 // Sees tells whether a grant stands and the principal may see it.
 func (s *Snapshot) Sees(p grant.Principal, id string) bool {

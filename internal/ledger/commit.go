@@ -258,7 +258,8 @@ func (d *draft) exists(key grant.Key) bool {
 	if key.Kind != grant.Grants {
 		return d.registry.Get(key) != nil
 	}
-	return d.pending.state.Snapshot.Has(key.ID) || d.pending.written[key.ID]
+	_, there := d.pending.state.Snapshot.Revision(key.ID)
+	return there || d.pending.written[key.ID]
 }
 
 // put makes records part of the revision. Each must be valid; they are held against the registry together, so that they may refer to each other.

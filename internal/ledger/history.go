@@ -120,10 +120,13 @@ func (l *Ledger) shown(p grant.Principal, v Version) (grant.Entity, error) {
 		return nil, nil
 	}
 	e, err := decode(v)
-	if err != nil || !l.State().show(p, e) {
+	if err != nil {
 		return nil, err
 	}
-	return e, nil
+	if e, visible := l.State().show(p, e); visible {
+		return e, nil
+	}
+	return nil, nil
 }
 
 // change tells what happened to a record; was is nil when it is new.

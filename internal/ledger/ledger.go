@@ -29,6 +29,7 @@ type Ledger struct {
 	state    atomic.Pointer[State]
 	commands chan *command
 	past     past
+	recent   recent
 	stop     context.CancelFunc
 	stopped  sync.WaitGroup
 }

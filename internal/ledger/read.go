@@ -16,6 +16,28 @@ func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at i
 	if err := mayRead(p, key.Kind); err != nil {
 		return nil, err
 	}
+	state := l.State()
+	e, err := l.read(ctx, state, key, at)
+	if err != nil {
+		return nil, err
+	}
+	e, visible := state.show(p, e)
+	if !visible {
+		return nil, notFound(key)
+	}
+	return e, nil
+}
+
+// read returns a record as it was known at a revision. It is shared and must not be changed.
+func (l *Ledger) read(ctx context.Context, state *State, key grant.Key, at int64) (grant.Entity, error) {
+	revision, inMemory := int64(0), false
+	if at == 0 && key.Kind == grant.Grants {
+		if revision, inMemory = state.Snapshot.Revision(key.ID); inMemory {
+			if g := l.recent.get(key.ID, revision); g != nil {
+				return g, nil
+			}
+		}
+	}
 	v, err := l.Store.Get(ctx, key, at)
 	if fault.KindOf(err) == fault.NotFound {
 		return nil, notFound(key)
@@ -24,26 +46,28 @@ func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at i
 		return nil, err
 	}
 	e, err := decode(v)
-	if err != nil {
-		return nil, err
+	if g, ok := e.(*grant.Grant); ok && err == nil && inMemory {
+		l.recent.put(g)
 	}
-	if !l.State().show(p, e) {
-		return nil, notFound(key)
-	}
-	return e, nil
+	return e, err
 }
 
-// show tells whether a principal may see a record, and takes off it what the principal may not: links to grants that it does not see.
-func (s *State) show(p grant.Principal, e grant.Entity) bool {
+// show returns a record as a principal may see it, without links to grants that it does not see; visible tells whether it may see it at all. The record itself stays as it is.
+func (s *State) show(p grant.Principal, e grant.Entity) (shown grant.Entity, visible bool) {
 	g, ok := e.(*grant.Grant)
 	if !ok {
-		return p.MayRead(e.Key().Kind)
+		return e, p.MayRead(e.Key().Kind)
 	}
 	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) {
-		return false
+		return nil, false
 	}
-	g.Links = slices.DeleteFunc(g.Links, func(l grant.Link) bool { return !s.Snapshot.Sees(p, l.Target) })
-	return true
+	hidden := func(l grant.Link) bool { return !s.Snapshot.Sees(p, l.Target) }
+	if slices.ContainsFunc(g.Links, hidden) {
+		partial := *g
+		partial.Links = slices.DeleteFunc(slices.Clone(g.Links), hidden)
+		return &partial, true
+	}
+	return g, true
 }
 
 func mayRead(p grant.Principal, kind grant.Kind) error {
@@ -130,10 +154,11 @@ func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Pa
 	}
 	page.Entities = make([]grant.Entity, len(versions))
 	for i, v := range versions {
-		if page.Entities[i], err = decode(v); err != nil {
+		e, err := decode(v)
+		if err != nil {
 			return Page{}, err
 		}
-		state.show(q.Principal, page.Entities[i]) // that they are seen is decided: the selection did
+		page.Entities[i], _ = state.show(q.Principal, e) // the selection has seen to it that it is visible
 	}
 	return page, nil
 }
