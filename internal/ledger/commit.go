@@ -45,17 +45,32 @@ func (l *Ledger) commit(ctx context.Context, w Write, decide func(*draft) error,
 	case l.commands <- c:
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-l.ended:
+		return stopping()
 	}
 	select {
 	case err := <-c.done:
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-l.ended:
+		// The writer is gone. It may have answered before it went.
+		select {
+		case err := <-c.done:
+			return err
+		default:
+			return stopping()
+		}
 	}
+}
+
+func stopping() error {
+	return fault.New(fault.Unavailable, "the server is stopping; nothing was written")
 }
 
 // write is the one goroutine that writes.
 func (l *Ledger) write(ctx context.Context) {
+	defer close(l.ended)
 	ticker := time.NewTicker(followEvery)
 	defer ticker.Stop()
 	for {
@@ -78,7 +93,7 @@ func (l *Ledger) write(ctx context.Context) {
 func (l *Ledger) refuseWaiting() {
 	for len(l.commands) > 0 {
 		c := <-l.commands
-		c.done <- fault.New(fault.Unavailable, "the server is stopping; nothing was written")
+		c.done <- stopping()
 	}
 }
 

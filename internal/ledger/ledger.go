@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,7 +30,7 @@ type Ledger struct {
 	past     past
 	recent   recent
 	stop     context.CancelFunc
-	stopped  sync.WaitGroup
+	ended    chan struct{} // closed when the writer is gone
 }
 
 // State is everything as one revision left it. It is immutable.
@@ -48,7 +47,7 @@ const followEvery = 250 * time.Millisecond
 
 // Open reads the newest revision and starts to take writes. Close stops that; it does not close the store.
 func Open(ctx context.Context, c Config) (*Ledger, error) {
-	l := &Ledger{Config: c, commands: make(chan *command, maxGroup)}
+	l := &Ledger{Config: c, commands: make(chan *command, maxGroup), ended: make(chan struct{})}
 	state, err := l.load(ctx, 0)
 	if err != nil {
 		return nil, err
@@ -56,14 +55,14 @@ func Open(ctx context.Context, c Config) (*Ledger, error) {
 	l.state.Store(state)
 	running, stop := context.WithCancel(context.Background())
 	l.stop = stop
-	l.stopped.Go(func() { l.write(running) })
+	go l.write(running)
 	return l, nil
 }
 
 // Close waits for the writes that have begun. Later ones are refused as Unavailable.
 func (l *Ledger) Close() {
 	l.stop()
-	l.stopped.Wait()
+	<-l.ended
 }
 
 // State returns the newest state.
