@@ -137,9 +137,13 @@ func withRequestID(m proto.Message) proto.Message {
 	if f == nil || m.ProtoReflect().Has(f) {
 		return m
 	}
-	m = proto.Clone(m)
-	m.ProtoReflect().Set(f, protoreflect.ValueOfString(rand.Text()))
-	return m
+	with := m.ProtoReflect().New() // a shallow copy: the caller's message stays as it is, and a batch is not copied whole
+	m.ProtoReflect().Range(func(f protoreflect.FieldDescriptor, v protoreflect.Value) bool {
+		with.Set(f, v)
+		return true
+	})
+	with.Set(f, protoreflect.ValueOfString(rand.Text()))
+	return with.Interface()
 }
 
 // listing is a request for a list, page an answer to it.
