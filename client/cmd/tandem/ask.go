@@ -52,6 +52,9 @@ func (s *session) askGrant(f *grantFields) error {
 		io.Reader
 		io.Writer
 	}{os.Stdin, os.Stdout}, "")
+	if width, height, err := term.GetSize(0); err == nil {
+		_ = t.SetSize(width, height) // only a nicety: lines then break where the window ends
+	}
 	return ask(t, grantQuestions(f, orgs, themeIDs), func() string {
 		return fmt.Sprintf("%s: %s from %s to %s, %s to %s. Log it? (y/n) ", f.Title, f.Amount, strings.Join(f.Funder, ", "), strings.Join(f.Recipient, ", "), f.Start, f.End)
 	})
