@@ -1,8 +1,6 @@
 package server
 
 import (
-	"fmt"
-
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
@@ -23,7 +21,7 @@ func readNewGrant(r *reader, at, id string, m *tandemv1.Grant) *grant.Grant {
 		r.merge(at, readAward(g, at, m))
 	}
 	for i, t := range m.Transactions {
-		child := readTransaction(r, fmt.Sprintf("%s.transactions[%d]", at, i), t)
+		child := readTransaction(r, index(at+".transactions", i), t)
 		child.ID = g.NextID()
 		g.Transactions = append(g.Transactions, child)
 	}
@@ -63,14 +61,14 @@ func readGrant(r *reader, at, id string, m *tandemv1.Grant) *grant.Grant {
 	}
 	for i, p := range m.Partners {
 		g.Partners = append(g.Partners, grant.Partner{
-			Organisation: r.id(fmt.Sprintf("%s.partners[%d].organisation", at, i), p.Organisation, grant.Organisations), Role: partnerRoles.in(p.Role),
+			Organisation: r.id(index(at+".partners", i)+".organisation", p.Organisation, grant.Organisations), Role: partnerRoles.in(p.Role),
 		})
 	}
 	for i, s := range m.Sources {
-		g.Sources = append(g.Sources, grant.Source{URI: s.Uri, Title: s.Title, Date: r.date(fmt.Sprintf("%s.sources[%d].date", at, i), s.Date)})
+		g.Sources = append(g.Sources, grant.Source{URI: s.Uri, Title: s.Title, Date: r.date(index(at+".sources", i)+".date", s.Date)})
 	}
 	for i, b := range m.Budgets {
-		at := fmt.Sprintf("%s.budgets[%d]", at, i)
+		at := index(at+".budgets", i)
 		v := r.money(at+".money", b.Money)
 		g.Budgets = append(g.Budgets, grant.Budget{Start: r.date(at+".start", b.Start), End: r.date(at+".end", b.End), Currency: v.Currency, Minor: v.Minor})
 	}
@@ -80,7 +78,7 @@ func readGrant(r *reader, at, id string, m *tandemv1.Grant) *grant.Grant {
 func readParticipations(r *reader, at string, ms []*tandemv1.Grant_Participation) []grant.Participation {
 	var ps []grant.Participation
 	for i, m := range ms {
-		at := fmt.Sprintf("%s[%d]", at, i)
+		at := index(at, i)
 		p := grant.Participation{Organisation: r.id(at+".organisation", m.Organisation, grant.Organisations)}
 		if m.SharePercent != nil {
 			share := r.percent(at+".sharePercent", *m.SharePercent)
@@ -94,7 +92,7 @@ func readParticipations(r *reader, at string, ms []*tandemv1.Grant_Participation
 func readSplits(r *reader, at string, ms []*tandemv1.Grant_Split, kind grant.Kind) []grant.Split {
 	var splits []grant.Split
 	for i, m := range ms {
-		at := fmt.Sprintf("%s[%d]", at, i)
+		at := index(at, i)
 		splits = append(splits, grant.Split{ID: r.id(at+".name", m.Name, kind), Percent: r.percent(at+".percent", m.Percent)})
 	}
 	return splits

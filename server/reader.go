@@ -126,10 +126,13 @@ func (r *reader) id(field, name string, kind grant.Kind) string {
 func (r *reader) ids(field string, names []string, kind grant.Kind) []string {
 	ids := make([]string, len(names))
 	for i, n := range names {
-		ids[i] = r.id(field+"["+strconv.Itoa(i)+"]", n, kind)
+		ids[i] = r.id(index(field, i), n, kind)
 	}
 	return ids
 }
+
+// index is the path of an element of a list.
+func index(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }
 
 // splitName returns the ids in a resource name: "grants/a/links/1" gives "a" and "1".
 func splitName(name string) (parent, child string) {
