@@ -24,6 +24,7 @@ func field() *grant.Registry {
 	return grant.NewRegistry().With(
 		&grant.Organisation{ID: "usaid", DisplayName: "USAID", State: "US"}, &grant.Organisation{ID: "embassy", DisplayName: "Embassy", Parent: "usaid"},
 		&grant.Organisation{ID: "sida", DisplayName: "Sida", State: "SE"}, &grant.Organisation{ID: "deza", DisplayName: "DEZA", State: "CH"},
+		&grant.Organisation{ID: "asdi", DisplayName: "ASDI", State: "SE", Successor: "sida"},
 		&grant.Organisation{ID: "m1", DisplayName: "M1"}, &grant.Organisation{ID: "m2", DisplayName: "M2", Successor: "m1"}, &grant.Organisation{ID: "m3", DisplayName: "M3"},
 		&grant.Programme{ID: "p", DisplayName: "P"},
 		&grant.Term{Of: grant.Themes, ID: "water", DisplayName: "W"}, &grant.Term{Of: grant.Themes, ID: "taps", DisplayName: "T", Parent: "water"}, &grant.Term{Of: grant.Themes, ID: "youth", DisplayName: "Y"},
@@ -33,7 +34,7 @@ func field() *grant.Registry {
 }
 
 var (
-	donorIDs  = []string{"usaid", "embassy", "sida", "deza"}
+	donorIDs  = []string{"usaid", "embassy", "sida", "asdi"}
 	memberIDs = []string{"m1", "m2", "m3"}
 	themeIDs  = []string{"water", "taps", "youth"}
 	placeIDs  = []string{"region", "valley"}
@@ -110,7 +111,7 @@ func anyGrant(t *rapid.T, id string, earlier []string) *grant.Grant {
 		ID: id, Title: id,
 		Status:     rapid.SampledFrom([]grant.Status{grant.Active, grant.Active, grant.Pipeline, grant.Cancelled, grant.Suspended}).Draw(t, "status"),
 		Visibility: rapid.SampledFrom([]grant.Visibility{grant.Public, grant.Coalition, grant.Donors, grant.Restricted}).Draw(t, "visibility"),
-		Funders:    participations(t, append(some(t, donorIDs[:3], "funders"), "deza")), Recipients: participations(t, some(t, memberIDs, "recipients")),
+		Funders:    participations(t, append(some(t, donorIDs, "funders"), "deza")), Recipients: participations(t, some(t, memberIDs, "recipients")),
 		Themes: splits(t, some(t, themeIDs, "themes")), Locations: splits(t, some(t, placeIDs, "locations")), Populations: splits(t, some(t, []string{"women"}, "populations")),
 		StatusDate: anyDate(t, "status date"), Start: anyDate(t, "start"), Programme: rapid.SampledFrom([]string{"", "p"}).Draw(t, "programme"),
 	}
@@ -159,12 +160,16 @@ func anyQuery(t *rapid.T) analysis.Query {
 	dims := rapid.Permutation([]analysis.Dimension{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}).Draw(t, "dimensions")
 	q.GroupBy = dims[:rapid.IntRange(0, 3).Draw(t, "dimension count")]
 	q.From, q.To = anyDate(t, "from"), anyDate(t, "to")
+	if rapid.Bool().Draw(t, "whole years") {
+		years := []period.Date{{}, date("2009"), date("2010"), date("2011")}
+		q.From, q.To = rapid.SampledFrom(years).Draw(t, "from year"), rapid.SampledFrom(years).Draw(t, "to year")
+	}
 	if d := anyDate(t, "rate date"); d.Precision == period.ToDay {
 		q.RateDate = d
 	}
 	if rapid.Bool().Draw(t, "filtered") {
 		q.Filter = analysis.Filter{
-			DonorStates: some(t, []string{"US", "SE"}, "states"), Donors: some(t, []string{"embassy"}, "donors"), Programmes: some(t, []string{"p", grant.Unspecified}, "programmes"),
+			DonorStates: some(t, []string{"US", "SE"}, "states"), Donors: some(t, []string{"embassy", "sida"}, "donors"), Programmes: some(t, []string{"p", grant.Unspecified}, "programmes"),
 			Members: some(t, []string{"m1", grant.Unspecified}, "members"), Themes: some(t, []string{"water", grant.Unspecified}, "theme filter"),
 			Locations: some(t, []string{"region"}, "location filter"), Statuses: []grant.Status{grant.Active, grant.Cancelled},
 		}
