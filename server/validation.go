@@ -63,11 +63,44 @@ func problem(v *protovalidate.Violation) string {
 	if accepted == "" {
 		accepted = "must obey " + v.Proto.GetRuleId()
 	}
+	if v.Proto.GetRuleId() == "string.pattern" {
+		accepted = inWords(v.RuleValue.String())
+	}
 	found := shown(v.FieldValue)
 	if found == "" {
 		return accepted
 	}
 	return "found " + found + "; " + accepted
+}
+
+// patterns are the contract's regular expressions, in the words of someone who need not read them. That of a resource's name is told by its beginning.
+var patterns = map[string]string{
+	"^[A-Z]{3}$":                           "an ISO 4217 code in capital letters, such as USD",
+	"^([A-Z]{2}|PRIVATE)$":                 "the code of a country (ISO 3166, two capital letters), EU, UN or PRIVATE",
+	"^[0-9]{5}$":                           "a DAC purpose code of five digits, such as 15220",
+	"^[A-Z0-9][A-Z0-9-]{0,9}$":             "an ISO 3166 or IATI region code, such as PS or 589",
+	"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$": "1 to 63 lower-case letters, digits and inner hyphens",
+	"^(themes|locations|populations)/":     "a resource name such as themes/water",
+	"^organisations/":                      "a resource name such as organisations/ecopeace",
+	"^programmes/":                         "a resource name such as programmes/meppa",
+	"^themes/":                             "a resource name such as themes/water",
+	"^locations/":                          "a resource name such as locations/jerusalem",
+	"^populations/":                        "a resource name such as populations/youth",
+	"^grants/":                             "a resource name that begins with grants/",
+	"^targets/":                            "a resource name that begins with targets/",
+	"^tokens/":                             "a resource name that begins with tokens/",
+	"^revisions/":                          "revisions/ and a number",
+}
+
+func inWords(pattern string) string {
+	words, ok := patterns[pattern]
+	if !ok {
+		words, ok = patterns[pattern[:strings.IndexByte(pattern, '/')+1]]
+	}
+	if !ok {
+		words = "what matches " + pattern
+	}
+	return "accepted is " + words
 }
 
 // shown writes a value of a field, or nothing when it is too long to help or is no single value.

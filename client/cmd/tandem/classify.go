@@ -182,9 +182,10 @@ func (c *populationDelete) Run(s *session) error {
 }
 
 type programmeCommands struct {
-	Add  programmeAdd  `cmd:"" help:"Record a programme."`
-	List programmeList `cmd:"" help:"List the programmes."`
-	Show programmeShow `cmd:"" help:"Show one programme whole."`
+	Add    programmeAdd    `cmd:"" help:"Record a programme."`
+	List   programmeList   `cmd:"" help:"List the programmes."`
+	Show   programmeShow   `cmd:"" help:"Show one programme whole."`
+	Delete programmeDelete `cmd:"" help:"Delete a programme that nothing refers to."`
 }
 
 type programmeAdd struct {
@@ -237,4 +238,17 @@ func (c *programmeShow) Run(s *session) error {
 		return err
 	}
 	return s.show(p)
+}
+
+type programmeDelete struct {
+	ID string `arg:"" help:"The programme's id."`
+}
+
+// Run deletes a programme.
+func (c *programmeDelete) Run(s *session) error {
+	p, err := s.Programmes.DeleteProgramme(s, &tandemv1.DeleteProgrammeRequest{Name: full("programmes", c.ID)})
+	if err != nil {
+		return err
+	}
+	return s.did("Deleted", p.Name, p)
 }

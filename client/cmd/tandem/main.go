@@ -33,6 +33,7 @@ type commands struct {
 	Population  populationCommands        `cmd:"" help:"Whom money is for."`
 	Transaction transactionCommands       `cmd:"" help:"Commitments, disbursements and other transactions of a grant."`
 	Link        linkCommands              `cmd:"" help:"Relations between grants."`
+	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
 	History     historyCommand            `cmd:"" help:"Who changed what, when and why."`
 	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
