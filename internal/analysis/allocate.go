@@ -4,14 +4,20 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
+	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
 )
 
+// maxRows is how many rows an answer may have. Each takes some 300 bytes while it is reckoned, so that the largest answer needs a few hundred megabytes.
+const maxRows = 1_000_000
+
 // Allocate answers a query. Parts, days and currencies are those of DESIGN's arithmetic: a grant is cut once into funders × recipients × themes × locations × populations,
-// and each part over time, so that whatever is asked for sums to the whole.
-func (s *Snapshot) Allocate(q Query) Result {
+// and each part over time, so that whatever is asked for sums to the whole. Errors: Exhausted when
+// the answer would have more than a million rows.
+func (s *Snapshot) Allocate(q Query) (Result, error) {
 	e := &evaluation{Query: q, snapshot: s, keys: s.newKeyring(q), sieve: s.newSieve(q.Filter, q.Principal), currencies: s.line.currencies.all()}
 	e.pricing = pricing{measure: q.Measure, currency: q.Currency, rateDay: noDay, rates: s.rates}
 	if !q.RateDate.IsZero() {
@@ -27,7 +33,10 @@ func (s *Snapshot) Allocate(q Query) Result {
 		whole.merge(other)
 	}
 	defects := e.addFamilies(whole)
-	return e.result(whole, defects)
+	if e.tooMany.Load() || len(whole.rows) > maxRows {
+		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
+	}
+	return e.result(whole, defects), nil
 }
 
 // evaluation is a query at work. It is shared by the goroutines that share the chunks.
@@ -43,6 +52,7 @@ type evaluation struct {
 	years      [2]int // of the window
 	pairs      bool   // see byPair
 	families   families
+	tooMany    atomic.Bool // some goroutine has met more rows than an answer may have
 }
 
 // sheet is what one goroutine has added up.
@@ -79,8 +89,11 @@ func (e *evaluation) chunks() []*sheet {
 	for w := range workers {
 		sheets[w] = &sheet{rows: map[key]*tally{}, plain: e.keys.plainRows()}
 		wait.Go(func() {
-			for i := w; i < len(e.snapshot.chunks); i += workers {
+			for i := w; i < len(e.snapshot.chunks) && !e.tooMany.Load(); i += workers {
 				e.chunk(sheets[w], i)
+				if len(sheets[w].rows)+sheets[w].plain.count > maxRows {
+					e.tooMany.Store(true)
+				}
 			}
 			sheets[w].settle(e.keys)
 		})

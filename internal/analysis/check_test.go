@@ -1,9 +1,11 @@
 package analysis_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/allmep/tandem/internal/analysis"
+	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
@@ -52,7 +54,10 @@ func build(reg *grant.Registry, grants []*grant.Grant) *analysis.Snapshot {
 
 // figures are the central figures of an answer's rows, by their keys, and of its total.
 func figures(s *analysis.Snapshot, q analysis.Query) (rows map[string]string, total string) {
-	res := s.Allocate(q)
+	res, err := s.Allocate(q)
+	if err != nil {
+		panic(err)
+	}
 	rows = map[string]string{}
 	for _, r := range res.Rows {
 		key := ""
@@ -75,5 +80,25 @@ func TestCheckValues(t *testing.T) {
 	}
 	if total != "10287029.32" {
 		t.Errorf("total: found %s, want 10287029.32", total)
+	}
+}
+
+// An answer of more than a million rows is refused, and what to do is said.
+func TestTooManyRows(t *testing.T) {
+	reg, grants := example()
+	var many []*grant.Grant
+	for i := range 900 { // each has its own year-long programme, 100 years of months, and so 1,200 rows
+		g := *grants[0]
+		g.ID, g.Programme = fmt.Sprintf("g%d", i), fmt.Sprintf("p%d", i)
+		g.Start, g.End, g.Themes = date("1950"), date("2049"), nil
+		many = append(many, &g)
+	}
+	q := analysis.Query{GroupBy: []analysis.Dimension{analysis.Programme, analysis.Month}, Currency: "USD", Principal: staff}
+	if _, err := build(reg, many).Allocate(q); fault.KindOf(err) != fault.Exhausted {
+		t.Errorf("1,080,000 rows: found %v", err)
+	}
+	q.GroupBy[1] = analysis.Year
+	if _, err := build(reg, many).Allocate(q); err != nil {
+		t.Errorf("90,000 rows: found %v", err)
 	}
 }

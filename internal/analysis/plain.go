@@ -26,6 +26,7 @@ type plainRows struct {
 	rows  map[key]*plainRow
 	last  key
 	row   *plainRow
+	count int // of tallies in all rows
 }
 
 // plainRow is the tallies of a row by year. Without a dimension of time there is one tally.
@@ -78,7 +79,7 @@ func (p *plainRows) find(k key) *plainRow {
 }
 
 // of returns the tally of a year.
-func (r *plainRow) of(year int) *tally {
+func (p *plainRows) of(r *plainRow, year int) *tally {
 	if r.tallies == nil {
 		r.base = year
 	}
@@ -93,6 +94,7 @@ func (r *plainRow) of(year int) *tally {
 	if t == nil {
 		t = &tally{}
 		r.tallies[year-r.base] = t
+		p.count++
 	}
 	return t
 }
@@ -158,12 +160,12 @@ func (e *evaluation) addFacts(out *sheet, number int, r *record, codes [lists]in
 	for i, amount := range facts {
 		sum += amount
 		if e.keys.timed {
-			row.of(first+i).addPlain(number, amount)
+			out.plain.of(row, first+i).addPlain(number, amount)
 		}
 	}
 	out.total.addPlain(number, sum)
 	if !e.keys.timed {
-		row.of(0).addPlain(number, sum)
+		out.plain.of(row, 0).addPlain(number, sum)
 	}
 }
 

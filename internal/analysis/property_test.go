@@ -204,9 +204,16 @@ func minor(s money.Sum) string {
 	return n.String()
 }
 
+func must(r analysis.Result, err error) analysis.Result {
+	if err != nil {
+		panic(err)
+	}
+	return r
+}
+
 // answer is an answer as text.
 func answer(s *analysis.Snapshot, q analysis.Query) []string {
-	res := s.Allocate(q)
+	res := must(s.Allocate(q))
 	lines := []string{show("total", res.Total)}
 	if res.Undated != nil {
 		lines = append(lines, show("undated", *res.Undated))
@@ -270,9 +277,9 @@ func TestAttributionsHaveTheSameTotal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := build(reg, anyGrants(t))
 		q := analysis.Query{Measure: analysis.Measure(rapid.IntRange(0, 3).Draw(t, "measure")), Currency: "USD", Principal: staff}
-		final := s.Allocate(q)
+		final := must(s.Allocate(q))
 		q.Attribution = analysis.Prime
-		prime := s.Allocate(q)
+		prime := must(s.Allocate(q))
 		for i, pair := range [][2]money.Sum{{final.Total.Lower, prime.Total.Lower}, {final.Total.Central, prime.Total.Central}, {final.Total.Upper, prime.Total.Upper}} {
 			if pair[0] != pair[1] {
 				t.Fatalf("figure %d: FINAL has %s, PRIME %s", i, minor(pair[0]), minor(pair[1]))

@@ -59,12 +59,17 @@ func BenchmarkDonorStateByYear(b *testing.B) {
 	before := heap()
 	s := build(grants(b))
 	q := analysis.Query{GroupBy: []analysis.Dimension{analysis.DonorState, analysis.Year}, Currency: "USD", Principal: staff}
-	res := s.Allocate(q)
+	res, err := s.Allocate(q)
+	if err != nil {
+		b.Fatal(err)
+	}
 	after := heap()
 	facts, peer := sqliteGroupBy(b, res)
 	b.ResetTimer()
 	for b.Loop() {
-		s.Allocate(q)
+		if _, err := s.Allocate(q); err != nil {
+			b.Fatal(err)
+		}
 	}
 	own := b.Elapsed() / time.Duration(b.N)
 	b.ReportMetric(float64(peer)/float64(own), "times-SQLite")

@@ -163,7 +163,8 @@ func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Pa
 	return page, nil
 }
 
-// Allocations answers a query as known at a revision (0: the newest), with the revision that was read. Errors as of Grants.
+// Allocations answers a query as known at a revision (0: the newest), with the revision that was read. Errors as of Grants; Exhausted when
+// the answer would be too large.
 func (l *Ledger) Allocations(ctx context.Context, q analysis.Query, at int64) (analysis.Result, int64, error) {
 	state, err := l.StateAt(ctx, at)
 	if err != nil {
@@ -172,7 +173,8 @@ func (l *Ledger) Allocations(ctx context.Context, q analysis.Query, at int64) (a
 	if err := q.Filter.Check(state.Registry); err != nil {
 		return analysis.Result{}, 0, err
 	}
-	return state.Snapshot.Allocate(q), state.Revision, nil
+	result, err := state.Snapshot.Allocate(q)
+	return result, state.Revision, err
 }
 
 // RevisionAt returns the number of the last revision at or before an instant, in microseconds since 1970. Errors: Invalid if nothing was written by then.
