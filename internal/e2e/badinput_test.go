@@ -254,8 +254,9 @@ func testBadInput(t *testing.T, d *daemon) {
 	cases := badCases()
 	cases["the token of another query"] = asked("/v1/grants", "page_size=1&theme=themes/water&page_token="+page, "GrantService/ListGrants",
 		fmt.Sprintf(`{"theme":["themes/water"],"pageToken":%q}`, page), "pageToken", 0)
+	t.Logf("%d cases", len(cases))
 	if len(cases) < 60 {
-		t.Fatalf("there are %d cases", len(cases))
+		t.Fatalf("there are only %d cases", len(cases))
 	}
 	// An allocation by a dimension that exists is right over REST; the case is about the one that does not.
 	c := cases["an unknown dimension"]

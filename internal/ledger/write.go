@@ -46,12 +46,17 @@ func CreateAll[E grant.Entity](ctx context.Context, l *Ledger, w Write, field fu
 		}
 		seen[e.Key()] = i
 	}
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
 	kept := make([]grant.Entity, len(es))
 	for i, e := range es {
 		kept[i] = e
+	}
+	if v.Err() != nil {
+		// What they refer to will be looked at in their turn, but this is an answer already: it tells as much as can be told.
+		registry := l.State().Registry.With(kept...)
+		for i, e := range kept {
+			v.Merge(field(i), registry.Admit(e))
+		}
+		return nil, v.Err()
 	}
 	err := l.commit(ctx, w, func(d *draft) error {
 		for i, e := range kept {
