@@ -33,6 +33,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 		whole.merge(other)
 	}
 	defects := e.addFamilies(whole)
+	whole.settle(e.keys)
 	if e.tooMany.Load() || len(whole.rows) > maxRows {
 		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
 	}
@@ -60,7 +61,7 @@ type sheet struct {
 	rows           map[key]*tally
 	total, undated tally
 	provisional    bool
-	plain          *plainRows
+	open           *openRows
 }
 
 func (s *sheet) row(k key) *tally {
@@ -87,11 +88,11 @@ func (e *evaluation) chunks() []*sheet {
 	sheets := make([]*sheet, workers)
 	var wait sync.WaitGroup
 	for w := range workers {
-		sheets[w] = &sheet{rows: map[key]*tally{}, plain: e.keys.plainRows()}
+		sheets[w] = &sheet{rows: map[key]*tally{}, open: e.keys.openRows()}
 		wait.Go(func() {
 			for i := w; i < len(e.snapshot.chunks) && !e.tooMany.Load(); i += workers {
 				e.chunk(sheets[w], i)
-				if len(sheets[w].rows)+sheets[w].plain.count > maxRows {
+				if len(sheets[w].rows)+sheets[w].open.count > maxRows {
 					e.tooMany.Store(true)
 				}
 			}
@@ -195,11 +196,13 @@ type parts struct {
 	record *record
 	spread *spread
 	slices []slice // of time, in the window
+	codes  key     // of the part at hand
+	row    *openRow
 }
 
-// slice is a period in which the grant has days, and how much has come before it and with its end.
+// slice is a period in which the grant has days, by its number, and how much has come before it and with its end.
 type slice struct {
-	first        period.Day
+	period       int
 	before, with fraction
 }
 
@@ -211,26 +214,29 @@ func (p *parts) periods() {
 	}
 	unit, timed := p.keys.finest.unit()
 	if !p.keys.timed || !timed {
-		p.slices = []slice{{days.First, p.spread.upTo(days.First - 1), p.spread.upTo(days.Last)}}
+		p.slices = []slice{{0, p.spread.upTo(days.First - 1), p.spread.upTo(days.Last)}}
 		return
 	}
 	before := p.spread.upTo(days.First - 1)
 	for first := days.First; first <= days.Last; {
-		last := min(days.Last, p.Calendar.Span(unit, p.Calendar.Index(unit, first)).Last)
+		number := p.Calendar.Index(unit, first)
+		last := min(days.Last, p.Calendar.Span(unit, number).Last)
 		with := p.spread.upTo(last)
-		p.slices = append(p.slices, slice{first, before, with})
+		p.slices = append(p.slices, slice{number, before, with})
 		first, before = last+1, with
 	}
 }
 
-// add adds one part. cut gives the part of an amount.
+// add adds one part. codes are those of its row, without those of time; cut gives the part of an amount.
 func (p *parts) add(codes key, cut func(int64) int64) {
+	p.row = nil
+	p.codes = codes
 	if p.Measure == Allocated {
-		p.addSpread(codes, cut)
+		p.addSpread(cut)
 		return
 	}
 	for _, s := range p.figure.all() {
-		p.addSteps(codes, s, cut)
+		p.addSteps(s, cut)
 	}
 }
 
@@ -243,14 +249,14 @@ func (f *figure) all() []*stream {
 }
 
 // addSpread adds a part that is spread over the days of the grant.
-func (p *parts) addSpread(codes key, cut func(int64) int64) {
+func (p *parts) addSpread(cut func(int64) int64) {
 	amounts := make([]triple, 0, 1+len(p.figure.unconverted))
 	streams := p.figure.all()
 	for _, s := range streams {
 		amounts = append(amounts, s.total.each(cut))
 	}
 	if !p.spread.dated() {
-		tallies := p.at(codes, noDay)
+		tallies := p.undated()
 		for i, s := range streams {
 			p.put(tallies, s.currency, amounts[i])
 		}
@@ -258,7 +264,7 @@ func (p *parts) addSpread(codes key, cut func(int64) int64) {
 		return
 	}
 	for _, slice := range p.slices {
-		tallies := p.at(codes, slice.first)
+		tallies := p.in(slice.period)
 		for i, s := range streams {
 			p.put(tallies, s.currency, amounts[i].each(func(m int64) int64 { return slice.with.of(m) - slice.before.of(m) }))
 		}
@@ -267,7 +273,7 @@ func (p *parts) addSpread(codes key, cut func(int64) int64) {
 }
 
 // addSteps adds a part of a measure by date: what has come with a day less what had come before, cut each, so that days and parts both sum.
-func (p *parts) addSteps(codes key, s *stream, cut func(int64) int64) {
+func (p *parts) addSteps(s *stream, cut func(int64) int64) {
 	var before triple
 	for _, step := range s.steps {
 		with := step.sum.each(cut)
@@ -276,19 +282,46 @@ func (p *parts) addSteps(codes key, s *stream, cut func(int64) int64) {
 		if step.day != noDay && !p.window.Contains(step.day) {
 			continue
 		}
-		tallies := p.at(codes, step.day)
+		tallies := p.on(step.day)
 		p.put(tallies, s.currency, v)
 		p.see(tallies, step.unknown)
 	}
 }
 
-// at returns the tallies of a day: its row and the total, or what is undated where a window was asked for.
-func (p *parts) at(codes key, day period.Day) [2]*tally {
-	if day == noDay && p.windowed {
-		return [2]*tally{&p.out.undated, nil}
+// in returns the tallies of a period: its row's and the total.
+func (p *parts) in(number int) [2]*tally {
+	return [2]*tally{p.out.open.of(p.openRow(), number), &p.out.total}
+}
+
+// on returns the tallies of a day, or of none.
+func (p *parts) on(day period.Day) [2]*tally {
+	unit, _ := p.keys.finest.unit()
+	switch {
+	case day == noDay:
+		return p.undated()
+	case p.keys.timed:
+		return p.in(p.Calendar.Index(unit, day))
 	}
-	p.keys.when(&codes, day)
-	return [2]*tally{p.out.row(codes), &p.out.total}
+	return p.in(0)
+}
+
+// undated returns the tallies of what cannot be placed in time. Where a window was asked for it is in no row.
+func (p *parts) undated() [2]*tally {
+	switch {
+	case p.windowed:
+		return [2]*tally{&p.out.undated, nil}
+	case p.keys.timed:
+		return [2]*tally{p.out.open.undatedOf(p.openRow()), &p.out.total}
+	}
+	return p.in(0)
+}
+
+// openRow returns the row of the part, which is looked up once it has something to add.
+func (p *parts) openRow() *openRow {
+	if p.row == nil {
+		p.row = p.out.open.find(p.codes)
+	}
+	return p.row
 }
 
 func (p *parts) put(tallies [2]*tally, c money.Currency, v triple) {

@@ -19,86 +19,6 @@ func (e *evaluation) viewable() bool {
 	return !e.windowed || month == 1 && day == 1 && (after == 1 && first == 1 || e.To.IsZero())
 }
 
-// plainRows are the rows of plain grants: tallies found by the codes of a row, without a look-up in a map where that is possible.
-type plainRows struct {
-	sizes [3]int      // of each dimension: one more than its codes, for none
-	dense []*plainRow // by the codes; nil when there would be too many
-	rows  map[key]*plainRow
-	last  key
-	row   *plainRow
-	count int // of tallies in all rows
-}
-
-// plainRow is the tallies of a row by year. Without a dimension of time there is one tally.
-type plainRow struct {
-	base    int
-	tallies []*tally
-}
-
-// maxDense is how large a table of rows may be.
-const maxDense = 4 << 20
-
-func (k *keyring) plainRows() *plainRows {
-	p := &plainRows{rows: map[key]*plainRow{}}
-	product := 1
-	for i := range p.sizes {
-		p.sizes[i] = 2 // for what is no code here: time, and dimensions that were not asked for
-		if i < len(k.dims) {
-			p.sizes[i] = max(len(k.names[i])+1, 8) // a status is below 8
-		}
-		product *= p.sizes[i]
-	}
-	if product <= maxDense {
-		p.dense = make([]*plainRow, product)
-	}
-	return p
-}
-
-// find returns the tallies of a row. Codes of time are 0.
-func (p *plainRows) find(k key) *plainRow {
-	if p.row != nil && k == p.last {
-		return p.row
-	}
-	p.last = k
-	if p.dense == nil {
-		p.row = p.rows[k]
-	} else {
-		slot := &p.dense[((int(k[0])+1)*p.sizes[1]+int(k[1])+1)*p.sizes[2]+int(k[2])+1]
-		p.row = *slot
-		if p.row == nil {
-			p.row = &plainRow{}
-			*slot = p.row
-			p.rows[k] = p.row
-		}
-	}
-	if p.row == nil {
-		p.row = &plainRow{}
-		p.rows[k] = p.row
-	}
-	return p.row
-}
-
-// of returns the tally of a year.
-func (p *plainRows) of(r *plainRow, year int) *tally {
-	if r.tallies == nil {
-		r.base = year
-	}
-	for year < r.base {
-		r.tallies = append([]*tally{nil}, r.tallies...)
-		r.base--
-	}
-	for year >= r.base+len(r.tallies) {
-		r.tallies = append(r.tallies, nil)
-	}
-	t := r.tallies[year-r.base]
-	if t == nil {
-		t = &tally{}
-		r.tallies[year-r.base] = t
-		p.count++
-	}
-	return t
-}
-
 // byPair tells whether a query asks nothing of themes, locations and populations, so that the facts by pair of funder and recipient answer it.
 func (e *evaluation) byPair() bool {
 	for _, d := range e.GroupBy {
@@ -155,35 +75,17 @@ func (e *evaluation) addFacts(out *sheet, number int, r *record, codes [lists]in
 			return
 		}
 	}
-	row := out.plain.find(e.keys.of(r, codes))
+	row := out.open.find(e.keys.of(r, codes))
 	sum := int64(0)
 	for i, amount := range facts {
 		sum += amount
 		if e.keys.timed {
-			out.plain.of(row, first+i).addPlain(number, amount)
+			out.open.of(row, first+i).addPlain(number, amount)
 		}
 	}
 	out.total.addPlain(number, sum)
 	if !e.keys.timed {
-		out.plain.of(row, 0).addPlain(number, sum)
-	}
-}
-
-// settle moves what plain grants came to into the rows.
-func (s *sheet) settle(k *keyring) {
-	for codes, row := range s.plain.rows {
-		for i, t := range row.tallies {
-			if t == nil {
-				continue
-			}
-			full := codes
-			for d, dim := range k.dims {
-				if _, timed := dim.unit(); timed {
-					full[d] = int32(row.base + i)
-				}
-			}
-			s.row(full).merge(t)
-		}
+		out.open.of(row, 0).addPlain(number, sum)
 	}
 }
 
