@@ -43,7 +43,7 @@ func explain(w io.Writer, err error, server string) int {
 	case codes.Unauthenticated:
 		fmt.Fprintln(w, "Sign in with 'tandem login', or give a token with --token or TANDEM_TOKEN.")
 	case codes.Unavailable:
-		fmt.Fprintln(w, "Is the server running there ('make run' starts one)? Another is named with --server or TANDEM_SERVER.")
+		fmt.Fprintln(w, "Is the server running there ('make run' starts one)? Another is named with --server or TANDEM_SERVER; one on this machine that speaks TLS needs --ca.")
 	}
 	return 1
 }

@@ -3,6 +3,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +23,7 @@ type commands struct {
 	Server    string `help:"Address of the server's gRPC, host:port." env:"TANDEM_SERVER" placeholder:"HOST:PORT"`
 	Token     string `help:"Token to sign in with; else the one of 'tandem login'." env:"TANDEM_TOKEN" placeholder:"TOKEN"`
 	Plaintext bool   `help:"Connect without TLS to a server that is not on this machine." env:"TANDEM_PLAINTEXT"`
+	CA        string `name:"ca" help:"PEM file of the authority that vouches for the server, where the system does not know it." env:"TANDEM_CA" type:"existingfile" placeholder:"FILE"`
 	Output    string `help:"How to write answers: table, json or csv." short:"o" enum:"table,json,csv" default:"table" env:"TANDEM_OUTPUT"`
 	Color     string `help:"Colours: auto (on a terminal), always or never." enum:"auto,always,never" default:"auto"`
 	Reason    string `help:"Why you write; the history keeps it." placeholder:"TEXT"`
@@ -113,8 +116,19 @@ func (c *commands) connect(s *session) error {
 
 func (c *commands) client() (*client.Client, error) {
 	opts := []client.Option{client.WithToken(c.Token), client.WithReason(c.Reason)}
-	if c.Plaintext {
+	switch {
+	case c.Plaintext:
 		opts = append(opts, client.WithPlaintext())
+	case c.CA != "":
+		pem, err := os.ReadFile(c.CA)
+		if err != nil {
+			return nil, err
+		}
+		roots := x509.NewCertPool()
+		if !roots.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--ca: %s holds no certificate in PEM", c.CA)
+		}
+		opts = append(opts, client.WithTLS(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
 	}
 	return client.New(c.Server, opts...)
 }
