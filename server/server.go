@@ -109,9 +109,6 @@ func (s *Server) Handler() http.Handler { return s.http }
 // As is a connection inside the process, through the same interceptors, whose calls are p's. It is for the program's own work at its start.
 func (s *Server) As(p grant.Principal) grpc.ClientConnInterface { return trusted{s.local, p} }
 
-// Registry holds the server's metrics; the program may add its own.
-func (s *Server) Registry() *prometheus.Registry { return s.metrics.registry }
-
 // stopWithin is how long calls that have begun may go on once the server is told to stop.
 const stopWithin = 10 * time.Second
 

@@ -3,7 +3,6 @@ package pgtest_test
 import (
 	"database/sql"
 	"testing"
-	"time"
 
 	"github.com/allmep/tandem/internal/pgtest"
 )
@@ -23,7 +22,11 @@ func TestKillAndRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() { _, _ = db.Exec("SELECT sum(n) FROM generate_series(1, 15000000) AS g (n)") }() // a child that does not notice at once; it fails when it does
-	time.Sleep(100 * time.Millisecond)
+	for busy := false; !busy; {                                                                // until it is at work
+		if err := db.QueryRow("SELECT count(*) > 0 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT sum%'").Scan(&busy); err != nil {
+			t.Fatal(err)
+		}
+	}
 	c.Kill()
 	if err := db.Ping(); err == nil {
 		t.Fatal("the server answers after it was killed")
