@@ -6,12 +6,16 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"google.golang.org/genproto/googleapis/api/annotations"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/allmep/tandem/client"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
@@ -97,4 +101,21 @@ func TestAll(t *testing.T) {
 	if names, err := list(7); len(names) != 2 || status.Code(err) != codes.InvalidArgument {
 		t.Errorf("found %q, %v", names, err)
 	}
+}
+
+// Every call that is retried is either a read or a write that can carry a request id: none could be done twice.
+func TestWritesCarryRequestIDs(t *testing.T) {
+	protoregistry.GlobalFiles.RangeFilesByPackage("tandem.v1", func(file protoreflect.FileDescriptor) bool {
+		for i := range file.Services().Len() {
+			service := file.Services().Get(i)
+			for j := range service.Methods().Len() {
+				m := service.Methods().Get(j)
+				http, _ := proto.GetExtension(m.Options(), annotations.E_Http).(*annotations.HttpRule)
+				if service.Name() != "TokenService" && http.GetGet() == "" && m.Input().Fields().ByName("request_id") == nil {
+					t.Errorf("%s writes, is retried, and has no request id", m.FullName())
+				}
+			}
+		}
+		return true
+	})
 }

@@ -133,7 +133,7 @@ func remarks(a *tandemv1.QueryAllocationsResponse) []string {
 		note("Not converted for want of a rate, and not in the figures: %s %s.", u.Amount, u.CurrencyCode)
 	}
 	if u := a.Undated; u.GetGrantCount() > 0 {
-		note("Not in the window since they cannot be placed in time: %s %s of %d grants.", u.Central, a.CurrencyCode, u.GrantCount)
+		note("Not in the window since they cannot be placed in time: %d grants (%s).", u.GrantCount, undated(u, a.CurrencyCode))
 	}
 	if a.Provisional {
 		note("Provisional: some dates lie after the newest exchange rate.")
@@ -142,4 +142,19 @@ func remarks(a *tandemv1.QueryAllocationsResponse) []string {
 		note("Defect of the data: %s.", d)
 	}
 	return notes
+}
+
+// undated says how much money a row of grants without dates is. Where no amount is known it says no figure: unknown is not 0.
+func undated(u *tandemv1.AllocationRow, currency string) string {
+	var parts []string
+	if strings.Trim(u.Central, "0.") != "" || u.UnknownAmountCount+u.UnconvertedCount < u.GrantCount {
+		parts = append(parts, u.Central+" "+currency)
+	}
+	for _, m := range u.Unconverted {
+		parts = append(parts, m.Amount+" "+m.CurrencyCode+" not converted")
+	}
+	if u.UnknownAmountCount > 0 {
+		parts = append(parts, fmt.Sprintf("%d of unknown amount", u.UnknownAmountCount))
+	}
+	return strings.Join(parts, "; ")
 }

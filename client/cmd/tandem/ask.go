@@ -83,19 +83,35 @@ func grantQuestions(f *grantFields, orgs map[string]string, themes []string) []q
 			}
 		}
 	}
+	recorded := func(s string) error {
+		for _, one := range strings.Split(s, ",") {
+			name, _, _, err := cutShare(strings.TrimSpace(one))
+			if err != nil {
+				return err
+			}
+			if _, ok := orgs[name]; !ok && name != "" {
+				return fmt.Errorf("%q is not recorded; Tab goes through the names, and 'tandem org add' records one", name)
+			}
+		}
+		return nil
+	}
+	shares := func(s string) error {
+		_, err := splits("themes", strings.Split(s, ","))
+		return err
+	}
 	amount := func(s string) error {
 		_, err := parseAmount(s)
 		return err
 	}
 	return []question{
 		{prompt: "Title", needed: true, set: func(s string) { f.Title = s }},
-		{prompt: "Funders (Tab completes; several with commas; shares as NAME=60)", needed: true, complete: names, set: list(&f.Funder)},
-		{prompt: "Recipients (empty if withheld)", complete: names, set: list(&f.Recipient)},
+		{prompt: "Funders (Tab completes; several with commas; shares as NAME=60)", needed: true, complete: names, check: recorded, set: list(&f.Funder)},
+		{prompt: "Recipients (empty if withheld)", complete: names, check: recorded, set: list(&f.Recipient)},
 		{prompt: "Amount ('3300000 USD', 'at least …', 'unknown')", needed: true, check: amount, set: func(s string) { f.Amount = s }},
 		{prompt: "Awarded on (2022, 2022-07 or 2022-07-15)", set: func(s string) { f.AwardDate = s }},
 		{prompt: "Start", set: func(s string) { f.Start = s }},
 		{prompt: "End", set: func(s string) { f.End = s }},
-		{prompt: "Themes (water=60, education=40)", complete: themes, set: list(&f.Theme)},
+		{prompt: "Themes (water=60, education=40)", complete: themes, check: shares, set: list(&f.Theme)},
 		{prompt: "Source (a link)", set: func(s string) {
 			if s != "" {
 				f.Source = []string{s}

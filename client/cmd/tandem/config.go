@@ -56,5 +56,8 @@ func writeConfig(c config) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return path, os.WriteFile(path, append(b, '\n'), 0o600)
+	if err := os.WriteFile(path, append(b, '\n'), 0o600); err != nil {
+		return "", err
+	}
+	return path, os.Chmod(path, 0o600) // a file that was there keeps its rights when it is written
 }

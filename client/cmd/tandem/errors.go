@@ -30,7 +30,7 @@ func explain(w io.Writer, err error, server string) int {
 	}
 	switch {
 	case st.Code() == codes.Unavailable:
-		fmt.Fprintf(w, "tandem: no answer from %s\n", server)
+		fmt.Fprintf(w, "tandem: no answer from %s: %s\n", server, st.Message())
 	case len(fields) > 0 && st.Code() == codes.InvalidArgument:
 		fmt.Fprintln(w, "tandem: the server refused this:")
 	default:

@@ -35,8 +35,8 @@ type grantFields struct {
 	Status      string   `help:"pipeline, active, finalising, closed, cancelled or suspended."`
 	StatusDate  string   `help:"When that began." placeholder:"DATE"`
 	Visibility  string   `help:"public, coalition, donors or restricted."`
-	Identifier  []string `help:"Award number or IATI identifier." placeholder:"ID"`
-	Source      []string `help:"Link to where it was said." placeholder:"URI"`
+	Identifier  []string `help:"Award number or IATI identifier." placeholder:"ID" sep:"none"`
+	Source      []string `help:"Link to where it was said." placeholder:"URI" sep:"none"`
 	Note        string   `help:"Anything a colleague should know."`
 	Description string   `help:"What it is for, in a few sentences."`
 }

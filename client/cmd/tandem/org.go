@@ -10,11 +10,12 @@ import (
 )
 
 type orgCommands struct {
-	Add    orgAdd    `cmd:"" help:"Record an organisation."`
-	List   orgList   `cmd:"" help:"List organisations."`
-	Show   orgShow   `cmd:"" help:"Show one organisation whole."`
-	Edit   orgEdit   `cmd:"" help:"Change an organisation: what is given is set, what is not stays."`
-	Delete orgDelete `cmd:"" help:"Delete an organisation that nothing refers to. It can be undeleted."`
+	Add      orgAdd      `cmd:"" help:"Record an organisation."`
+	List     orgList     `cmd:"" help:"List organisations."`
+	Show     orgShow     `cmd:"" help:"Show one organisation whole."`
+	Edit     orgEdit     `cmd:"" help:"Change an organisation: what is given is set, what is not stays."`
+	Delete   orgDelete   `cmd:"" help:"Delete an organisation that nothing refers to. It can be undeleted."`
+	Undelete orgUndelete `cmd:"" help:"Bring a deleted organisation back."`
 }
 
 // orgFields are the flags that say what an organisation is.
@@ -22,8 +23,8 @@ type orgFields struct {
 	Name       string   `help:"Its name."`
 	State      string   `help:"What its money rolls up to: an ISO 3166 code, EU, UN or PRIVATE. Needed of a donor."`
 	Member     bool     `help:"It is a member of the coalition."`
-	Alias      []string `help:"Another name." placeholder:"NAME"`
-	Identifier []string `help:"Identifier in a register, such as GB-CHC-202918." placeholder:"ID"`
+	Alias      []string `help:"Another name. Repeat for several." placeholder:"NAME" sep:"none"`
+	Identifier []string `help:"Identifier in a register, such as GB-CHC-202918. Repeat for several." placeholder:"ID" sep:"none"`
 	Parent     string   `help:"The organisation that it is part of." placeholder:"ORG"`
 	Successor  string   `help:"The organisation that it was merged into." placeholder:"ORG"`
 	Website    string   `help:"Its web page." placeholder:"URI"`
@@ -137,4 +138,17 @@ func (c *orgDelete) Run(s *session) error {
 		return err
 	}
 	return s.did("Deleted", o.Name, o)
+}
+
+type orgUndelete struct {
+	ID string `arg:"" help:"The organisation's id."`
+}
+
+// Run brings an organisation back.
+func (c *orgUndelete) Run(s *session) error {
+	o, err := s.Organisations.UndeleteOrganisation(s, &tandemv1.UndeleteOrganisationRequest{Name: full("organisations", c.ID)})
+	if err != nil {
+		return err
+	}
+	return s.did("Brought back", o.Name, o)
 }
