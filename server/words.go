@@ -81,6 +81,9 @@ var transactionTypes = wordList[tandemv1.Transaction_Type, grant.TransactionType
 
 var linkTypes = wordList[tandemv1.Link_Type, grant.LinkType]{
 	{tandemv1.Link_SUB_GRANT_OF, grant.SubGrantOf},
+	{tandemv1.Link_CO_FUNDED_WITH, grant.CoFundedWith},
+	{tandemv1.Link_DUPLICATE_OF, grant.DuplicateOf},
+	{tandemv1.Link_CONFIRMED_DISTINCT, grant.ConfirmedDistinct},
 }
 
 var roles = wordList[tandemv1.Role, grant.Role]{

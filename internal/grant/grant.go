@@ -28,6 +28,8 @@ type Grant struct {
 	Identifiers    []string        `json:"identifiers,omitempty"`
 	Sources        []Source        `json:"sources,omitempty"`
 	Visibility     Visibility      `json:"visibility"`
+	Shadow         bool            `json:"shadow,omitzero"`     // restricted, but others may know that there is another donor
+	Successor      string          `json:"successor,omitempty"` // the id of the grant that this one was merged into
 	Transactions   []Transaction   `json:"transactions,omitempty"`
 	Budgets        []Budget        `json:"budgets,omitempty"`
 	Links          []Link          `json:"links,omitempty"`

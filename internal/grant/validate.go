@@ -176,7 +176,7 @@ func (g *Grant) checkLinks(v *fault.List) {
 		checkText(v, at+".reason", l.Reason, maxLine)
 		switch {
 		case l.Type.String() == "":
-			v.Add(at+".type", "is missing; accepted is SUB_GRANT_OF")
+			v.Add(at+".type", "is missing; accepted are SUB_GRANT_OF, CO_FUNDED_WITH, DUPLICATE_OF and CONFIRMED_DISTINCT")
 		case l.Target == "":
 			v.Add(at+".target", "is missing")
 		case l.Target == g.ID:

@@ -63,10 +63,15 @@ var transactionTypes = words{"", "PLEDGE", "COMMITMENT", "DISBURSEMENT", "EXPEND
 // LinkType is the kind of a link.
 type LinkType uint8
 
-// SubGrantOf says that a grant passes on money of the other.
-const SubGrantOf LinkType = 1
+// The kinds of links.
+const (
+	SubGrantOf        LinkType = 1 // the grant passes on money of the other
+	CoFundedWith      LinkType = 2 // the two pay for one thing together, and their donors know
+	DuplicateOf       LinkType = 3 // the grant is the other, recorded once more: only the other counts
+	ConfirmedDistinct LinkType = 4 // the two look alike and are two
+)
 
-var linkTypes = words{"", "SUB_GRANT_OF"}
+var linkTypes = words{"", "SUB_GRANT_OF", "CO_FUNDED_WITH", "DUPLICATE_OF", "CONFIRMED_DISTINCT"}
 
 // Role is what a principal may do.
 type Role uint8

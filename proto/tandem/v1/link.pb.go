@@ -32,6 +32,12 @@ const (
 	Link_TYPE_UNSPECIFIED Link_Type = 0
 	// This grant passes on money of the other. It is no new money: totals count the other only.
 	Link_SUB_GRANT_OF Link_Type = 1
+	// The two pay for one thing together, and their donors know.
+	Link_CO_FUNDED_WITH Link_Type = 2
+	// This grant is the other, recorded once more: only the other counts.
+	Link_DUPLICATE_OF Link_Type = 3
+	// The two look alike and are two.
+	Link_CONFIRMED_DISTINCT Link_Type = 4
 )
 
 // Enum value maps for Link_Type.
@@ -39,10 +45,16 @@ var (
 	Link_Type_name = map[int32]string{
 		0: "TYPE_UNSPECIFIED",
 		1: "SUB_GRANT_OF",
+		2: "CO_FUNDED_WITH",
+		3: "DUPLICATE_OF",
+		4: "CONFIRMED_DISTINCT",
 	}
 	Link_Type_value = map[string]int32{
-		"TYPE_UNSPECIFIED": 0,
-		"SUB_GRANT_OF":     1,
+		"TYPE_UNSPECIFIED":   0,
+		"SUB_GRANT_OF":       1,
+		"CO_FUNDED_WITH":     2,
+		"DUPLICATE_OF":       3,
+		"CONFIRMED_DISTINCT": 4,
 	}
 )
 
@@ -515,16 +527,19 @@ var File_tandem_v1_link_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_link_proto_rawDesc = "" +
 	"\n" +
-	"\x14tandem/v1/link.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xaa\x03\n" +
+	"\x14tandem/v1/link.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x03\n" +
 	"\x04Link\x12u\n" +
 	"\x04name\x18\x01 \x01(\tBa\xe0A\b\xbaH[\xd8\x01\x01rV2T^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/links/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x127\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x14.tandem.v1.Link.TypeB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04type\x12a\n" +
 	"\x06target\x18\x03 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
 	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06target\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06reason\".\n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06reason\"l\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\x10\n" +
-	"\fSUB_GRANT_OF\x10\x01:=\xeaA:\n" +
+	"\fSUB_GRANT_OF\x10\x01\x12\x12\n" +
+	"\x0eCO_FUNDED_WITH\x10\x02\x12\x10\n" +
+	"\fDUPLICATE_OF\x10\x03\x12\x16\n" +
+	"\x12CONFIRMED_DISTINCT\x10\x04:=\xeaA:\n" +
 	"\x0etandem.v1/Link\x12\x1bgrants/{grant}/links/{link}*\x05links2\x04link\"\xf6\x01\n" +
 	"\x0eGetLinkRequest\x12\x85\x01\n" +
 	"\x04name\x18\x01 \x01(\tBq\xe0A\x02\xfaA\x10\n" +
