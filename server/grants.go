@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
@@ -78,14 +80,16 @@ func (s grants) BatchCreateGrants(ctx context.Context, r *tandemv1.BatchCreateGr
 }
 
 func (s grants) UpdateGrant(ctx context.Context, r *tandemv1.UpdateGrantRequest) (*tandemv1.Grant, error) {
-	if maskNames(r.Grant, r.UpdateMask, "transactions") {
-		return nil, fault.Field("updateMask", "names transactions; they are written one by one under /v1/grants/*/transactions")
+	for _, children := range []protoreflect.Name{"transactions", "reports"} {
+		if maskNames(r.Grant, r.UpdateMask, children) {
+			return nil, fault.Field("updateMask", "names %s; they are written one by one under /v1/grants/*/%s", children, children)
+		}
 	}
 	awarded := maskNames(r.Grant, r.UpdateMask, "amount") || maskNames(r.Grant, r.UpdateMask, "award_date")
 	rec := award
 	rec.read = readGrant
 	return update(ctx, s.l, rec, r, r.Grant, func(old, changed *grant.Grant, whole *tandemv1.Grant) error {
-		changed.Transactions, changed.Links, changed.Serial = old.Transactions, old.Links, old.Serial
+		changed.Transactions, changed.Links, changed.Reports, changed.Accepted, changed.Serial = old.Transactions, old.Links, old.Reports, old.Accepted, old.Serial
 		if !awarded {
 			return nil
 		}

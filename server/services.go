@@ -28,6 +28,7 @@ func registerServices(r grpc.ServiceRegistrar, l *ledger.Ledger, newSecret func(
 	tandemv1.RegisterGrantServiceServer(r, grants{l: l})
 	tandemv1.RegisterTransactionServiceServer(r, transactions{l: l})
 	tandemv1.RegisterLinkServiceServer(r, links{l: l})
+	tandemv1.RegisterReportServiceServer(r, reports{l: l})
 	tandemv1.RegisterTargetServiceServer(r, targets{l: l})
 	tandemv1.RegisterAllocationServiceServer(r, allocations{l: l})
 	tandemv1.RegisterRateServiceServer(r, rates{l: l})

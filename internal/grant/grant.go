@@ -33,8 +33,10 @@ type Grant struct {
 	Transactions   []Transaction   `json:"transactions,omitempty"`
 	Budgets        []Budget        `json:"budgets,omitempty"`
 	Links          []Link          `json:"links,omitempty"`
+	Reports        []Report        `json:"reports,omitempty"`
+	Accepted       []Acceptance    `json:"accepted,omitempty"` // at most one for each field
 	Note           string          `json:"note,omitempty"`
-	Serial         int             `json:"serial,omitzero"` // the last number that was given to a transaction or a link
+	Serial         int             `json:"serial,omitzero"` // the last number that was given to a transaction, a link or a report
 }
 
 // Participation is an organisation's part in a grant. A nil Share is not said, which is not the same as 0.
@@ -91,7 +93,7 @@ func (g *Grant) Parent() string {
 	return ""
 }
 
-// NextID returns an id for a new transaction or link. No id is given twice, whatever is deleted meanwhile.
+// NextID returns an id for a new transaction, link or report. No id is given twice, whatever is deleted meanwhile.
 func (g *Grant) NextID() string {
 	g.Serial++
 	return strconv.Itoa(g.Serial)
@@ -161,6 +163,11 @@ func (g *Grant) References() []Reference {
 	}
 	for i, l := range g.Links {
 		refs = refer(refs, index("links", i)+".target", Grants, l.Target)
+	}
+	for i := range g.Reports {
+		for _, ref := range g.Reports[i].References() {
+			refs = append(refs, Reference{Field: index("reports", i) + "." + ref.Field, Key: ref.Key})
+		}
 	}
 	return refs
 }

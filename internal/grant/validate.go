@@ -33,6 +33,7 @@ func (g *Grant) Validate() error {
 	g.checkBudgets(&v)
 	g.checkTransactions(&v)
 	g.checkLinks(&v)
+	g.checkReports(&v)
 	return v.Err()
 }
 

@@ -41,6 +41,7 @@ func CreateAll[E grant.Entity](ctx context.Context, l *Ledger, w Write, field fu
 			return nil, err
 		}
 		v.Merge(field(i), e.Validate())
+		v.Merge(field(i), noRecords(e))
 		if first, twice := seen[e.Key()]; twice {
 			v.Add(idField(field(i)), "%q is in the request already, at %s", e.Key(), field(first))
 		}
@@ -65,6 +66,7 @@ func CreateAll[E grant.Entity](ctx context.Context, l *Ledger, w Write, field fu
 					Violations: []fault.Violation{{Field: idField(field(i)), Problem: fmt.Sprintf("%q is taken; choose another id", e.Key().ID)}}}
 			}
 			*e.Ledgered() = grant.Meta{}
+			signReports(e, w.Principal.Name, d.at)
 		}
 		if err := d.checkLinks(field, kept); err != nil {
 			return err
@@ -154,14 +156,8 @@ func (l *Ledger) Update(ctx context.Context, w Write, field string, key grant.Ke
 		}
 		*e.Ledgered() = meta
 		dateStatus(e, status, date, d.at)
-		var v fault.List
-		v.Merge(field, e.Validate())
-		if err := v.Err(); err != nil {
-			return err
-		}
 		updated = e
-		after, err := encode(e)
-		if err != nil || bytes.Equal(before.Body, after.Body) {
+		if differs, err := differs(field, before, e); err != nil || !differs {
 			return err
 		}
 		at := func(int) string { return field }
@@ -171,6 +167,17 @@ func (l *Ledger) Update(ctx context.Context, w Write, field string, key grant.Ke
 		return d.put(at, e)
 	}, func(earlier []grant.Entity) error { updated = earlier[0]; return nil })
 	return updated, err
+}
+
+// differs checks that a changed record is valid, and tells whether it is other than it was. Errors: Invalid, with paths that start with field.
+func differs(field string, before Version, e grant.Entity) (bool, error) {
+	var v fault.List
+	v.Merge(field, e.Validate())
+	if err := v.Err(); err != nil {
+		return false, err
+	}
+	after, err := encode(e)
+	return err == nil && !bytes.Equal(before.Body, after.Body), err
 }
 
 // statusOf returns the status of a grant and its date, and nothing of all else.

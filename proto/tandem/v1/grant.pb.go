@@ -212,6 +212,75 @@ func (Grant_Partner_Role) EnumDescriptor() ([]byte, []int) {
 	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{0, 1, 0}
 }
 
+// Kind is who says what a report says, and how.
+type Report_Kind int32
+
+const (
+	// Not a kind.
+	Report_KIND_UNSPECIFIED Report_Kind = 0
+	// A funder says it.
+	Report_DONOR_STATEMENT Report_Kind = 1
+	// A recipient says it.
+	Report_MEMBER_STATEMENT Report_Kind = 2
+	// A file or a page of the IATI registry says it.
+	Report_IATI_PUBLICATION Report_Kind = 3
+	// A newspaper or a press release says it.
+	Report_PRESS Report_Kind = 4
+	// Staff heard it from the organisation.
+	Report_STAFF_CALL Report_Kind = 5
+	// A record that was merged into this one held it. Only a merge makes such a report, and it is not changed.
+	Report_RECORD Report_Kind = 6
+)
+
+// Enum value maps for Report_Kind.
+var (
+	Report_Kind_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "DONOR_STATEMENT",
+		2: "MEMBER_STATEMENT",
+		3: "IATI_PUBLICATION",
+		4: "PRESS",
+		5: "STAFF_CALL",
+		6: "RECORD",
+	}
+	Report_Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"DONOR_STATEMENT":  1,
+		"MEMBER_STATEMENT": 2,
+		"IATI_PUBLICATION": 3,
+		"PRESS":            4,
+		"STAFF_CALL":       5,
+		"RECORD":           6,
+	}
+)
+
+func (x Report_Kind) Enum() *Report_Kind {
+	p := new(Report_Kind)
+	*p = x
+	return p
+}
+
+func (x Report_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Report_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_v1_grant_proto_enumTypes[3].Descriptor()
+}
+
+func (Report_Kind) Type() protoreflect.EnumType {
+	return &file_tandem_v1_grant_proto_enumTypes[3]
+}
+
+func (x Report_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Report_Kind.Descriptor instead.
+func (Report_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{1, 0}
+}
+
 // Grant is one award by one or more funders to one or more recipients: the canonical record.
 type Grant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -271,7 +340,12 @@ type Grant struct {
 	// When the grant was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the grant was deleted; empty while it stands.
-	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// What sources say of it, in the order in which it was recorded. On create they may be given here; later they are written one by one under `/v1/grants/*/reports`.
+	// They never add up: the grant has the amount that its own transactions say.
+	Reports []*Report `protobuf:"bytes,30,rep,name=reports,proto3" json:"reports,omitempty"`
+	// Whether somebody said of one of its reports that it is right.
+	Confirmed     bool `protobuf:"varint,31,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,6 +576,229 @@ func (x *Grant) GetDeleteTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Grant) GetReports() []*Report {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
+func (x *Grant) GetConfirmed() bool {
+	if x != nil {
+		return x.Confirmed
+	}
+	return false
+}
+
+// Report is what one source says of a grant. It states at least one of amount, award_date, start, end, duration_months, status and recipients.
+// ReportService keeps the reports of grants; the message stands here since it speaks of them in their own words.
+type Report struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name: `grants/{grant}/reports/{report}`. Empty on create.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The organisation that says it. May be left out for PRESS, and by a DONOR or MEMBER, who reports as its own.
+	Organisation string `protobuf:"bytes,2,opt,name=organisation,proto3" json:"organisation,omitempty"`
+	// Who says it, and how.
+	Kind Report_Kind `protobuf:"varint,3,opt,name=kind,proto3,enum=tandem.v1.Report_Kind" json:"kind,omitempty"`
+	// When it was said: a year, a month or a day.
+	Date string `protobuf:"bytes,4,opt,name=date,proto3" json:"date,omitempty"`
+	// Where it was said: a link. Needed for PRESS without an organisation.
+	Uri string `protobuf:"bytes,5,opt,name=uri,proto3" json:"uri,omitempty"`
+	// What was awarded in all, as reported. UNKNOWN says that the source does not tell.
+	Amount *Amount `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	// When it was awarded, as reported.
+	AwardDate string `protobuf:"bytes,7,opt,name=award_date,json=awardDate,proto3" json:"award_date,omitempty"`
+	// Its first day, as reported.
+	Start string `protobuf:"bytes,8,opt,name=start,proto3" json:"start,omitempty"`
+	// Its last day, as reported.
+	End string `protobuf:"bytes,9,opt,name=end,proto3" json:"end,omitempty"`
+	// Its length in months, as reported.
+	DurationMonths int32 `protobuf:"varint,10,opt,name=duration_months,json=durationMonths,proto3" json:"duration_months,omitempty"`
+	// Where it stands, as reported.
+	Status Grant_Status `protobuf:"varint,11,opt,name=status,proto3,enum=tandem.v1.Grant_Status" json:"status,omitempty"`
+	// Who gets the money, as reported.
+	Recipients []string `protobuf:"bytes,12,rep,name=recipients,proto3" json:"recipients,omitempty"`
+	// Anything a colleague should know of it, such as how far it is to be trusted.
+	Note string `protobuf:"bytes,13,opt,name=note,proto3" json:"note,omitempty"`
+	// Who last wrote it: the name of a principal.
+	RecordedBy string `protobuf:"bytes,14,opt,name=recorded_by,json=recordedBy,proto3" json:"recorded_by,omitempty"`
+	// When it was last written.
+	RecordTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
+	// Who says that it is right: the name of a principal. Empty when nobody does, and again when its values or its organisation change.
+	ConfirmedBy string `protobuf:"bytes,16,opt,name=confirmed_by,json=confirmedBy,proto3" json:"confirmed_by,omitempty"`
+	// When they said so.
+	ConfirmTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=confirm_time,json=confirmTime,proto3" json:"confirm_time,omitempty"`
+	// Its name on the grant that it was first recorded on, when that was merged into this one.
+	Origin string `protobuf:"bytes,18,opt,name=origin,proto3" json:"origin,omitempty"`
+	// The etag of the grant: the number of the revision that last changed it.
+	Etag          string `protobuf:"bytes,19,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Report) Reset() {
+	*x = Report{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Report) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Report) ProtoMessage() {}
+
+func (x *Report) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Report.ProtoReflect.Descriptor instead.
+func (*Report) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Report) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Report) GetOrganisation() string {
+	if x != nil {
+		return x.Organisation
+	}
+	return ""
+}
+
+func (x *Report) GetKind() Report_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Report_KIND_UNSPECIFIED
+}
+
+func (x *Report) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *Report) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *Report) GetAmount() *Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Report) GetAwardDate() string {
+	if x != nil {
+		return x.AwardDate
+	}
+	return ""
+}
+
+func (x *Report) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+func (x *Report) GetEnd() string {
+	if x != nil {
+		return x.End
+	}
+	return ""
+}
+
+func (x *Report) GetDurationMonths() int32 {
+	if x != nil {
+		return x.DurationMonths
+	}
+	return 0
+}
+
+func (x *Report) GetStatus() Grant_Status {
+	if x != nil {
+		return x.Status
+	}
+	return Grant_STATUS_UNSPECIFIED
+}
+
+func (x *Report) GetRecipients() []string {
+	if x != nil {
+		return x.Recipients
+	}
+	return nil
+}
+
+func (x *Report) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Report) GetRecordedBy() string {
+	if x != nil {
+		return x.RecordedBy
+	}
+	return ""
+}
+
+func (x *Report) GetRecordTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordTime
+	}
+	return nil
+}
+
+func (x *Report) GetConfirmedBy() string {
+	if x != nil {
+		return x.ConfirmedBy
+	}
+	return ""
+}
+
+func (x *Report) GetConfirmTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ConfirmTime
+	}
+	return nil
+}
+
+func (x *Report) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *Report) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 // GetGrantRequest asks for one grant.
 type GetGrantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -517,7 +814,7 @@ type GetGrantRequest struct {
 
 func (x *GetGrantRequest) Reset() {
 	*x = GetGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[1]
+	mi := &file_tandem_v1_grant_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -529,7 +826,7 @@ func (x *GetGrantRequest) String() string {
 func (*GetGrantRequest) ProtoMessage() {}
 
 func (x *GetGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[1]
+	mi := &file_tandem_v1_grant_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -542,7 +839,7 @@ func (x *GetGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGrantRequest.ProtoReflect.Descriptor instead.
 func (*GetGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{1}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *GetGrantRequest) GetName() string {
@@ -605,7 +902,7 @@ type ListGrantsRequest struct {
 
 func (x *ListGrantsRequest) Reset() {
 	*x = ListGrantsRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[2]
+	mi := &file_tandem_v1_grant_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -617,7 +914,7 @@ func (x *ListGrantsRequest) String() string {
 func (*ListGrantsRequest) ProtoMessage() {}
 
 func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[2]
+	mi := &file_tandem_v1_grant_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -630,7 +927,7 @@ func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{2}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListGrantsRequest) GetPageSize() int32 {
@@ -755,7 +1052,7 @@ type ListGrantsResponse struct {
 
 func (x *ListGrantsResponse) Reset() {
 	*x = ListGrantsResponse{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[3]
+	mi := &file_tandem_v1_grant_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +1064,7 @@ func (x *ListGrantsResponse) String() string {
 func (*ListGrantsResponse) ProtoMessage() {}
 
 func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[3]
+	mi := &file_tandem_v1_grant_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +1077,7 @@ func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{3}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListGrantsResponse) GetGrants() []*Grant {
@@ -828,7 +1125,7 @@ type CreateGrantRequest struct {
 
 func (x *CreateGrantRequest) Reset() {
 	*x = CreateGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[4]
+	mi := &file_tandem_v1_grant_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -840,7 +1137,7 @@ func (x *CreateGrantRequest) String() string {
 func (*CreateGrantRequest) ProtoMessage() {}
 
 func (x *CreateGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[4]
+	mi := &file_tandem_v1_grant_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -853,7 +1150,7 @@ func (x *CreateGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateGrantRequest.ProtoReflect.Descriptor instead.
 func (*CreateGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{4}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateGrantRequest) GetGrant() *Grant {
@@ -901,7 +1198,7 @@ type UpdateGrantRequest struct {
 
 func (x *UpdateGrantRequest) Reset() {
 	*x = UpdateGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[5]
+	mi := &file_tandem_v1_grant_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -913,7 +1210,7 @@ func (x *UpdateGrantRequest) String() string {
 func (*UpdateGrantRequest) ProtoMessage() {}
 
 func (x *UpdateGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[5]
+	mi := &file_tandem_v1_grant_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -926,7 +1223,7 @@ func (x *UpdateGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateGrantRequest.ProtoReflect.Descriptor instead.
 func (*UpdateGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{5}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateGrantRequest) GetGrant() *Grant {
@@ -974,7 +1271,7 @@ type DeleteGrantRequest struct {
 
 func (x *DeleteGrantRequest) Reset() {
 	*x = DeleteGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[6]
+	mi := &file_tandem_v1_grant_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1283,7 @@ func (x *DeleteGrantRequest) String() string {
 func (*DeleteGrantRequest) ProtoMessage() {}
 
 func (x *DeleteGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[6]
+	mi := &file_tandem_v1_grant_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1296,7 @@ func (x *DeleteGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteGrantRequest.ProtoReflect.Descriptor instead.
 func (*DeleteGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{6}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeleteGrantRequest) GetName() string {
@@ -1047,7 +1344,7 @@ type UndeleteGrantRequest struct {
 
 func (x *UndeleteGrantRequest) Reset() {
 	*x = UndeleteGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[7]
+	mi := &file_tandem_v1_grant_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1356,7 @@ func (x *UndeleteGrantRequest) String() string {
 func (*UndeleteGrantRequest) ProtoMessage() {}
 
 func (x *UndeleteGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[7]
+	mi := &file_tandem_v1_grant_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1369,7 @@ func (x *UndeleteGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndeleteGrantRequest.ProtoReflect.Descriptor instead.
 func (*UndeleteGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{7}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UndeleteGrantRequest) GetName() string {
@@ -1118,7 +1415,7 @@ type BatchCreateGrantsRequest struct {
 
 func (x *BatchCreateGrantsRequest) Reset() {
 	*x = BatchCreateGrantsRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[8]
+	mi := &file_tandem_v1_grant_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1427,7 @@ func (x *BatchCreateGrantsRequest) String() string {
 func (*BatchCreateGrantsRequest) ProtoMessage() {}
 
 func (x *BatchCreateGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[8]
+	mi := &file_tandem_v1_grant_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1440,7 @@ func (x *BatchCreateGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateGrantsRequest.ProtoReflect.Descriptor instead.
 func (*BatchCreateGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{8}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *BatchCreateGrantsRequest) GetRequests() []*CreateGrantRequest {
@@ -1178,7 +1475,7 @@ type BatchCreateGrantsResponse struct {
 
 func (x *BatchCreateGrantsResponse) Reset() {
 	*x = BatchCreateGrantsResponse{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1487,7 @@ func (x *BatchCreateGrantsResponse) String() string {
 func (*BatchCreateGrantsResponse) ProtoMessage() {}
 
 func (x *BatchCreateGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1500,7 @@ func (x *BatchCreateGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateGrantsResponse.ProtoReflect.Descriptor instead.
 func (*BatchCreateGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
@@ -1226,7 +1523,7 @@ type Grant_Participation struct {
 
 func (x *Grant_Participation) Reset() {
 	*x = Grant_Participation{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1535,7 @@ func (x *Grant_Participation) String() string {
 func (*Grant_Participation) ProtoMessage() {}
 
 func (x *Grant_Participation) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1578,7 @@ type Grant_Partner struct {
 
 func (x *Grant_Partner) Reset() {
 	*x = Grant_Partner{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1590,7 @@ func (x *Grant_Partner) String() string {
 func (*Grant_Partner) ProtoMessage() {}
 
 func (x *Grant_Partner) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1633,7 @@ type Grant_Split struct {
 
 func (x *Grant_Split) Reset() {
 	*x = Grant_Split{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1645,7 @@ func (x *Grant_Split) String() string {
 func (*Grant_Split) ProtoMessage() {}
 
 func (x *Grant_Split) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1690,7 @@ type Grant_Source struct {
 
 func (x *Grant_Source) Reset() {
 	*x = Grant_Source{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1702,7 @@ func (x *Grant_Source) String() string {
 func (*Grant_Source) ProtoMessage() {}
 
 func (x *Grant_Source) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +1754,7 @@ type Grant_Budget struct {
 
 func (x *Grant_Budget) Reset() {
 	*x = Grant_Budget{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1766,7 @@ func (x *Grant_Budget) String() string {
 func (*Grant_Budget) ProtoMessage() {}
 
 func (x *Grant_Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1807,7 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xdd\x15\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xb8\x16\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
@@ -1556,7 +1853,9 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\vupdate_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12@\n" +
 	"\vdelete_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"deleteTime\x1a\xe1\x01\n" +
+	"deleteTime\x126\n" +
+	"\areports\x18\x1e \x03(\v2\x11.tandem.v1.ReportB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\areports\x12!\n" +
+	"\tconfirmed\x18\x1f \x01(\bB\x03\xe0A\x03R\tconfirmed\x1a\xe1\x01\n" +
 	"\rParticipation\x12{\n" +
 	"\forganisation\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x12A\n" +
@@ -1606,7 +1905,52 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x06DONORS\x10\x03\x12\x0e\n" +
 	"\n" +
 	"RESTRICTED\x10\x04:3\xeaA0\n" +
-	"\x0ftandem.v1/Grant\x12\x0egrants/{grant}*\x06grants2\x05grant\"\xce\x01\n" +
+	"\x0ftandem.v1/Grant\x12\x0egrants/{grant}*\x06grants2\x05grant\"\xed\t\n" +
+	"\x06Report\x12w\n" +
+	"\x04name\x18\x01 \x01(\tBc\xe0A\b\xbaH]\xd8\x01\x01rX2V^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/reports/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12~\n" +
+	"\forganisation\x18\x02 \x01(\tBZ\xe0A\x01\xfaA\x18\n" +
+	"\x16tandem.v1/Organisation\xbaH9\xd8\x01\x01r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x127\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x16.tandem.v1.Report.KindB\v\xe0A\x02\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x1b\n" +
+	"\x04date\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x04date\x12\x1a\n" +
+	"\x03uri\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x03uri\x12)\n" +
+	"\x06amount\x18\x06 \x01(\v2\x11.tandem.v1.AmountR\x06amount\x12&\n" +
+	"\n" +
+	"award_date\x18\a \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\tawardDate\x12\x1d\n" +
+	"\x05start\x18\b \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x05start\x12\x19\n" +
+	"\x03end\x18\t \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x03end\x123\n" +
+	"\x0fduration_months\x18\n" +
+	" \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xb0\t(\x00R\x0edurationMonths\x129\n" +
+	"\x06status\x18\v \x01(\x0e2\x17.tandem.v1.Grant.StatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12{\n" +
+	"\n" +
+	"recipients\x18\f \x03(\tB[\xfaA\x18\n" +
+	"\x16tandem.v1/Organisation\xbaH=\x92\x01:\x10d\"6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\n" +
+	"recipients\x12\x1d\n" +
+	"\x04note\x18\r \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01R\x04note\x12$\n" +
+	"\vrecorded_by\x18\x0e \x01(\tB\x03\xe0A\x03R\n" +
+	"recordedBy\x12@\n" +
+	"\vrecord_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"recordTime\x12&\n" +
+	"\fconfirmed_by\x18\x10 \x01(\tB\x03\xe0A\x03R\vconfirmedBy\x12B\n" +
+	"\fconfirm_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vconfirmTime\x12\x1b\n" +
+	"\x06origin\x18\x12 \x01(\tB\x03\xe0A\x03R\x06origin\x12\x1e\n" +
+	"\x04etag\x18\x13 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18 R\x04etag\"\x84\x01\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fDONOR_STATEMENT\x10\x01\x12\x14\n" +
+	"\x10MEMBER_STATEMENT\x10\x02\x12\x14\n" +
+	"\x10IATI_PUBLICATION\x10\x03\x12\t\n" +
+	"\x05PRESS\x10\x04\x12\x0e\n" +
+	"\n" +
+	"STAFF_CALL\x10\x05\x12\n" +
+	"\n" +
+	"\x06RECORD\x10\x06:G\xeaAD\n" +
+	"\x10tandem.v1/Report\x12\x1fgrants/{grant}/reports/{report}*\areports2\x06report\"\xce\x01\n" +
 	"\x0fGetGrantRequest\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
 	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
@@ -1702,82 +2046,90 @@ func file_tandem_v1_grant_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_grant_proto_rawDescData
 }
 
-var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_tandem_v1_grant_proto_goTypes = []any{
 	(Grant_Status)(0),                 // 0: tandem.v1.Grant.Status
 	(Grant_Visibility)(0),             // 1: tandem.v1.Grant.Visibility
 	(Grant_Partner_Role)(0),           // 2: tandem.v1.Grant.Partner.Role
-	(*Grant)(nil),                     // 3: tandem.v1.Grant
-	(*GetGrantRequest)(nil),           // 4: tandem.v1.GetGrantRequest
-	(*ListGrantsRequest)(nil),         // 5: tandem.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),        // 6: tandem.v1.ListGrantsResponse
-	(*CreateGrantRequest)(nil),        // 7: tandem.v1.CreateGrantRequest
-	(*UpdateGrantRequest)(nil),        // 8: tandem.v1.UpdateGrantRequest
-	(*DeleteGrantRequest)(nil),        // 9: tandem.v1.DeleteGrantRequest
-	(*UndeleteGrantRequest)(nil),      // 10: tandem.v1.UndeleteGrantRequest
-	(*BatchCreateGrantsRequest)(nil),  // 11: tandem.v1.BatchCreateGrantsRequest
-	(*BatchCreateGrantsResponse)(nil), // 12: tandem.v1.BatchCreateGrantsResponse
-	(*Grant_Participation)(nil),       // 13: tandem.v1.Grant.Participation
-	(*Grant_Partner)(nil),             // 14: tandem.v1.Grant.Partner
-	(*Grant_Split)(nil),               // 15: tandem.v1.Grant.Split
-	(*Grant_Source)(nil),              // 16: tandem.v1.Grant.Source
-	(*Grant_Budget)(nil),              // 17: tandem.v1.Grant.Budget
-	(*Amount)(nil),                    // 18: tandem.v1.Amount
-	(*Transaction)(nil),               // 19: tandem.v1.Transaction
-	(*Link)(nil),                      // 20: tandem.v1.Link
-	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 22: google.protobuf.FieldMask
-	(*Money)(nil),                     // 23: tandem.v1.Money
+	(Report_Kind)(0),                  // 3: tandem.v1.Report.Kind
+	(*Grant)(nil),                     // 4: tandem.v1.Grant
+	(*Report)(nil),                    // 5: tandem.v1.Report
+	(*GetGrantRequest)(nil),           // 6: tandem.v1.GetGrantRequest
+	(*ListGrantsRequest)(nil),         // 7: tandem.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),        // 8: tandem.v1.ListGrantsResponse
+	(*CreateGrantRequest)(nil),        // 9: tandem.v1.CreateGrantRequest
+	(*UpdateGrantRequest)(nil),        // 10: tandem.v1.UpdateGrantRequest
+	(*DeleteGrantRequest)(nil),        // 11: tandem.v1.DeleteGrantRequest
+	(*UndeleteGrantRequest)(nil),      // 12: tandem.v1.UndeleteGrantRequest
+	(*BatchCreateGrantsRequest)(nil),  // 13: tandem.v1.BatchCreateGrantsRequest
+	(*BatchCreateGrantsResponse)(nil), // 14: tandem.v1.BatchCreateGrantsResponse
+	(*Grant_Participation)(nil),       // 15: tandem.v1.Grant.Participation
+	(*Grant_Partner)(nil),             // 16: tandem.v1.Grant.Partner
+	(*Grant_Split)(nil),               // 17: tandem.v1.Grant.Split
+	(*Grant_Source)(nil),              // 18: tandem.v1.Grant.Source
+	(*Grant_Budget)(nil),              // 19: tandem.v1.Grant.Budget
+	(*Amount)(nil),                    // 20: tandem.v1.Amount
+	(*Transaction)(nil),               // 21: tandem.v1.Transaction
+	(*Link)(nil),                      // 22: tandem.v1.Link
+	(*timestamppb.Timestamp)(nil),     // 23: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),     // 24: google.protobuf.FieldMask
+	(*Money)(nil),                     // 25: tandem.v1.Money
 }
 var file_tandem_v1_grant_proto_depIdxs = []int32{
-	13, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
-	13, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
-	14, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
+	15, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
+	15, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
+	16, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
 	0,  // 3: tandem.v1.Grant.status:type_name -> tandem.v1.Grant.Status
-	15, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
-	15, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
-	15, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
-	16, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
+	17, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
+	17, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
+	17, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
+	18, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
 	1,  // 8: tandem.v1.Grant.visibility:type_name -> tandem.v1.Grant.Visibility
-	18, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
-	19, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
-	17, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
-	20, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
-	21, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
-	21, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
-	21, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
-	21, // 16: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
-	21, // 17: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
-	0,  // 18: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
-	1,  // 19: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	3,  // 20: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
-	3,  // 21: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
-	3,  // 22: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
-	22, // 23: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	7,  // 24: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
-	3,  // 25: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
-	2,  // 26: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
-	23, // 27: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
-	4,  // 28: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
-	5,  // 29: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
-	7,  // 30: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
-	8,  // 31: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
-	9,  // 32: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
-	10, // 33: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
-	11, // 34: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
-	3,  // 35: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
-	6,  // 36: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
-	3,  // 37: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
-	3,  // 38: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
-	3,  // 39: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
-	3,  // 40: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
-	12, // 41: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
-	35, // [35:42] is the sub-list for method output_type
-	28, // [28:35] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	20, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
+	21, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
+	19, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
+	22, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
+	23, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
+	23, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
+	23, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
+	5,  // 16: tandem.v1.Grant.reports:type_name -> tandem.v1.Report
+	3,  // 17: tandem.v1.Report.kind:type_name -> tandem.v1.Report.Kind
+	20, // 18: tandem.v1.Report.amount:type_name -> tandem.v1.Amount
+	0,  // 19: tandem.v1.Report.status:type_name -> tandem.v1.Grant.Status
+	23, // 20: tandem.v1.Report.record_time:type_name -> google.protobuf.Timestamp
+	23, // 21: tandem.v1.Report.confirm_time:type_name -> google.protobuf.Timestamp
+	23, // 22: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
+	23, // 23: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 24: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
+	1,  // 25: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	4,  // 26: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
+	4,  // 27: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
+	4,  // 28: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
+	24, // 29: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	9,  // 30: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
+	4,  // 31: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
+	2,  // 32: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
+	25, // 33: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
+	6,  // 34: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
+	7,  // 35: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
+	9,  // 36: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
+	10, // 37: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
+	11, // 38: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
+	12, // 39: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
+	13, // 40: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
+	4,  // 41: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
+	8,  // 42: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
+	4,  // 43: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
+	4,  // 44: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
+	4,  // 45: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
+	4,  // 46: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
+	14, // 47: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
+	41, // [41:48] is the sub-list for method output_type
+	34, // [34:41] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_grant_proto_init() }
@@ -1788,14 +2140,14 @@ func file_tandem_v1_grant_proto_init() {
 	file_tandem_v1_link_proto_init()
 	file_tandem_v1_money_proto_init()
 	file_tandem_v1_transaction_proto_init()
-	file_tandem_v1_grant_proto_msgTypes[10].OneofWrappers = []any{}
+	file_tandem_v1_grant_proto_msgTypes[11].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_grant_proto_rawDesc), len(file_tandem_v1_grant_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   15,
+			NumEnums:      4,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
