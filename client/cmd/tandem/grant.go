@@ -10,12 +10,14 @@ import (
 )
 
 type grantCommands struct {
-	Log      grantLog      `cmd:"" help:"Record a grant. Without flags, asks for what it needs."`
-	List     grantList     `cmd:"" help:"List grants."`
-	Show     grantShow     `cmd:"" help:"Show one grant whole."`
-	Edit     grantEdit     `cmd:"" help:"Change a grant: what is given is set, what is not stays."`
-	Delete   grantDelete   `cmd:"" help:"Delete a grant. It can be undeleted."`
-	Undelete grantUndelete `cmd:"" help:"Bring a deleted grant back."`
+	Log       grantLog       `cmd:"" help:"Record a grant. Without flags, asks for what it needs."`
+	List      grantList      `cmd:"" help:"List grants."`
+	Show      grantShow      `cmd:"" help:"Show one grant whole."`
+	Edit      grantEdit      `cmd:"" help:"Change a grant: what is given is set, what is not stays."`
+	Reconcile grantReconcile `cmd:"" help:"Who says what of a grant, and where it differs from the record."`
+	Confirm   grantConfirm   `cmd:"" help:"Say that the record is right as it stands."`
+	Delete    grantDelete    `cmd:"" help:"Delete a grant. It can be undeleted."`
+	Undelete  grantUndelete  `cmd:"" help:"Bring a deleted grant back."`
 }
 
 // grantFields are the flags that say what a grant is.
