@@ -70,6 +70,11 @@ func TestCheckValues(t *testing.T) {
 func TestCommandLine(t *testing.T) {
 	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
 	field(t, d)
+	d.must(t, "POST", "/v1/grants/us/reports", `{"kind":"DONOR_STATEMENT","organisation":"organisations/usaid","date":"2023-01","amount":{"money":{"currencyCode":"USD","amount":"3300000.00"},"qualifier":"ROUNDED"}}`)
+	d.must(t, "POST", "/v1/grants/us/reports", `{"kind":"MEMBER_STATEMENT","organisation":"organisations/ecopeace","date":"2023-02-06","amount":{"money":{"currencyCode":"EUR","amount":"3000000.00"}},"durationMonths":36,"end":"2026"}`)
+	d.must(t, "POST", "/v1/grants/us/reports", `{"kind":"PRESS","uri":"https://example.org","amount":{"money":{"currencyCode":"ILS","amount":"9000000.00"}},"recipients":["organisations/office"],"status":"CLOSED"}`)
+	d.must(t, "POST", "/v1/grants/us/reports/2:confirm", `{}`)
+	d.must(t, "POST", "/v1/grants/us/reports/3:accept", `{"fields":["duration_months"]}`)
 	for name, line := range map[string]string{
 		"allocations":        "allocations --by donor-state --by year --currency USD",
 		"allocations-csv":    "-o csv allocations --by donor-state --by member --currency EUR",
@@ -78,6 +83,11 @@ func TestCommandLine(t *testing.T) {
 		"org-list":           "org list",
 		"theme-list":         "theme list",
 		"transaction-list":   "transaction list us",
+		"report-list":        "report list us",
+		"reconcile":          "grant reconcile us",
+		"reconcile-csv":      "-o csv grant reconcile us",
+		"accept-unstated":    "report accept us/2 --field status",
+		"accept-nothing":     "report accept us/2 --field title",
 		"rate-list":          "rate list ILS --from 2011-01-03 --to 2011-01-05",
 		"refused":            "grant log --title x --funder usaid --amount 1USD --start 2023-13",
 		"refused-amount":     "grant log --title x --funder usaid --amount three",

@@ -36,7 +36,8 @@ func (c *grantReconcile) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	t := &table{head: []string{"FIELD", "REPORT", "WHO", "DATE", "VALUE", "DIFFERENCE", "SHARE", ""}, right: map[int]bool{5: true, 6: true}}
+	// A difference is in the currency of its value.
+	t := &table{head: []string{"FIELD", "REPORT", "WHO", "DATE", "VALUE", "DIFFERENCE", "SHARE", "VERDICT"}, right: map[int]bool{5: true, 6: true}}
 	for _, f := range answer.Fields {
 		from := ""
 		if f.CanonicalReport != "" {
@@ -44,7 +45,7 @@ func (c *grantReconcile) Run(s *session) error {
 		}
 		t.add(f.Field, "", "the record", "", orgText(f.Canonical), "", "", from)
 		for _, v := range f.Values {
-			t.add(f.Field, bare(v.Report), whoSays(v), v.Date, orgText(v.Value), figure(v.GetDifference().GetMoney()), v.GetDifference().GetShare(), verdict(v))
+			t.add(f.Field, bare(v.Report), whoSays(v), v.Date, orgText(v.Value), v.GetDifference().GetMoney().GetAmount(), v.GetDifference().GetShare(), verdict(v))
 			t.notes = append(t.notes, reservations(v)...)
 		}
 	}
@@ -90,13 +91,6 @@ func reservations(v *tandemv1.ReconcileGrantResponse_Value) (notes []string) {
 		notes = append(notes, note)
 	}
 	return notes
-}
-
-func figure(m *tandemv1.Money) string {
-	if m == nil {
-		return ""
-	}
-	return m.Amount + " " + m.CurrencyCode
 }
 
 // orgText leaves the collection off the names of recipients.
