@@ -75,7 +75,7 @@ func (r *Report) Validate() error {
 		checkName(&v, "uri", r.URI, maxLine)
 	}
 	checkText(&v, "note", r.Note, maxText)
-	r.Values.check(&v)
+	r.check(&v)
 	return v.Err()
 }
 

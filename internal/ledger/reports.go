@@ -53,9 +53,10 @@ func (l *Ledger) UpdateReport(ctx context.Context, w Write, id, report string, c
 			return err
 		}
 		if sameReport(&was, r) {
+			*r = was // recipients in another order are no news
 			return nil
 		}
-		if r.Organisation != was.Organisation || !r.Values.Equal(was.Values) {
+		if r.Organisation != was.Organisation || !r.Equal(was.Values) {
 			r.ConfirmedBy, r.Confirmed = "", 0
 		}
 		r.By, r.At = w.Principal.Name, d.at
@@ -109,11 +110,11 @@ func (l *Ledger) UnconfirmReport(ctx context.Context, w Write, id, report string
 	return reportOf(g, report, err)
 }
 
-// ConfirmGrant keeps that an organisation says that the record is right as it stands: one more report, with the values of the record, confirmed. organisation may be left out by
-// those who can only speak for one. Errors as of CreateReport, whose paths start with "organisation" or "grant".
+// ConfirmGrant keeps that an organisation says that the record is right as it stands: one more report, of the day of the write, with the values of the record, confirmed.
+// organisation may be left out by those who can only speak for one. Errors as of CreateReport; Invalid at "organisation" if it is left out by others.
 func (l *Ledger) ConfirmGrant(ctx context.Context, w Write, id, organisation string) (grant.Report, *grant.Grant, error) {
 	g, err := l.report(ctx, w, id, func(d *draft, g *grant.Grant) error {
-		r := grant.Report{Organisation: organisation, Values: g.Values()}
+		r := grant.Report{Organisation: organisation, Date: dayOf(d.at), Values: g.Values()}
 		if r.Organisation == "" {
 			var err error
 			if r.Organisation, err = d.voice(w.Principal, g, "organisation"); err != nil {
@@ -290,7 +291,7 @@ func reportOf(g *grant.Grant, id string, err error) (grant.Report, *grant.Grant,
 
 // sameReport tells whether a report says the same as before, from the same source.
 func sameReport(a, b *grant.Report) bool {
-	return a.Organisation == b.Organisation && a.Kind == b.Kind && a.Date == b.Date && a.URI == b.URI && a.Note == b.Note && a.Values.Equal(b.Values)
+	return a.Organisation == b.Organisation && a.Kind == b.Kind && a.Date == b.Date && a.URI == b.URI && a.Note == b.Note && a.Equal(b.Values)
 }
 
 // noRecords refuses, as Invalid, a new grant with reports that only a merge makes.

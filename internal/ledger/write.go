@@ -191,9 +191,14 @@ func statusOf(e grant.Entity) (grant.Status, period.Date) {
 // dateStatus dates a change of a grant's status on the day of the write, unless the writer dated it.
 func dateStatus(e grant.Entity, status grant.Status, date period.Date, at int64) {
 	if g, ok := e.(*grant.Grant); ok && g.Status != status && g.StatusDate == date {
-		const microsecondsInDay = 24 * 60 * 60 * 1_000_000
-		g.StatusDate = period.Date{First: period.Day(at / microsecondsInDay), Precision: period.ToDay}
+		g.StatusDate = dayOf(at)
 	}
+}
+
+// dayOf returns the day of an instant, in microseconds since 1970.
+func dayOf(at int64) period.Date {
+	const microsecondsInDay = 24 * 60 * 60 * 1_000_000
+	return period.Date{First: period.Day(at / microsecondsInDay), Precision: period.ToDay}
 }
 
 // Delete marks a record as deleted, and returns it. Errors: Denied, NotFound and Conflict as of Update; Precondition if others refer to it.

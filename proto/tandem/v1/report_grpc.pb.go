@@ -55,7 +55,7 @@ type ReportServiceClient interface {
 	UnconfirmReport(ctx context.Context, in *UnconfirmReportRequest, opts ...grpc.CallOption) (*Report, error)
 	// AcceptReport makes what a report states of some fields the record's own, as one revision. For staff.
 	AcceptReport(ctx context.Context, in *AcceptReportRequest, opts ...grpc.CallOption) (*Grant, error)
-	// ConfirmGrant keeps that an organisation says that the record is right as it stands: one more report, with the values of the record, confirmed.
+	// ConfirmGrant keeps that an organisation says that the record is right as it stands: one more report, of this day, with the values of the record, confirmed.
 	ConfirmGrant(ctx context.Context, in *ConfirmGrantRequest, opts ...grpc.CallOption) (*Report, error)
 	// ReconcileGrant answers field by field who says what of a grant, where they differ, what the record holds, and from which report that came.
 	ReconcileGrant(ctx context.Context, in *ReconcileGrantRequest, opts ...grpc.CallOption) (*ReconcileGrantResponse, error)
@@ -193,7 +193,7 @@ type ReportServiceServer interface {
 	UnconfirmReport(context.Context, *UnconfirmReportRequest) (*Report, error)
 	// AcceptReport makes what a report states of some fields the record's own, as one revision. For staff.
 	AcceptReport(context.Context, *AcceptReportRequest) (*Grant, error)
-	// ConfirmGrant keeps that an organisation says that the record is right as it stands: one more report, with the values of the record, confirmed.
+	// ConfirmGrant keeps that an organisation says that the record is right as it stands: one more report, of this day, with the values of the record, confirmed.
 	ConfirmGrant(context.Context, *ConfirmGrantRequest) (*Report, error)
 	// ReconcileGrant answers field by field who says what of a grant, where they differ, what the record holds, and from which report that came.
 	ReconcileGrant(context.Context, *ReconcileGrantRequest) (*ReconcileGrantResponse, error)
