@@ -126,6 +126,10 @@ func writeGrant(g *grant.Grant) *tandemv1.Grant {
 	for _, l := range g.Links {
 		m.Links = append(m.Links, writeLink(g, l))
 	}
+	m.Successor = nameOf(grant.Grants, g.Successor)
+	for _, id := range g.Aliases {
+		m.Aliases = append(m.Aliases, nameOf(grant.Grants, id))
+	}
 	return m
 }
 

@@ -16,7 +16,7 @@ type links struct {
 }
 
 func (s links) GetLink(ctx context.Context, r *tandemv1.GetLinkRequest) (*tandemv1.Link, error) {
-	g, child, err := parentOf(ctx, s.l, r, r.Name)
+	g, child, err := childOf(ctx, s.l, r, r.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,10 @@ func linkOf(g *grant.Grant, l grant.Link, err error) (*tandemv1.Link, error) {
 }
 
 func writeLink(g *grant.Grant, l grant.Link) *tandemv1.Link {
-	return &tandemv1.Link{Name: g.Key().String() + "/links/" + l.ID, Type: linkTypes.out(l.Type), Target: nameOf(grant.Grants, l.Target), Reason: l.Reason}
+	return &tandemv1.Link{
+		Name: g.ChildName("links", l.ID), Type: linkTypes.out(l.Type), Target: nameOf(grant.Grants, l.Target), Reason: l.Reason,
+		Creator: l.By, CreateTime: timeOf(l.At), Origin: l.Origin,
+	}
 }
 
 // serialOf returns the number that a grant gave to a child. Children stand in the order of their numbers.

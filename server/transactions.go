@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -17,7 +18,7 @@ type transactions struct {
 }
 
 func (s transactions) GetTransaction(ctx context.Context, r *tandemv1.GetTransactionRequest) (*tandemv1.Transaction, error) {
-	g, child, err := parentOf(ctx, s.l, r, r.Name)
+	g, child, err := childOf(ctx, s.l, r, r.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +56,7 @@ func (s transactions) UpdateTransaction(ctx context.Context, r *tandemv1.UpdateT
 			return err
 		}
 		changed, err := read(func(in *reader) grant.Transaction { return readTransaction(in, "transaction", whole) })
-		changed.ID = t.ID
+		changed.ID, changed.Origin = t.ID, t.Origin
 		*t = changed
 		return err
 	})
@@ -86,28 +87,47 @@ func readTransaction(r *reader, at string, m *tandemv1.Transaction) grant.Transa
 
 func writeTransaction(g *grant.Grant, etag string, t *grant.Transaction) *tandemv1.Transaction {
 	return &tandemv1.Transaction{
-		Name: g.Key().String() + "/transactions/" + t.ID, Type: transactionTypes.out(t.Type), Date: t.Date.String(), ValueDate: t.ValueDate.String(),
+		Name: g.ChildName("transactions", t.ID), Type: transactionTypes.out(t.Type), Date: t.Date.String(), ValueDate: t.ValueDate.String(),
 		Amount: amountOf(t.Amount), Description: t.Description,
-		Provider: nameOf(grant.Organisations, t.Provider), Receiver: nameOf(grant.Organisations, t.Receiver), Source: t.Source, Etag: etag,
+		Provider: nameOf(grant.Organisations, t.Provider), Receiver: nameOf(grant.Organisations, t.Receiver), Source: t.Source, Etag: etag, Origin: t.Origin,
 	}
 }
 
-// parentOf returns the grant in a child's name, if it stands, and the child's id.
-func parentOf(ctx context.Context, l *ledger.Ledger, r asOf, name string) (*grant.Grant, string, error) {
+// childOf returns the grant in a child's name, if it stands, and the child's id. For a grant that was merged it is the one that stands for it, with the id
+// that the child has there.
+func childOf(ctx context.Context, l *ledger.Ledger, r asOf, name string) (*grant.Grant, string, error) {
 	at, err := revisionOf(ctx, l, r)
 	if err != nil {
 		return nil, "", err
 	}
-	id, child := splitName(name)
-	key := grant.Key{Kind: grant.Grants, ID: id}
-	e, err := l.Get(ctx, principalOf(ctx), key, at)
+	parts := strings.Split(name, "/")
+	g, child, err := l.GetChild(ctx, principalOf(ctx), parts[1], parts[2], parts[3], at)
 	if err != nil {
 		return nil, "", err
 	}
-	if e.Ledgered().Deleted != 0 {
-		return nil, "", fault.New(fault.NotFound, "%q is deleted", key)
+	return g, child, undeleted(g)
+}
+
+// parentOf returns the grant whose children are asked for, if it stands.
+func parentOf(ctx context.Context, l *ledger.Ledger, r asOf, name string) (*grant.Grant, error) {
+	at, err := revisionOf(ctx, l, r)
+	if err != nil {
+		return nil, err
 	}
-	return e.(*grant.Grant), child, nil
+	id, _ := splitName(name)
+	e, err := l.Get(ctx, principalOf(ctx), grant.Key{Kind: grant.Grants, ID: id}, at)
+	if err != nil {
+		return nil, err
+	}
+	g := e.(*grant.Grant)
+	return g, undeleted(g)
+}
+
+func undeleted(g *grant.Grant) error {
+	if g.Deleted != 0 {
+		return fault.New(fault.NotFound, "%q is deleted", g.Key())
+	}
+	return nil
 }
 
 // childList is what requests for the children of a grant say.
@@ -126,7 +146,7 @@ func listChildren[M interface{ GetName() string }](ctx context.Context, l *ledge
 	if err != nil {
 		return out, err
 	}
-	g, _, err := parentOf(ctx, l, r, r.GetParent())
+	g, err := parentOf(ctx, l, r, r.GetParent())
 	if err != nil {
 		return out, err
 	}

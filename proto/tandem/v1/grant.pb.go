@@ -212,6 +212,59 @@ func (Grant_Partner_Role) EnumDescriptor() ([]byte, []int) {
 	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{0, 1, 0}
 }
 
+// Transactions is what happens to the transactions of the other.
+type MergeGrantRequest_Transactions int32
+
+const (
+	// Taken as MOVE.
+	MergeGrantRequest_TRANSACTIONS_UNSPECIFIED MergeGrantRequest_Transactions = 0
+	// They move to the grant, but for those that it has already: same type, effective date, amount and currency.
+	MergeGrantRequest_MOVE MergeGrantRequest_Transactions = 1
+	// They stay behind and count no more: the other was another record of the same money.
+	MergeGrantRequest_LEAVE MergeGrantRequest_Transactions = 2
+)
+
+// Enum value maps for MergeGrantRequest_Transactions.
+var (
+	MergeGrantRequest_Transactions_name = map[int32]string{
+		0: "TRANSACTIONS_UNSPECIFIED",
+		1: "MOVE",
+		2: "LEAVE",
+	}
+	MergeGrantRequest_Transactions_value = map[string]int32{
+		"TRANSACTIONS_UNSPECIFIED": 0,
+		"MOVE":                     1,
+		"LEAVE":                    2,
+	}
+)
+
+func (x MergeGrantRequest_Transactions) Enum() *MergeGrantRequest_Transactions {
+	p := new(MergeGrantRequest_Transactions)
+	*p = x
+	return p
+}
+
+func (x MergeGrantRequest_Transactions) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MergeGrantRequest_Transactions) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_v1_grant_proto_enumTypes[3].Descriptor()
+}
+
+func (MergeGrantRequest_Transactions) Type() protoreflect.EnumType {
+	return &file_tandem_v1_grant_proto_enumTypes[3]
+}
+
+func (x MergeGrantRequest_Transactions) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MergeGrantRequest_Transactions.Descriptor instead.
+func (MergeGrantRequest_Transactions) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9, 0}
+}
+
 // Grant is one award by one or more funders to one or more recipients: the canonical record.
 type Grant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -271,7 +324,11 @@ type Grant struct {
 	// When the grant was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the grant was deleted; empty while it stands.
-	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// The names of the grants that were merged into this one, directly or one through the other. They lead here.
+	Aliases []string `protobuf:"bytes,40,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// The grant that this one was merged into. Only lists with show_deleted and reads of history show a grant that was merged; its name leads to the other.
+	Successor     string `protobuf:"bytes,41,opt,name=successor,proto3" json:"successor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -500,6 +557,20 @@ func (x *Grant) GetDeleteTime() *timestamppb.Timestamp {
 		return x.DeleteTime
 	}
 	return nil
+}
+
+func (x *Grant) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
+func (x *Grant) GetSuccessor() string {
+	if x != nil {
+		return x.Successor
+	}
+	return ""
 }
 
 // GetGrantRequest asks for one grant.
@@ -1103,6 +1174,343 @@ func (x *UndeleteGrantRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreGrantRequest takes a grant back to an earlier state.
+type RestoreGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grant's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreGrantRequest) Reset() {
+	*x = RestoreGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreGrantRequest) ProtoMessage() {}
+
+func (x *RestoreGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreGrantRequest.ProtoReflect.Descriptor instead.
+func (*RestoreGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestoreGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// MergeGrantRequest merges a grant into another.
+type MergeGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name of the grant that is to stand for both.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The grant that is merged into it.
+	Other string `protobuf:"bytes,2,opt,name=other,proto3" json:"other,omitempty"`
+	// What happens to the transactions of the other. MOVE when left out.
+	Transactions MergeGrantRequest_Transactions `protobuf:"varint,3,opt,name=transactions,proto3,enum=tandem.v1.MergeGrantRequest_Transactions" json:"transactions,omitempty"`
+	// Refuse unless this is the current etag of the grant that is to stand.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Refuse unless this is the current etag of the other.
+	OtherEtag string `protobuf:"bytes,5,opt,name=other_etag,json=otherEtag,proto3" json:"other_etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,7,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeGrantRequest) Reset() {
+	*x = MergeGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeGrantRequest) ProtoMessage() {}
+
+func (x *MergeGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeGrantRequest.ProtoReflect.Descriptor instead.
+func (*MergeGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *MergeGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetOther() string {
+	if x != nil {
+		return x.Other
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetTransactions() MergeGrantRequest_Transactions {
+	if x != nil {
+		return x.Transactions
+	}
+	return MergeGrantRequest_TRANSACTIONS_UNSPECIFIED
+}
+
+func (x *MergeGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetOtherEtag() string {
+	if x != nil {
+		return x.OtherEtag
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// MergeGrantResponse tells what a merge did.
+type MergeGrantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grant, which stands for both.
+	Grant *Grant `protobuf:"bytes,1,opt,name=grant,proto3" json:"grant,omitempty"`
+	// The names that the transactions of the other have in the grant.
+	Moved []string `protobuf:"bytes,2,rep,name=moved,proto3" json:"moved,omitempty"`
+	// Transactions of the other that the grant had already; they count once.
+	Same []string `protobuf:"bytes,3,rep,name=same,proto3" json:"same,omitempty"`
+	// Transactions of the other that were not to move.
+	Left []string `protobuf:"bytes,4,rep,name=left,proto3" json:"left,omitempty"`
+	// What a person should look at.
+	Warnings      []string `protobuf:"bytes,5,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeGrantResponse) Reset() {
+	*x = MergeGrantResponse{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeGrantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeGrantResponse) ProtoMessage() {}
+
+func (x *MergeGrantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeGrantResponse.ProtoReflect.Descriptor instead.
+func (*MergeGrantResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *MergeGrantResponse) GetGrant() *Grant {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetMoved() []string {
+	if x != nil {
+		return x.Moved
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetSame() []string {
+	if x != nil {
+		return x.Same
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetLeft() []string {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// UnmergeGrantRequest undoes a merge.
+type UnmergeGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name of the grant that was merged into another.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Refuse unless this is the current etag of the grant that it was merged into, which is what reading this one shows.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmergeGrantRequest) Reset() {
+	*x = UnmergeGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmergeGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmergeGrantRequest) ProtoMessage() {}
+
+func (x *UnmergeGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmergeGrantRequest.ProtoReflect.Descriptor instead.
+func (*UnmergeGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *UnmergeGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // BatchCreateGrantsRequest records many grants at once.
 type BatchCreateGrantsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1118,7 +1526,7 @@ type BatchCreateGrantsRequest struct {
 
 func (x *BatchCreateGrantsRequest) Reset() {
 	*x = BatchCreateGrantsRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[8]
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1538,7 @@ func (x *BatchCreateGrantsRequest) String() string {
 func (*BatchCreateGrantsRequest) ProtoMessage() {}
 
 func (x *BatchCreateGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[8]
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1551,7 @@ func (x *BatchCreateGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateGrantsRequest.ProtoReflect.Descriptor instead.
 func (*BatchCreateGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{8}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BatchCreateGrantsRequest) GetRequests() []*CreateGrantRequest {
@@ -1178,7 +1586,7 @@ type BatchCreateGrantsResponse struct {
 
 func (x *BatchCreateGrantsResponse) Reset() {
 	*x = BatchCreateGrantsResponse{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1598,7 @@ func (x *BatchCreateGrantsResponse) String() string {
 func (*BatchCreateGrantsResponse) ProtoMessage() {}
 
 func (x *BatchCreateGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1611,7 @@ func (x *BatchCreateGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateGrantsResponse.ProtoReflect.Descriptor instead.
 func (*BatchCreateGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
@@ -1216,7 +1624,7 @@ func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
 // Participation is an organisation's part in a grant.
 type Grant_Participation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organisation.
+	// The organisation. One that was merged into another keeps its name here, and its money is counted under the other.
 	Organisation string `protobuf:"bytes,1,opt,name=organisation,proto3" json:"organisation,omitempty"`
 	// Its share in percent, at most six decimals. 0 is nothing; left out is not the same.
 	SharePercent  *float64 `protobuf:"fixed64,2,opt,name=share_percent,json=sharePercent,proto3,oneof" json:"share_percent,omitempty"`
@@ -1226,7 +1634,7 @@ type Grant_Participation struct {
 
 func (x *Grant_Participation) Reset() {
 	*x = Grant_Participation{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1646,7 @@ func (x *Grant_Participation) String() string {
 func (*Grant_Participation) ProtoMessage() {}
 
 func (x *Grant_Participation) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1689,7 @@ type Grant_Partner struct {
 
 func (x *Grant_Partner) Reset() {
 	*x = Grant_Partner{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1701,7 @@ func (x *Grant_Partner) String() string {
 func (*Grant_Partner) ProtoMessage() {}
 
 func (x *Grant_Partner) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1744,7 @@ type Grant_Split struct {
 
 func (x *Grant_Split) Reset() {
 	*x = Grant_Split{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1756,7 @@ func (x *Grant_Split) String() string {
 func (*Grant_Split) ProtoMessage() {}
 
 func (x *Grant_Split) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1801,7 @@ type Grant_Source struct {
 
 func (x *Grant_Source) Reset() {
 	*x = Grant_Source{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1813,7 @@ func (x *Grant_Source) String() string {
 func (*Grant_Source) ProtoMessage() {}
 
 func (x *Grant_Source) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +1865,7 @@ type Grant_Budget struct {
 
 func (x *Grant_Budget) Reset() {
 	*x = Grant_Budget{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1877,7 @@ func (x *Grant_Budget) String() string {
 func (*Grant_Budget) ProtoMessage() {}
 
 func (x *Grant_Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1918,7 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xdd\x15\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xb3\x16\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
@@ -1556,7 +1964,10 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\vupdate_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12@\n" +
 	"\vdelete_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"deleteTime\x1a\xe1\x01\n" +
+	"deleteTime\x12\x1d\n" +
+	"\aaliases\x18( \x03(\tB\x03\xe0A\x03R\aaliases\x125\n" +
+	"\tsuccessor\x18) \x01(\tB\x17\xe0A\x03\xfaA\x11\n" +
+	"\x0ftandem.v1/GrantR\tsuccessor\x1a\xe1\x01\n" +
 	"\rParticipation\x12{\n" +
 	"\forganisation\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x12A\n" +
@@ -1670,6 +2081,44 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x87\x02\n" +
+	"\x13RestoreGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x82\x04\n" +
+	"\x11MergeGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12_\n" +
+	"\x05other\x18\x02 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x05other\x12W\n" +
+	"\ftransactions\x18\x03 \x01(\x0e2).tandem.v1.MergeGrantRequest.TransactionsB\b\xbaH\x05\x82\x01\x02\x10\x01R\ftransactions\x12\x1b\n" +
+	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12&\n" +
+	"\n" +
+	"other_etag\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\totherEtag\x12'\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\a \x01(\bR\fvalidateOnly\"A\n" +
+	"\fTransactions\x12\x1c\n" +
+	"\x18TRANSACTIONS_UNSPECIFIED\x10\x00\x12\b\n" +
+	"\x04MOVE\x10\x01\x12\t\n" +
+	"\x05LEAVE\x10\x02\"\x96\x01\n" +
+	"\x12MergeGrantResponse\x12&\n" +
+	"\x05grant\x18\x01 \x01(\v2\x10.tandem.v1.GrantR\x05grant\x12\x14\n" +
+	"\x05moved\x18\x02 \x03(\tR\x05moved\x12\x12\n" +
+	"\x04same\x18\x03 \x03(\tR\x04same\x12\x12\n" +
+	"\x04left\x18\x04 \x03(\tR\x04left\x12\x1a\n" +
+	"\bwarnings\x18\x05 \x03(\tR\bwarnings\"\xdf\x01\n" +
+	"\x13UnmergeGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xb3\x01\n" +
 	"\x18BatchCreateGrantsRequest\x12I\n" +
 	"\brequests\x18\x01 \x03(\v2\x1d.tandem.v1.CreateGrantRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\brequests\x12'\n" +
@@ -1677,7 +2126,7 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"E\n" +
 	"\x19BatchCreateGrantsResponse\x12(\n" +
-	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants2\xd7\x05\n" +
+	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants2\x9c\b\n" +
 	"\fGrantService\x12U\n" +
 	"\bGetGrant\x12\x1a.tandem.v1.GetGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=grants/*}\x12]\n" +
 	"\n" +
@@ -1687,7 +2136,11 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"/v1/grants\x12h\n" +
 	"\vUpdateGrant\x12\x1d.tandem.v1.UpdateGrantRequest\x1a\x10.tandem.v1.Grant\"(\x82\xd3\xe4\x93\x02\":\x05grant2\x19/v1/{grant.name=grants/*}\x12[\n" +
 	"\vDeleteGrant\x12\x1d.tandem.v1.DeleteGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=grants/*}\x12k\n" +
-	"\rUndeleteGrant\x12\x1f.tandem.v1.UndeleteGrantRequest\x1a\x10.tandem.v1.Grant\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=grants/*}:undelete\x12\x81\x01\n" +
+	"\rUndeleteGrant\x12\x1f.tandem.v1.UndeleteGrantRequest\x1a\x10.tandem.v1.Grant\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=grants/*}:undelete\x12h\n" +
+	"\fRestoreGrant\x12\x1e.tandem.v1.RestoreGrantRequest\x1a\x10.tandem.v1.Grant\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=grants/*}:restore\x12o\n" +
+	"\n" +
+	"MergeGrant\x12\x1c.tandem.v1.MergeGrantRequest\x1a\x1d.tandem.v1.MergeGrantResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/{name=grants/*}:merge\x12h\n" +
+	"\fUnmergeGrant\x12\x1e.tandem.v1.UnmergeGrantRequest\x1a\x10.tandem.v1.Grant\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=grants/*}:unmerge\x12\x81\x01\n" +
 	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreateB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
@@ -1702,82 +2155,95 @@ func file_tandem_v1_grant_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_grant_proto_rawDescData
 }
 
-var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_tandem_v1_grant_proto_goTypes = []any{
-	(Grant_Status)(0),                 // 0: tandem.v1.Grant.Status
-	(Grant_Visibility)(0),             // 1: tandem.v1.Grant.Visibility
-	(Grant_Partner_Role)(0),           // 2: tandem.v1.Grant.Partner.Role
-	(*Grant)(nil),                     // 3: tandem.v1.Grant
-	(*GetGrantRequest)(nil),           // 4: tandem.v1.GetGrantRequest
-	(*ListGrantsRequest)(nil),         // 5: tandem.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),        // 6: tandem.v1.ListGrantsResponse
-	(*CreateGrantRequest)(nil),        // 7: tandem.v1.CreateGrantRequest
-	(*UpdateGrantRequest)(nil),        // 8: tandem.v1.UpdateGrantRequest
-	(*DeleteGrantRequest)(nil),        // 9: tandem.v1.DeleteGrantRequest
-	(*UndeleteGrantRequest)(nil),      // 10: tandem.v1.UndeleteGrantRequest
-	(*BatchCreateGrantsRequest)(nil),  // 11: tandem.v1.BatchCreateGrantsRequest
-	(*BatchCreateGrantsResponse)(nil), // 12: tandem.v1.BatchCreateGrantsResponse
-	(*Grant_Participation)(nil),       // 13: tandem.v1.Grant.Participation
-	(*Grant_Partner)(nil),             // 14: tandem.v1.Grant.Partner
-	(*Grant_Split)(nil),               // 15: tandem.v1.Grant.Split
-	(*Grant_Source)(nil),              // 16: tandem.v1.Grant.Source
-	(*Grant_Budget)(nil),              // 17: tandem.v1.Grant.Budget
-	(*Amount)(nil),                    // 18: tandem.v1.Amount
-	(*Transaction)(nil),               // 19: tandem.v1.Transaction
-	(*Link)(nil),                      // 20: tandem.v1.Link
-	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 22: google.protobuf.FieldMask
-	(*Money)(nil),                     // 23: tandem.v1.Money
+	(Grant_Status)(0),                   // 0: tandem.v1.Grant.Status
+	(Grant_Visibility)(0),               // 1: tandem.v1.Grant.Visibility
+	(Grant_Partner_Role)(0),             // 2: tandem.v1.Grant.Partner.Role
+	(MergeGrantRequest_Transactions)(0), // 3: tandem.v1.MergeGrantRequest.Transactions
+	(*Grant)(nil),                       // 4: tandem.v1.Grant
+	(*GetGrantRequest)(nil),             // 5: tandem.v1.GetGrantRequest
+	(*ListGrantsRequest)(nil),           // 6: tandem.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),          // 7: tandem.v1.ListGrantsResponse
+	(*CreateGrantRequest)(nil),          // 8: tandem.v1.CreateGrantRequest
+	(*UpdateGrantRequest)(nil),          // 9: tandem.v1.UpdateGrantRequest
+	(*DeleteGrantRequest)(nil),          // 10: tandem.v1.DeleteGrantRequest
+	(*UndeleteGrantRequest)(nil),        // 11: tandem.v1.UndeleteGrantRequest
+	(*RestoreGrantRequest)(nil),         // 12: tandem.v1.RestoreGrantRequest
+	(*MergeGrantRequest)(nil),           // 13: tandem.v1.MergeGrantRequest
+	(*MergeGrantResponse)(nil),          // 14: tandem.v1.MergeGrantResponse
+	(*UnmergeGrantRequest)(nil),         // 15: tandem.v1.UnmergeGrantRequest
+	(*BatchCreateGrantsRequest)(nil),    // 16: tandem.v1.BatchCreateGrantsRequest
+	(*BatchCreateGrantsResponse)(nil),   // 17: tandem.v1.BatchCreateGrantsResponse
+	(*Grant_Participation)(nil),         // 18: tandem.v1.Grant.Participation
+	(*Grant_Partner)(nil),               // 19: tandem.v1.Grant.Partner
+	(*Grant_Split)(nil),                 // 20: tandem.v1.Grant.Split
+	(*Grant_Source)(nil),                // 21: tandem.v1.Grant.Source
+	(*Grant_Budget)(nil),                // 22: tandem.v1.Grant.Budget
+	(*Amount)(nil),                      // 23: tandem.v1.Amount
+	(*Transaction)(nil),                 // 24: tandem.v1.Transaction
+	(*Link)(nil),                        // 25: tandem.v1.Link
+	(*timestamppb.Timestamp)(nil),       // 26: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),       // 27: google.protobuf.FieldMask
+	(*Money)(nil),                       // 28: tandem.v1.Money
 }
 var file_tandem_v1_grant_proto_depIdxs = []int32{
-	13, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
-	13, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
-	14, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
+	18, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
+	18, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
+	19, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
 	0,  // 3: tandem.v1.Grant.status:type_name -> tandem.v1.Grant.Status
-	15, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
-	15, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
-	15, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
-	16, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
+	20, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
+	20, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
+	20, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
+	21, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
 	1,  // 8: tandem.v1.Grant.visibility:type_name -> tandem.v1.Grant.Visibility
-	18, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
-	19, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
-	17, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
-	20, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
-	21, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
-	21, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
-	21, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
-	21, // 16: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
-	21, // 17: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
+	23, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
+	24, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
+	22, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
+	25, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
+	26, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
+	26, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
+	26, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
+	26, // 16: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
+	26, // 17: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 18: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
 	1,  // 19: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	3,  // 20: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
-	3,  // 21: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
-	3,  // 22: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
-	22, // 23: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	7,  // 24: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
-	3,  // 25: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
-	2,  // 26: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
-	23, // 27: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
-	4,  // 28: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
-	5,  // 29: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
-	7,  // 30: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
-	8,  // 31: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
-	9,  // 32: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
-	10, // 33: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
-	11, // 34: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
-	3,  // 35: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
-	6,  // 36: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
-	3,  // 37: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
-	3,  // 38: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
-	3,  // 39: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
-	3,  // 40: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
-	12, // 41: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
-	35, // [35:42] is the sub-list for method output_type
-	28, // [28:35] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	4,  // 20: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
+	4,  // 21: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
+	4,  // 22: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
+	27, // 23: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	3,  // 24: tandem.v1.MergeGrantRequest.transactions:type_name -> tandem.v1.MergeGrantRequest.Transactions
+	4,  // 25: tandem.v1.MergeGrantResponse.grant:type_name -> tandem.v1.Grant
+	8,  // 26: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
+	4,  // 27: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
+	2,  // 28: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
+	28, // 29: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
+	5,  // 30: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
+	6,  // 31: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
+	8,  // 32: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
+	9,  // 33: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
+	10, // 34: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
+	11, // 35: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
+	12, // 36: tandem.v1.GrantService.RestoreGrant:input_type -> tandem.v1.RestoreGrantRequest
+	13, // 37: tandem.v1.GrantService.MergeGrant:input_type -> tandem.v1.MergeGrantRequest
+	15, // 38: tandem.v1.GrantService.UnmergeGrant:input_type -> tandem.v1.UnmergeGrantRequest
+	16, // 39: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
+	4,  // 40: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
+	7,  // 41: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
+	4,  // 42: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
+	4,  // 43: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
+	4,  // 44: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
+	4,  // 45: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
+	4,  // 46: tandem.v1.GrantService.RestoreGrant:output_type -> tandem.v1.Grant
+	14, // 47: tandem.v1.GrantService.MergeGrant:output_type -> tandem.v1.MergeGrantResponse
+	4,  // 48: tandem.v1.GrantService.UnmergeGrant:output_type -> tandem.v1.Grant
+	17, // 49: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
+	40, // [40:50] is the sub-list for method output_type
+	30, // [30:40] is the sub-list for method input_type
+	30, // [30:30] is the sub-list for extension type_name
+	30, // [30:30] is the sub-list for extension extendee
+	0,  // [0:30] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_grant_proto_init() }
@@ -1788,14 +2254,14 @@ func file_tandem_v1_grant_proto_init() {
 	file_tandem_v1_link_proto_init()
 	file_tandem_v1_money_proto_init()
 	file_tandem_v1_transaction_proto_init()
-	file_tandem_v1_grant_proto_msgTypes[10].OneofWrappers = []any{}
+	file_tandem_v1_grant_proto_msgTypes[14].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_grant_proto_rawDesc), len(file_tandem_v1_grant_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   15,
+			NumEnums:      4,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

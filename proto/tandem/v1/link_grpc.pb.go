@@ -35,7 +35,7 @@ type LinkServiceClient interface {
 	GetLink(ctx context.Context, in *GetLinkRequest, opts ...grpc.CallOption) (*Link, error)
 	// ListLinks lists the links of a grant, in the order in which they were recorded.
 	ListLinks(ctx context.Context, in *ListLinksRequest, opts ...grpc.CallOption) (*ListLinksResponse, error)
-	// CreateLink records a link on a grant.
+	// CreateLink records a link on a grant. One that says again what a link between the two says already, or denies it, is refused.
 	CreateLink(ctx context.Context, in *CreateLinkRequest, opts ...grpc.CallOption) (*Link, error)
 	// DeleteLink takes a link off its grant. The history keeps it.
 	DeleteLink(ctx context.Context, in *DeleteLinkRequest, opts ...grpc.CallOption) (*Link, error)
@@ -99,7 +99,7 @@ type LinkServiceServer interface {
 	GetLink(context.Context, *GetLinkRequest) (*Link, error)
 	// ListLinks lists the links of a grant, in the order in which they were recorded.
 	ListLinks(context.Context, *ListLinksRequest) (*ListLinksResponse, error)
-	// CreateLink records a link on a grant.
+	// CreateLink records a link on a grant. One that says again what a link between the two says already, or denies it, is refused.
 	CreateLink(context.Context, *CreateLinkRequest) (*Link, error)
 	// DeleteLink takes a link off its grant. The history keeps it.
 	DeleteLink(context.Context, *DeleteLinkRequest) (*Link, error)
