@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"strconv"
 	"strings"
 
 	"google.golang.org/protobuf/proto"
@@ -31,7 +33,7 @@ func (s transactions) GetTransaction(ctx context.Context, r *tandemv1.GetTransac
 }
 
 func (s transactions) ListTransactions(ctx context.Context, r *tandemv1.ListTransactionsRequest) (*tandemv1.ListTransactionsResponse, error) {
-	p, err := listChildren(ctx, s.l, r, func(g *grant.Grant) []*tandemv1.Transaction { return writeGrant(g).Transactions })
+	p, err := listChildren(ctx, s.l, r, func(g *grant.Grant, _ int64) ([]*tandemv1.Transaction, error) { return writeGrant(g).Transactions, nil })
 	return &tandemv1.ListTransactionsResponse{Transactions: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision}, err
 }
 
@@ -139,10 +141,14 @@ type childList interface {
 	GetPageToken() string
 }
 
-// listChildren lists the children of a grant in the order in which they were recorded.
-func listChildren[M interface{ GetName() string }](ctx context.Context, l *ledger.Ledger, r childList, children func(*grant.Grant) []M) (listed[M], error) {
+// listChildren lists the children of a grant in the order in which they were recorded, and after them those of other grants.
+func listChildren[M interface{ GetName() string }](ctx context.Context, l *ledger.Ledger, r childList, children func(g *grant.Grant, at int64) ([]M, error)) (listed[M], error) {
 	var out listed[M]
 	after, err := readToken(r, r.GetPageToken())
+	if err != nil {
+		return out, err
+	}
+	at, err := revisionOf(ctx, l, r)
 	if err != nil {
 		return out, err
 	}
@@ -150,17 +156,32 @@ func listChildren[M interface{ GetName() string }](ctx context.Context, l *ledge
 	if err != nil {
 		return out, err
 	}
-	all := children(g)
+	all, err := children(g, at)
+	if err != nil {
+		return out, err
+	}
 	out.total, out.revision = int32(len(all)), g.Revision
-	if after != nil {
-		for len(all) > 0 && !isAfter(all[0].GetName(), after) {
-			all = all[1:]
-		}
+	for after != nil && len(all) > 0 && comparePlaces(placeOf(g, all[0].GetName()), *after) <= 0 {
+		all = all[1:]
 	}
 	if size := pageSize(r.GetPageSize(), defaultPage); len(all) > size {
 		all = all[:size]
-		out.next = nextToken(r, token{Value: serialOf(all[size-1].GetName())})
+		out.next = nextToken(r, placeOf(g, all[size-1].GetName()))
 	}
 	out.items = all
 	return out, nil
+}
+
+// placeOf is where a child stands in the list of a grant's: by the grant that it is of, its own first, and by the number that this gave it.
+func placeOf(g *grant.Grant, name string) token {
+	of, child := splitName(name)
+	if of == g.ID {
+		of = ""
+	}
+	n, _ := strconv.ParseInt(child, 10, 64) // ids of children are numbers that the grant made
+	return token{Value: n, ID: of}
+}
+
+func comparePlaces(a, b token) int {
+	return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Value, b.Value))
 }

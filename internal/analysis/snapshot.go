@@ -145,13 +145,18 @@ func (s *Snapshot) survivor(r *record) *record {
 	return r
 }
 
+// Survivor returns the id of the grant that stands for one: its own, or that of what it was merged into.
+func (s *Snapshot) Survivor(id string) string {
+	if r := s.survivor(s.find(id)); r != nil {
+		return r.id
+	}
+	return id
+}
+
 // Linked returns the ids of the grants that stand and have a link to a grant, or to one that was merged into it, in order.
 func (s *Snapshot) Linked(id string) []string {
 	var ids []string
-	leads := func(l link) bool {
-		r := s.survivor(s.find(l.target))
-		return r != nil && r.id == id
-	}
+	leads := func(l link) bool { return s.Survivor(l.target) == id }
 	for _, c := range s.chunks {
 		for _, i := range c.linked() {
 			if r := &c.records[i]; !r.deleted && slices.ContainsFunc(r.more.links, leads) {

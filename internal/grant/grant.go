@@ -30,7 +30,7 @@ type Grant struct {
 	Visibility     Visibility      `json:"visibility"`
 	Shadow         bool            `json:"shadow,omitzero"`     // restricted, but others may know that there is another donor
 	Successor      string          `json:"successor,omitempty"` // the id of the grant that this one was merged into
-	Merger         *Merger         `json:"merger,omitempty"`    // what undoes that
+	Merger         *Merger         `json:"merger,omitzero"`     // what undoes that
 	Aliases        []string        `json:"aliases,omitempty"`   // the ids of the grants that were merged into this one, directly or one through the other
 	Transactions   []Transaction   `json:"transactions,omitempty"`
 	Budgets        []Budget        `json:"budgets,omitempty"`

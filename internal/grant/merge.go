@@ -69,11 +69,11 @@ func (g *Grant) TakeLink(other *Grant, id string) {
 // Unmerge undoes Merge: what moved goes home as it is now, and what g took over is taken back.
 func (g *Grant) Unmerge(other *Grant) {
 	m := other.Merger
-	g.Identifiers = lacking(m.Identifiers, g.Identifiers)
+	g.Identifiers = without(g.Identifiers, m.Identifiers)
 	g.Sources = slices.DeleteFunc(g.Sources, func(s Source) bool {
 		return slices.ContainsFunc(m.Sources, func(o Source) bool { return o.URI == s.URI })
 	})
-	g.Budgets = lacking(m.Budgets, g.Budgets)
+	g.Budgets = without(g.Budgets, m.Budgets)
 	g.Links = append(g.Links, m.Links...)
 	sortChildren(g.Links)
 	bringHome(g, other, transactionsOf)
@@ -115,6 +115,19 @@ func lacking[T comparable](has, wanted []T) []T {
 			out = append(out, v)
 		}
 	}
+	return out
+}
+
+// without takes each of taken off values once, from the end of it, where it was put.
+func without[T comparable](values, taken []T) []T {
+	off := counted(taken, func(v T) T { return v })
+	var out []T
+	for _, v := range slices.Backward(values) {
+		if off[v]--; off[v] < 0 {
+			out = append(out, v)
+		}
+	}
+	slices.Reverse(out)
 	return out
 }
 

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -9,6 +10,38 @@ import (
 )
 
 func grantKey(id string) grant.Key { return grant.Key{Kind: grant.Grants, ID: id} }
+
+// Linked is a link with the grant that has it.
+type Linked struct {
+	From *grant.Grant
+	grant.Link
+}
+
+// LinkedBy returns the symmetric links that other grants have to one, as a principal may see them and as known at a revision (0: the newest), in the
+// order of the ids of those grants. Errors: Invalid if there is no such revision yet.
+func (l *Ledger) LinkedBy(ctx context.Context, p grant.Principal, g *grant.Grant, at int64) ([]Linked, error) {
+	state, err := l.StateAt(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	var found []Linked
+	for _, id := range state.Snapshot.Linked(g.ID) {
+		e, err := l.Get(ctx, p, grantKey(id), at)
+		if fault.KindOf(err) == fault.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		from := e.(*grant.Grant)
+		for _, link := range from.Links {
+			if link.Type.Symmetric() && state.Snapshot.Survivor(link.Target) == g.ID {
+				found = append(found, Linked{from, link})
+			}
+		}
+	}
+	return found, nil
+}
 
 // linksOf returns the links of a grant as they are, and nothing of all else.
 func linksOf(e grant.Entity) []grant.Link {
@@ -122,11 +155,11 @@ func (r *relations) admit(v *fault.List, field string, g *grant.Grant, l grant.L
 	}
 	for _, o := range others {
 		switch {
-		case o.of == g && o.ID == l.ID:
+		case o.From == g && o.ID == l.ID:
 		case o.Type == l.Type && isNew && l.Type.Symmetric():
-			v.Add(field+".target", "the two are %s already, by %q", l.Type, o.name())
+			v.Add(field+".target", "the two are %s already, by %q", l.Type, o.Name())
 		case o.Type != l.Type && !o.Type.Agrees(l.Type):
-			v.Add(field+".type", "%s denies %q, by which %q is %s %q%s", l.Type, o.name(), o.of.Key(), o.Type, grantKey(o.Target), because(o.Reason))
+			v.Add(field+".type", "%s denies %q, by which %q is %s %q%s", l.Type, o.Name(), o.From.Key(), o.Type, grantKey(o.Target), because(o.Reason))
 		}
 	}
 	return t, r.checkCircle(v, field+".target", g, l, t)
@@ -140,17 +173,12 @@ func because(reason string) string {
 	return fmt.Sprintf(" (%s)", reason)
 }
 
-// related is a link with the grant that has it.
-type related struct {
-	grant.Link
-	of *grant.Grant
-}
-
-func (l related) name() string { return l.of.ChildName("links", l.ID) }
+// Name is the link's resource name.
+func (l Linked) Name() string { return l.From.ChildName("links", l.ID) }
 
 // between returns the links between two grants that stand, from both ends.
-func (r *relations) between(a, b *grant.Grant) ([]related, error) {
-	var found []related
+func (r *relations) between(a, b *grant.Grant) ([]Linked, error) {
+	var found []Linked
 	for _, pair := range [][2]*grant.Grant{{a, b}, {b, a}} {
 		for _, l := range pair[0].Links {
 			t, err := r.standing(l.Target)
@@ -158,7 +186,7 @@ func (r *relations) between(a, b *grant.Grant) ([]related, error) {
 				return nil, err
 			}
 			if t == pair[1] {
-				found = append(found, related{l, pair[0]})
+				found = append(found, Linked{pair[0], l})
 			}
 		}
 	}

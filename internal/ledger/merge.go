@@ -89,7 +89,7 @@ func (d *draft) merge(g, other *grant.Grant, leave bool) error {
 	}
 	for _, l := range between {
 		if l.Type == grant.ConfirmedDistinct {
-			return fault.New(fault.Precondition, "the two are confirmed as distinct by %q%s; delete it first", l.name(), because(l.Reason))
+			return fault.New(fault.Precondition, "the two are confirmed as distinct by %q%s; delete it first", l.Name(), because(l.Reason))
 		}
 	}
 	by := d.pending.flush().Snapshot.Linked(other.ID)
@@ -126,7 +126,7 @@ func (r *relations) checkMerged(g *grant.Grant, by []string) error {
 		for i, a := range links {
 			for _, b := range links[:i] {
 				if a.Type != b.Type && !a.Type.Agrees(b.Type) {
-					return fault.New(fault.Precondition, "%q (%s) and %q (%s) would deny one another; delete one of them first", b.name(), b.Type, a.name(), a.Type)
+					return fault.New(fault.Precondition, "%q (%s) and %q (%s) would deny one another; delete one of them first", b.Name(), b.Type, a.Name(), a.Type)
 				}
 			}
 		}
