@@ -37,10 +37,14 @@ func (g *Grant) MergedWith(other *Grant, leave bool) Merged {
 		m.warnOfPlans(g, other)
 	}
 	for _, l := range other.Links {
+		if l.Target == g.ID || slices.Contains(g.Aliases, l.Target) {
+			m.warnOfBetween(other, l)
+			continue
+		}
 		m.warn("%s (%s %s) stays behind: the grant cannot have it beside its own links", other.ChildName("links", l.ID), l.Type, Key{Grants, l.Target})
 	}
 	for _, l := range other.Merger.Links {
-		m.warn("%s (%s %s) is put aside while the two are one", g.ChildName("links", l.ID), l.Type, other.Key())
+		m.warnOfBetween(g, l)
 	}
 	if g.Visibility > other.Visibility {
 		m.warn("%s was %s and the grant is %s: some who saw it no longer do", other.Key(), other.Visibility, g.Visibility)
@@ -50,6 +54,13 @@ func (g *Grant) MergedWith(other *Grant, leave bool) Merged {
 
 func (m *Merged) warn(format string, args ...any) {
 	m.Warnings = append(m.Warnings, fmt.Sprintf(format, args...))
+}
+
+// warnOfBetween warns of a link between the two, unless it had said that they are one.
+func (m *Merged) warnOfBetween(of *Grant, l Link) {
+	if l.Type != DuplicateOf {
+		m.warn("%s (%s %s) says nothing while the two are one", of.ChildName("links", l.ID), l.Type, Key{Grants, l.Target})
+	}
 }
 
 // owned tells whether a transaction came from g by a merge.

@@ -70,7 +70,7 @@ func (c *orgList) Run(s *session) error {
 	}
 	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, Revision: c.Revision, ReadTime: at}
 	all := &tandemv1.ListOrganisationsResponse{}
-	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES"}}
+	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES", "MERGED INTO"}}
 	for o, err := range client.All(s, q, s.Organisations.ListOrganisations, (*tandemv1.ListOrganisationsResponse).GetOrganisations) {
 		if err != nil {
 			return err
@@ -80,7 +80,7 @@ func (c *orgList) Run(s *session) error {
 		if o.Member {
 			member = "yes"
 		}
-		t.add(bare(o.Name), o.DisplayName, o.State, member, text(o, "aliases"))
+		t.add(bare(o.Name), o.DisplayName, o.State, member, text(o, "aliases"), bare(o.Successor))
 	}
 	all.TotalSize = int32(len(all.Organisations))
 	t.notes = append(t.notes, fmt.Sprintf("%d organisations", len(all.Organisations)))
