@@ -135,6 +135,10 @@ func writeGrant(g *grant.Grant) *tandemv1.Grant {
 		m.Reports = append(m.Reports, writeReport(g, etag, &g.Reports[i]))
 	}
 	m.Confirmed = g.Confirmed()
+	m.Successor = nameOf(grant.Grants, g.Successor)
+	for _, id := range g.Aliases {
+		m.Aliases = append(m.Aliases, nameOf(grant.Grants, id))
+	}
 	return m
 }
 

@@ -89,7 +89,7 @@ func (s grants) UpdateGrant(ctx context.Context, r *tandemv1.UpdateGrantRequest)
 	rec := award
 	rec.read = readGrant
 	return update(ctx, s.l, rec, r, r.Grant, func(old, changed *grant.Grant, whole *tandemv1.Grant) error {
-		changed.Transactions, changed.Links, changed.Reports, changed.Accepted, changed.Serial = old.Transactions, old.Links, old.Reports, old.Accepted, old.Serial
+		changed.Transactions, changed.Links, changed.Reports, changed.Accepted, changed.Serial, changed.Aliases = old.Transactions, old.Links, old.Reports, old.Accepted, old.Serial, old.Aliases
 		if !awarded {
 			return nil
 		}
@@ -102,5 +102,9 @@ func (s grants) DeleteGrant(ctx context.Context, r *tandemv1.DeleteGrantRequest)
 }
 
 func (s grants) UndeleteGrant(ctx context.Context, r *tandemv1.UndeleteGrantRequest) (*tandemv1.Grant, error) {
+	return undelete(ctx, s.l, award, r)
+}
+
+func (s grants) RestoreGrant(ctx context.Context, r *tandemv1.RestoreGrantRequest) (*tandemv1.Grant, error) {
 	return restore(ctx, s.l, award, r)
 }

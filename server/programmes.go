@@ -36,6 +36,10 @@ func (s programmes) DeleteProgramme(ctx context.Context, r *tandemv1.DeleteProgr
 }
 
 func (s programmes) UndeleteProgramme(ctx context.Context, r *tandemv1.UndeleteProgrammeRequest) (*tandemv1.Programme, error) {
+	return undelete(ctx, s.l, programme, r)
+}
+
+func (s programmes) RestoreProgramme(ctx context.Context, r *tandemv1.RestoreProgrammeRequest) (*tandemv1.Programme, error) {
 	return restore(ctx, s.l, programme, r)
 }
 

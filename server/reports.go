@@ -15,7 +15,7 @@ type reports struct {
 }
 
 func (s reports) GetReport(ctx context.Context, r *tandemv1.GetReportRequest) (*tandemv1.Report, error) {
-	g, child, err := parentOf(ctx, s.l, r, r.Name)
+	g, child, err := childOf(ctx, s.l, r, r.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func (s reports) GetReport(ctx context.Context, r *tandemv1.GetReportRequest) (*
 }
 
 func (s reports) ListReports(ctx context.Context, r *tandemv1.ListReportsRequest) (*tandemv1.ListReportsResponse, error) {
-	p, err := listChildren(ctx, s.l, r, func(g *grant.Grant) []*tandemv1.Report { return writeGrant(g).Reports })
+	p, err := listChildren(ctx, s.l, r, func(g *grant.Grant, _ int64) ([]*tandemv1.Report, error) { return writeGrant(g).Reports, nil })
 	return &tandemv1.ListReportsResponse{Reports: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision}, err
 }
 

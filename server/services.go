@@ -207,7 +207,7 @@ func update[E grant.Entity, M message](ctx context.Context, l *ledger.Ledger, re
 	return rec.write(e.(E)), nil
 }
 
-// named is what requests to delete and undelete say.
+// named is what requests to delete, undelete and undo say.
 type named interface {
 	write
 	GetName() string
@@ -223,9 +223,24 @@ func remove[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledg
 	return rec.write(e.(E)), nil
 }
 
-func restore[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger, rec record[E, M], r named) (out M, err error) {
+func undelete[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger, rec record[E, M], r named) (out M, err error) {
 	id, _ := splitName(r.GetName())
 	e, err := l.Undelete(ctx, writeOf(ctx, r, r.GetEtag()), grant.Key{Kind: rec.kind, ID: id})
+	if err != nil {
+		return out, err
+	}
+	return rec.write(e.(E)), nil
+}
+
+// restoreRequest is what requests to go back to an earlier state say.
+type restoreRequest interface {
+	named
+	GetRevision() int64
+}
+
+func restore[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger, rec record[E, M], r restoreRequest) (out M, err error) {
+	id, _ := splitName(r.GetName())
+	e, err := l.Restore(ctx, writeOf(ctx, r, r.GetEtag()), rec.field, grant.Key{Kind: rec.kind, ID: id}, r.GetRevision())
 	if err != nil {
 		return out, err
 	}

@@ -35,6 +35,10 @@ func (s targets) DeleteTarget(ctx context.Context, r *tandemv1.DeleteTargetReque
 }
 
 func (s targets) UndeleteTarget(ctx context.Context, r *tandemv1.UndeleteTargetRequest) (*tandemv1.Target, error) {
+	return undelete(ctx, s.l, target, r)
+}
+
+func (s targets) RestoreTarget(ctx context.Context, r *tandemv1.RestoreTargetRequest) (*tandemv1.Target, error) {
 	return restore(ctx, s.l, target, r)
 }
 

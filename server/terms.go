@@ -35,6 +35,10 @@ func (s themes) DeleteTheme(ctx context.Context, r *tandemv1.DeleteThemeRequest)
 }
 
 func (s themes) UndeleteTheme(ctx context.Context, r *tandemv1.UndeleteThemeRequest) (*tandemv1.Theme, error) {
+	return undelete(ctx, s.l, theme, r)
+}
+
+func (s themes) RestoreTheme(ctx context.Context, r *tandemv1.RestoreThemeRequest) (*tandemv1.Theme, error) {
 	return restore(ctx, s.l, theme, r)
 }
 
@@ -78,6 +82,10 @@ func (s locations) DeleteLocation(ctx context.Context, r *tandemv1.DeleteLocatio
 }
 
 func (s locations) UndeleteLocation(ctx context.Context, r *tandemv1.UndeleteLocationRequest) (*tandemv1.Location, error) {
+	return undelete(ctx, s.l, location, r)
+}
+
+func (s locations) RestoreLocation(ctx context.Context, r *tandemv1.RestoreLocationRequest) (*tandemv1.Location, error) {
 	return restore(ctx, s.l, location, r)
 }
 
@@ -121,6 +129,10 @@ func (s populations) DeletePopulation(ctx context.Context, r *tandemv1.DeletePop
 }
 
 func (s populations) UndeletePopulation(ctx context.Context, r *tandemv1.UndeletePopulationRequest) (*tandemv1.Population, error) {
+	return undelete(ctx, s.l, population, r)
+}
+
+func (s populations) RestorePopulation(ctx context.Context, r *tandemv1.RestorePopulationRequest) (*tandemv1.Population, error) {
 	return restore(ctx, s.l, population, r)
 }
 

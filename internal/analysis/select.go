@@ -159,10 +159,25 @@ func (s *Snapshot) Revision(id string) (number int64, ok bool) {
 	return r.revision, true
 }
 
-// Sees tells whether a grant stands and the principal may see it.
+// Sees tells whether a grant, or the one that it was merged into, stands and the principal may see it.
 func (s *Snapshot) Sees(p grant.Principal, id string) bool {
 	r := s.find(id)
-	return r != nil && !r.deleted && p.Sees(r.visibility, func() bool {
+	return r != nil && s.sees(p, r) && !s.survivor(r).deleted
+}
+
+// Knows tells whether the principal may see a grant, deleted or not, and what it was merged into.
+func (s *Snapshot) Knows(p grant.Principal, id string) bool {
+	r := s.find(id)
+	return r != nil && s.sees(p, r)
+}
+
+func (s *Snapshot) sees(p grant.Principal, r *record) bool {
+	if heir := r.successor(); heir != "" {
+		if h := s.find(heir); h == nil || !s.sees(p, h) {
+			return false
+		}
+	}
+	return p.Sees(r.visibility, func() bool {
 		var g grant.Grant
 		for _, e := range r.list(funders) {
 			for _, id := range donorIDs(s.line.donors.all()[e.code]) {

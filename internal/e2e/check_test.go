@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -103,26 +104,69 @@ func TestCommandLine(t *testing.T) {
 			if name == "refused-fields" {
 				args = append(args[:len(args)-2], "1 USD")
 			}
-			cmd := exec.Command(filepath.Join(programs, "tandem"), args...)
-			cmd.Env = []string{"TANDEM_SERVER=" + d.grpc, "TANDEM_TOKEN=" + adminToken, "HOME=" + t.TempDir()}
-			out, err := cmd.CombinedOutput()
-			got := string(out)
-			if err != nil {
-				got += err.Error() + "\n"
-			}
-			golden := filepath.Join("testdata", name+".txt")
-			if os.Getenv("UPDATE") != "" {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("tandem %s (-want +got):\n%s", line, diff)
-			}
+			sayTo(t, d, name, args)
 		})
+	}
+}
+
+// tokenNames are made anew in each run.
+var tokenNames = regexp.MustCompile(`tokens/[0-9a-z]+`)
+
+// sayTo runs a command against a server, and holds what it writes against its golden file.
+func sayTo(t *testing.T, d *daemon, name string, args []string) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(programs, "tandem"), args...)
+	cmd.Env = []string{"TANDEM_SERVER=" + d.grpc, "TANDEM_TOKEN=" + adminToken, "HOME=" + t.TempDir()}
+	out, err := cmd.CombinedOutput()
+	got := tokenNames.ReplaceAllString(string(out), "tokens/…")
+	if err != nil {
+		got += err.Error() + "\n"
+	}
+	golden := filepath.Join("testdata", name+".txt")
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("tandem %s (-want +got):\n%s", strings.Join(args, " "), diff)
+	}
+}
+
+// Two records of one award are merged and parted again, a duplicate is linked, an organisation is merged, and a grant goes back to an earlier state; word
+// for word, one after the other.
+func TestCommandLineMerges(t *testing.T) {
+	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
+	field(t, d)
+	d.must(t, "POST", "/v1/grants?grant_id=press", `{"title":"Press release","funders":[{"organisation":"organisations/usaid"}],"recipients":[{"organisation":"organisations/office"}],
+		"start":"2023-02-01","end":"2026-01-31","awardDate":"2023-02-01","amount":{"money":{"currencyCode":"USD","amount":"3300000.00"}},"identifiers":["US-GOV-22-9000115492"]}`)
+	d.must(t, "POST", "/v1/grants/press/transactions", `{"type":"DISBURSEMENT","date":"2023-06","amount":{"money":{"currencyCode":"USD","amount":"1000.00"}}}`)
+	revision := fmt.Sprint(d.must(t, "GET", "/v1/grants/us", "")["etag"])
+	d.must(t, "PATCH", "/v1/grants/us", `{"title":"Another title"}`)
+	for _, c := range []struct {
+		name string
+		args []string
+	}{
+		{"link-no-reason", []string{"link", "add", "press", "us", "--type", "duplicate-of"}},
+		{"link-add", []string{"link", "add", "press", "us", "--type", "duplicate-of", "--why", "the embassy's press release"}},
+		{"link-list", []string{"link", "list", "press"}},
+		{"link-counted-once", []string{"allocations", "--by", "donor-state", "--currency", "USD"}},
+		{"merge-dry-run", []string{"grant", "merge", "us", "press", "--leave", "--dry-run"}},
+		{"merge", []string{"grant", "merge", "us", "press"}},
+		{"merge-write-there", []string{"grant", "delete", "press"}},
+		{"merge-edit-restored", []string{"grant", "restore", "us", "--revision", revision}},
+		{"unmerge", []string{"grant", "unmerge", "press"}},
+		{"unmerge-list", []string{"grant", "list"}},
+		{"restore", []string{"grant", "restore", "us", "--revision", revision}},
+		{"restore-list", []string{"grant", "list"}},
+		{"org-merge", []string{"org", "merge", "ecopeace", "office"}},
+		{"org-merged-list", []string{"org", "list"}},
+		{"org-unmerge", []string{"org", "unmerge", "office"}},
+	} {
+		t.Run(c.name, func(t *testing.T) { sayTo(t, d, c.name, c.args) })
 	}
 }

@@ -30,6 +30,8 @@ type Grant struct {
 	Visibility     Visibility      `json:"visibility"`
 	Shadow         bool            `json:"shadow,omitzero"`     // restricted, but others may know that there is another donor
 	Successor      string          `json:"successor,omitempty"` // the id of the grant that this one was merged into
+	Merger         *Merger         `json:"merger,omitzero"`     // what undoes that
+	Aliases        []string        `json:"aliases,omitempty"`   // the ids of the grants that were merged into this one, directly or one through the other
 	Transactions   []Transaction   `json:"transactions,omitempty"`
 	Budgets        []Budget        `json:"budgets,omitempty"`
 	Links          []Link          `json:"links,omitempty"`
@@ -72,26 +74,8 @@ type Budget struct {
 	Minor    int64          `json:"minor"`
 }
 
-// Link is a relation of a grant to another.
-type Link struct {
-	ID     string   `json:"id"`
-	Type   LinkType `json:"type"`
-	Target string   `json:"target"` // a grant's id
-	Reason string   `json:"reason,omitempty"`
-}
-
 // Key implements Entity.
 func (g *Grant) Key() Key { return Key{Grants, g.ID} }
-
-// Parent returns the id of the grant of which g is a sub-grant, or "".
-func (g *Grant) Parent() string {
-	for _, l := range g.Links {
-		if l.Type == SubGrantOf {
-			return l.Target
-		}
-	}
-	return ""
-}
 
 // NextID returns an id for a new transaction, link or report. No id is given twice, whatever is deleted meanwhile.
 func (g *Grant) NextID() string {

@@ -161,7 +161,7 @@ func change(key grant.Key, was, is grant.Entity) (Change, error) {
 	return c, nil
 }
 
-// fieldsOf returns the fields of a record as JSON, without the one that only counts its children.
+// fieldsOf returns the fields of a record as JSON, without those that only keep its books: one counts its children, others undo a merge.
 func fieldsOf(e grant.Entity) (map[string]json.RawMessage, error) {
 	body, err := grant.Encode(e)
 	if err != nil {
@@ -169,6 +169,8 @@ func fieldsOf(e grant.Entity) (map[string]json.RawMessage, error) {
 	}
 	var fields map[string]json.RawMessage
 	err = json.Unmarshal(body, &fields)
-	delete(fields, "serial")
+	for _, books := range []string{"serial", "merger", "given"} {
+		delete(fields, books)
+	}
 	return fields, err
 }

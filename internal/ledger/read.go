@@ -4,28 +4,58 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// Get returns a record, deleted or not, as it was known at a revision (0: the newest). Errors: Denied if the principal may not read its kind;
-// NotFound if there was none, or if the principal may not see it, with the same words.
+// Get returns a record, deleted or not, as it was known at a revision (0: the newest). A grant that was merged by then is answered with the one that
+// stands for it. Errors: Denied if the principal may not read its kind; NotFound if there was none, or if the principal may not see it, with the same words.
 func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at int64) (grant.Entity, error) {
 	if err := mayRead(p, key.Kind); err != nil {
 		return nil, err
 	}
-	state := l.State()
-	e, err := l.read(ctx, state, key, at)
+	e, _, err := l.survivor(ctx, p, key, "", at)
+	return e, err
+}
+
+// GetChild returns the grant in the resource name of a transaction or a link of a grant, and the child's id in it. Of a grant that was merged it returns
+// the one that stands for it, and the id that the child has there, "" if it did not move. Errors: NotFound as of Get.
+func (l *Ledger) GetChild(ctx context.Context, p grant.Principal, id, collection, child string, at int64) (*grant.Grant, string, error) {
+	name := (&grant.Grant{ID: id}).ChildName(collection, child)
+	e, name, err := l.survivor(ctx, p, grantKey(id), name, at)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	e, visible := state.show(p, e)
-	if !visible {
-		return nil, notFound(key)
+	return e.(*grant.Grant), name[strings.LastIndexByte(name, '/')+1:], nil
+}
+
+// survivor returns the record that stands for a key, as a principal may see it, and the name in it of a child, "" if it has none.
+func (l *Ledger) survivor(ctx context.Context, p grant.Principal, key grant.Key, child string, at int64) (grant.Entity, string, error) {
+	state := l.State()
+	for of := key; ; {
+		e, err := l.read(ctx, state, of, at)
+		if fault.KindOf(err) == fault.NotFound {
+			return nil, "", notFound(key)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		e, visible := state.show(p, e)
+		if !visible {
+			return nil, "", notFound(key)
+		}
+		g, isGrant := e.(*grant.Grant)
+		if isGrant && of != key && child != "" {
+			child = g.Heir(child)
+		}
+		if !isGrant || g.Successor == "" {
+			return e, child, nil
+		}
+		of = grantKey(g.Successor)
 	}
-	return e, nil
 }
 
 // read returns a record as it was known at a revision. It is shared and must not be changed.
@@ -52,22 +82,25 @@ func (l *Ledger) read(ctx context.Context, state *State, key grant.Key, at int64
 	return e, err
 }
 
-// show returns a record as a principal may see it, without links to grants that it does not see; visible tells whether it may see it at all. The record itself stays as it is.
+// show returns a record as a principal may see it, without what would tell of grants that it does not see; visible tells whether it may see it at all.
+// The record itself stays as it is.
 func (s *State) show(p grant.Principal, e grant.Entity) (shown grant.Entity, visible bool) {
 	g, ok := e.(*grant.Grant)
 	if !ok {
 		return e, p.MayRead(e.Key().Kind)
 	}
-	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) {
+	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) || g.Successor != "" && !s.Snapshot.Knows(p, g.Successor) {
 		return nil, false
 	}
 	hidden := func(l grant.Link) bool { return !s.Snapshot.Sees(p, l.Target) }
-	if slices.ContainsFunc(g.Links, hidden) {
-		partial := *g
-		partial.Links = slices.DeleteFunc(slices.Clone(g.Links), hidden)
-		return &partial, true
+	unknown := func(alias string) bool { return !s.Snapshot.Knows(p, alias) }
+	if !slices.ContainsFunc(g.Links, hidden) && !slices.ContainsFunc(g.Aliases, unknown) {
+		return g, true
 	}
-	return g, true
+	partial := *g
+	partial.Links = slices.DeleteFunc(slices.Clone(g.Links), hidden)
+	partial.Forget(unknown)
+	return &partial, true
 }
 
 func mayRead(p grant.Principal, kind grant.Kind) error {

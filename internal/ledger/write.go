@@ -68,8 +68,10 @@ func CreateAll[E grant.Entity](ctx context.Context, l *Ledger, w Write, field fu
 			*e.Ledgered() = grant.Meta{}
 			signReports(e, w.Principal.Name, d.at)
 		}
-		if err := d.checkLinks(field, kept); err != nil {
-			return err
+		for i, e := range kept {
+			if err := d.signLinks(w, field(i), nil, e); err != nil {
+				return err
+			}
 		}
 		return d.put(field, kept...)
 	}, func(earlier []grant.Entity) error { return inAskedOrder(kept, asked, earlier) })
@@ -149,7 +151,7 @@ func (l *Ledger) Update(ctx context.Context, w Write, field string, key grant.Ke
 		if err != nil {
 			return err
 		}
-		meta := *e.Ledgered()
+		meta, links := *e.Ledgered(), linksOf(e)
 		status, date := statusOf(e)
 		if e, err = change(e); err != nil {
 			return err
@@ -160,11 +162,10 @@ func (l *Ledger) Update(ctx context.Context, w Write, field string, key grant.Ke
 		if differs, err := differs(field, before, e); err != nil || !differs {
 			return err
 		}
-		at := func(int) string { return field }
-		if err := d.checkLinks(at, []grant.Entity{e}); err != nil {
+		if err := d.signLinks(w, field, links, e); err != nil {
 			return err
 		}
-		return d.put(at, e)
+		return d.put(func(int) string { return field }, e)
 	}, func(earlier []grant.Entity) error { updated = earlier[0]; return nil })
 	return updated, err
 }
@@ -231,7 +232,7 @@ func (l *Ledger) Undelete(ctx context.Context, w Write, key grant.Key) (grant.En
 			return nil, err
 		}
 		e.Ledgered().Deleted = 0
-		return e, d.checkLinks(func(int) string { return "name" }, []grant.Entity{e})
+		return e, d.checkLinks("name", e)
 	})
 }
 
@@ -269,13 +270,19 @@ func (d *draft) standing(w Write, key grant.Key) (grant.Entity, error) {
 	if e.Ledgered().Deleted != 0 {
 		return nil, fault.New(fault.NotFound, "%q is deleted; undelete it first", key)
 	}
+	if g, ok := e.(*grant.Grant); ok && g.Successor != "" {
+		return nil, fault.New(fault.Precondition, "%q was merged into %q; write there, or undo the merge", key, grantKey(g.Successor))
+	}
 	return e, checkEtag(w, e)
 }
 
-func checkEtag(w Write, e grant.Entity) error {
-	if now := strconv.FormatInt(e.Ledgered().Revision, 10); w.Etag != "" && w.Etag != now {
+func checkEtag(w Write, e grant.Entity) error { return checkEtagOf(e, w.Etag, "etag") }
+
+// checkEtagOf refuses, as Conflict, an etag that is not that of the record as it stands. field is where the request has it.
+func checkEtagOf(e grant.Entity, etag, field string) error {
+	if now := strconv.FormatInt(e.Ledgered().Revision, 10); etag != "" && etag != now {
 		return &fault.Error{Kind: fault.Conflict, Message: fmt.Sprintf("%q was changed by someone else; read it again", e.Key()),
-			Violations: []fault.Violation{{Field: "etag", Problem: fmt.Sprintf("found %q; the record is at %q", w.Etag, now)}}}
+			Violations: []fault.Violation{{Field: field, Problem: fmt.Sprintf("found %q; the record is at %q", etag, now)}}}
 	}
 	return nil
 }
@@ -287,8 +294,8 @@ func (d *draft) unreferenced(key grant.Key) error {
 	}
 	snapshot := d.pending.flush().Snapshot
 	if key.Kind == grant.Grants {
-		if subs := snapshot.Children(key.ID); len(subs) > 0 {
-			return fault.New(fault.Precondition, "%q has %d sub-grants, such as %q; delete them or their links first", key, len(subs), grant.Key{Kind: grant.Grants, ID: subs[0]})
+		if by := snapshot.Linked(key.ID); len(by) > 0 {
+			return fault.New(fault.Precondition, "%q is linked to by %d grants, such as %q; delete them or their links first", key, len(by), grant.Key{Kind: grant.Grants, ID: by[0]})
 		}
 		return nil
 	}

@@ -18,6 +18,9 @@ type grantCommands struct {
 	Confirm   grantConfirm   `cmd:"" help:"Say that the record is right as it stands."`
 	Delete    grantDelete    `cmd:"" help:"Delete a grant. It can be undeleted."`
 	Undelete  grantUndelete  `cmd:"" help:"Bring a deleted grant back."`
+	Restore   grantRestore   `cmd:"" help:"Take a grant back to an earlier state, as a new revision."`
+	Merge     grantMerge     `cmd:"" help:"Merge a grant into another: two records of one award become one."`
+	Unmerge   grantUnmerge   `cmd:"" help:"Undo the merge of a grant into another."`
 }
 
 // grantFields are the flags that say what a grant is.

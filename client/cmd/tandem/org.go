@@ -16,6 +16,9 @@ type orgCommands struct {
 	Edit     orgEdit     `cmd:"" help:"Change an organisation: what is given is set, what is not stays."`
 	Delete   orgDelete   `cmd:"" help:"Delete an organisation that nothing refers to. It can be undeleted."`
 	Undelete orgUndelete `cmd:"" help:"Bring a deleted organisation back."`
+	Restore  orgRestore  `cmd:"" help:"Take an organisation back to an earlier state, as a new revision."`
+	Merge    orgMerge    `cmd:"" help:"Merge an organisation into another, which then has the money and the names of both."`
+	Unmerge  orgUnmerge  `cmd:"" help:"Undo the merge of an organisation into another."`
 }
 
 // orgFields are the flags that say what an organisation is.
@@ -26,7 +29,7 @@ type orgFields struct {
 	Alias      []string `help:"Another name. Repeat for several." placeholder:"NAME" sep:"none"`
 	Identifier []string `help:"Identifier in a register, such as GB-CHC-202918. Repeat for several." placeholder:"ID" sep:"none"`
 	Parent     string   `help:"The organisation that it is part of." placeholder:"ORG"`
-	Successor  string   `help:"The organisation that it was merged into." placeholder:"ORG"`
+	Successor  string   `help:"The organisation that it was merged into; 'tandem org merge' takes over the names too." placeholder:"ORG"`
 	Website    string   `help:"Its web page." placeholder:"URI"`
 	Note       string   `help:"Anything a colleague should know."`
 }
@@ -67,7 +70,7 @@ func (c *orgList) Run(s *session) error {
 	}
 	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, Revision: c.Revision, ReadTime: at}
 	all := &tandemv1.ListOrganisationsResponse{}
-	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES"}}
+	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES", "MERGED INTO"}}
 	for o, err := range client.All(s, q, s.Organisations.ListOrganisations, (*tandemv1.ListOrganisationsResponse).GetOrganisations) {
 		if err != nil {
 			return err
@@ -77,7 +80,7 @@ func (c *orgList) Run(s *session) error {
 		if o.Member {
 			member = "yes"
 		}
-		t.add(bare(o.Name), o.DisplayName, o.State, member, text(o, "aliases"))
+		t.add(bare(o.Name), o.DisplayName, o.State, member, text(o, "aliases"), bare(o.Successor))
 	}
 	all.TotalSize = int32(len(all.Organisations))
 	t.notes = append(t.notes, fmt.Sprintf("%d organisations", len(all.Organisations)))

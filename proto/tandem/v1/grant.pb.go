@@ -281,6 +281,59 @@ func (Report_Kind) EnumDescriptor() ([]byte, []int) {
 	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{1, 0}
 }
 
+// Transactions is what happens to the transactions of the other.
+type MergeGrantRequest_Transactions int32
+
+const (
+	// Taken as MOVE.
+	MergeGrantRequest_TRANSACTIONS_UNSPECIFIED MergeGrantRequest_Transactions = 0
+	// They move to the grant, but for those that it has already: same type, effective date, amount and currency.
+	MergeGrantRequest_MOVE MergeGrantRequest_Transactions = 1
+	// They stay behind and count no more: the other was another record of the same money.
+	MergeGrantRequest_LEAVE MergeGrantRequest_Transactions = 2
+)
+
+// Enum value maps for MergeGrantRequest_Transactions.
+var (
+	MergeGrantRequest_Transactions_name = map[int32]string{
+		0: "TRANSACTIONS_UNSPECIFIED",
+		1: "MOVE",
+		2: "LEAVE",
+	}
+	MergeGrantRequest_Transactions_value = map[string]int32{
+		"TRANSACTIONS_UNSPECIFIED": 0,
+		"MOVE":                     1,
+		"LEAVE":                    2,
+	}
+)
+
+func (x MergeGrantRequest_Transactions) Enum() *MergeGrantRequest_Transactions {
+	p := new(MergeGrantRequest_Transactions)
+	*p = x
+	return p
+}
+
+func (x MergeGrantRequest_Transactions) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MergeGrantRequest_Transactions) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_v1_grant_proto_enumTypes[4].Descriptor()
+}
+
+func (MergeGrantRequest_Transactions) Type() protoreflect.EnumType {
+	return &file_tandem_v1_grant_proto_enumTypes[4]
+}
+
+func (x MergeGrantRequest_Transactions) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MergeGrantRequest_Transactions.Descriptor instead.
+func (MergeGrantRequest_Transactions) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10, 0}
+}
+
 // Grant is one award by one or more funders to one or more recipients: the canonical record.
 type Grant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -345,7 +398,11 @@ type Grant struct {
 	// They never add up: the grant has the amount that its own transactions say.
 	Reports []*Report `protobuf:"bytes,30,rep,name=reports,proto3" json:"reports,omitempty"`
 	// Whether somebody said of one of its reports that it is right.
-	Confirmed     bool `protobuf:"varint,31,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
+	Confirmed bool `protobuf:"varint,31,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
+	// The names of the grants that were merged into this one, directly or one through the other. They lead here.
+	Aliases []string `protobuf:"bytes,40,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// The grant that this one was merged into. Only lists with show_deleted and reads of history show a grant that was merged; its name leads to the other.
+	Successor     string `protobuf:"bytes,41,opt,name=successor,proto3" json:"successor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -588,6 +645,20 @@ func (x *Grant) GetConfirmed() bool {
 		return x.Confirmed
 	}
 	return false
+}
+
+func (x *Grant) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
+func (x *Grant) GetSuccessor() string {
+	if x != nil {
+		return x.Successor
+	}
+	return ""
 }
 
 // Report is what one source says of a grant. It states at least one of amount, award_date, start, end, duration_months, status and recipients.
@@ -1400,6 +1471,343 @@ func (x *UndeleteGrantRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreGrantRequest takes a grant back to an earlier state.
+type RestoreGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grant's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreGrantRequest) Reset() {
+	*x = RestoreGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreGrantRequest) ProtoMessage() {}
+
+func (x *RestoreGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreGrantRequest.ProtoReflect.Descriptor instead.
+func (*RestoreGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RestoreGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// MergeGrantRequest merges a grant into another.
+type MergeGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name of the grant that is to stand for both.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The grant that is merged into it.
+	Other string `protobuf:"bytes,2,opt,name=other,proto3" json:"other,omitempty"`
+	// What happens to the transactions of the other. MOVE when left out.
+	Transactions MergeGrantRequest_Transactions `protobuf:"varint,3,opt,name=transactions,proto3,enum=tandem.v1.MergeGrantRequest_Transactions" json:"transactions,omitempty"`
+	// Refuse unless this is the current etag of the grant that is to stand.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Refuse unless this is the current etag of the other.
+	OtherEtag string `protobuf:"bytes,5,opt,name=other_etag,json=otherEtag,proto3" json:"other_etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,7,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeGrantRequest) Reset() {
+	*x = MergeGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeGrantRequest) ProtoMessage() {}
+
+func (x *MergeGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeGrantRequest.ProtoReflect.Descriptor instead.
+func (*MergeGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *MergeGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetOther() string {
+	if x != nil {
+		return x.Other
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetTransactions() MergeGrantRequest_Transactions {
+	if x != nil {
+		return x.Transactions
+	}
+	return MergeGrantRequest_TRANSACTIONS_UNSPECIFIED
+}
+
+func (x *MergeGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetOtherEtag() string {
+	if x != nil {
+		return x.OtherEtag
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// MergeGrantResponse tells what a merge did.
+type MergeGrantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grant, which stands for both.
+	Grant *Grant `protobuf:"bytes,1,opt,name=grant,proto3" json:"grant,omitempty"`
+	// The names that the transactions of the other have in the grant.
+	Moved []string `protobuf:"bytes,2,rep,name=moved,proto3" json:"moved,omitempty"`
+	// Transactions of the other that the grant had already; they count once.
+	Same []string `protobuf:"bytes,3,rep,name=same,proto3" json:"same,omitempty"`
+	// Transactions of the other that were not to move.
+	Left []string `protobuf:"bytes,4,rep,name=left,proto3" json:"left,omitempty"`
+	// What a person should look at.
+	Warnings      []string `protobuf:"bytes,5,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeGrantResponse) Reset() {
+	*x = MergeGrantResponse{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeGrantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeGrantResponse) ProtoMessage() {}
+
+func (x *MergeGrantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeGrantResponse.ProtoReflect.Descriptor instead.
+func (*MergeGrantResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MergeGrantResponse) GetGrant() *Grant {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetMoved() []string {
+	if x != nil {
+		return x.Moved
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetSame() []string {
+	if x != nil {
+		return x.Same
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetLeft() []string {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// UnmergeGrantRequest undoes a merge.
+type UnmergeGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name of the grant that was merged into another.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Refuse unless this is the current etag of the grant that it was merged into, which is what reading this one shows.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmergeGrantRequest) Reset() {
+	*x = UnmergeGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmergeGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmergeGrantRequest) ProtoMessage() {}
+
+func (x *UnmergeGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmergeGrantRequest.ProtoReflect.Descriptor instead.
+func (*UnmergeGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UnmergeGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // BatchCreateGrantsRequest records many grants at once.
 type BatchCreateGrantsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1415,7 +1823,7 @@ type BatchCreateGrantsRequest struct {
 
 func (x *BatchCreateGrantsRequest) Reset() {
 	*x = BatchCreateGrantsRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1835,7 @@ func (x *BatchCreateGrantsRequest) String() string {
 func (*BatchCreateGrantsRequest) ProtoMessage() {}
 
 func (x *BatchCreateGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1848,7 @@ func (x *BatchCreateGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateGrantsRequest.ProtoReflect.Descriptor instead.
 func (*BatchCreateGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BatchCreateGrantsRequest) GetRequests() []*CreateGrantRequest {
@@ -1475,7 +1883,7 @@ type BatchCreateGrantsResponse struct {
 
 func (x *BatchCreateGrantsResponse) Reset() {
 	*x = BatchCreateGrantsResponse{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1487,7 +1895,7 @@ func (x *BatchCreateGrantsResponse) String() string {
 func (*BatchCreateGrantsResponse) ProtoMessage() {}
 
 func (x *BatchCreateGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1500,7 +1908,7 @@ func (x *BatchCreateGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateGrantsResponse.ProtoReflect.Descriptor instead.
 func (*BatchCreateGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
@@ -1513,7 +1921,7 @@ func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
 // Participation is an organisation's part in a grant.
 type Grant_Participation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organisation.
+	// The organisation. One that was merged into another keeps its name here, and its money is counted under the other.
 	Organisation string `protobuf:"bytes,1,opt,name=organisation,proto3" json:"organisation,omitempty"`
 	// Its share in percent, at most six decimals. 0 is nothing; left out is not the same.
 	SharePercent  *float64 `protobuf:"fixed64,2,opt,name=share_percent,json=sharePercent,proto3,oneof" json:"share_percent,omitempty"`
@@ -1523,7 +1931,7 @@ type Grant_Participation struct {
 
 func (x *Grant_Participation) Reset() {
 	*x = Grant_Participation{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1943,7 @@ func (x *Grant_Participation) String() string {
 func (*Grant_Participation) ProtoMessage() {}
 
 func (x *Grant_Participation) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1578,7 +1986,7 @@ type Grant_Partner struct {
 
 func (x *Grant_Partner) Reset() {
 	*x = Grant_Partner{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1590,7 +1998,7 @@ func (x *Grant_Partner) String() string {
 func (*Grant_Partner) ProtoMessage() {}
 
 func (x *Grant_Partner) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1633,7 +2041,7 @@ type Grant_Split struct {
 
 func (x *Grant_Split) Reset() {
 	*x = Grant_Split{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1645,7 +2053,7 @@ func (x *Grant_Split) String() string {
 func (*Grant_Split) ProtoMessage() {}
 
 func (x *Grant_Split) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +2098,7 @@ type Grant_Source struct {
 
 func (x *Grant_Source) Reset() {
 	*x = Grant_Source{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1702,7 +2110,7 @@ func (x *Grant_Source) String() string {
 func (*Grant_Source) ProtoMessage() {}
 
 func (x *Grant_Source) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1754,7 +2162,7 @@ type Grant_Budget struct {
 
 func (x *Grant_Budget) Reset() {
 	*x = Grant_Budget{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[15]
+	mi := &file_tandem_v1_grant_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1766,7 +2174,7 @@ func (x *Grant_Budget) String() string {
 func (*Grant_Budget) ProtoMessage() {}
 
 func (x *Grant_Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[15]
+	mi := &file_tandem_v1_grant_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1807,7 +2215,7 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xb8\x16\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\x8e\x17\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
@@ -1855,7 +2263,10 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\vdelete_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"deleteTime\x126\n" +
 	"\areports\x18\x1e \x03(\v2\x11.tandem.v1.ReportB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\areports\x12!\n" +
-	"\tconfirmed\x18\x1f \x01(\bB\x03\xe0A\x03R\tconfirmed\x1a\xe1\x01\n" +
+	"\tconfirmed\x18\x1f \x01(\bB\x03\xe0A\x03R\tconfirmed\x12\x1d\n" +
+	"\aaliases\x18( \x03(\tB\x03\xe0A\x03R\aaliases\x125\n" +
+	"\tsuccessor\x18) \x01(\tB\x17\xe0A\x03\xfaA\x11\n" +
+	"\x0ftandem.v1/GrantR\tsuccessor\x1a\xe1\x01\n" +
 	"\rParticipation\x12{\n" +
 	"\forganisation\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x12A\n" +
@@ -2014,6 +2425,44 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x87\x02\n" +
+	"\x13RestoreGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x82\x04\n" +
+	"\x11MergeGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12_\n" +
+	"\x05other\x18\x02 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x05other\x12W\n" +
+	"\ftransactions\x18\x03 \x01(\x0e2).tandem.v1.MergeGrantRequest.TransactionsB\b\xbaH\x05\x82\x01\x02\x10\x01R\ftransactions\x12\x1b\n" +
+	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12&\n" +
+	"\n" +
+	"other_etag\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\totherEtag\x12'\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\a \x01(\bR\fvalidateOnly\"A\n" +
+	"\fTransactions\x12\x1c\n" +
+	"\x18TRANSACTIONS_UNSPECIFIED\x10\x00\x12\b\n" +
+	"\x04MOVE\x10\x01\x12\t\n" +
+	"\x05LEAVE\x10\x02\"\x96\x01\n" +
+	"\x12MergeGrantResponse\x12&\n" +
+	"\x05grant\x18\x01 \x01(\v2\x10.tandem.v1.GrantR\x05grant\x12\x14\n" +
+	"\x05moved\x18\x02 \x03(\tR\x05moved\x12\x12\n" +
+	"\x04same\x18\x03 \x03(\tR\x04same\x12\x12\n" +
+	"\x04left\x18\x04 \x03(\tR\x04left\x12\x1a\n" +
+	"\bwarnings\x18\x05 \x03(\tR\bwarnings\"\xdf\x01\n" +
+	"\x13UnmergeGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xb3\x01\n" +
 	"\x18BatchCreateGrantsRequest\x12I\n" +
 	"\brequests\x18\x01 \x03(\v2\x1d.tandem.v1.CreateGrantRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\brequests\x12'\n" +
@@ -2021,7 +2470,7 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"E\n" +
 	"\x19BatchCreateGrantsResponse\x12(\n" +
-	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants2\xd7\x05\n" +
+	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants2\x9c\b\n" +
 	"\fGrantService\x12U\n" +
 	"\bGetGrant\x12\x1a.tandem.v1.GetGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=grants/*}\x12]\n" +
 	"\n" +
@@ -2031,7 +2480,11 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"/v1/grants\x12h\n" +
 	"\vUpdateGrant\x12\x1d.tandem.v1.UpdateGrantRequest\x1a\x10.tandem.v1.Grant\"(\x82\xd3\xe4\x93\x02\":\x05grant2\x19/v1/{grant.name=grants/*}\x12[\n" +
 	"\vDeleteGrant\x12\x1d.tandem.v1.DeleteGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=grants/*}\x12k\n" +
-	"\rUndeleteGrant\x12\x1f.tandem.v1.UndeleteGrantRequest\x1a\x10.tandem.v1.Grant\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=grants/*}:undelete\x12\x81\x01\n" +
+	"\rUndeleteGrant\x12\x1f.tandem.v1.UndeleteGrantRequest\x1a\x10.tandem.v1.Grant\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=grants/*}:undelete\x12h\n" +
+	"\fRestoreGrant\x12\x1e.tandem.v1.RestoreGrantRequest\x1a\x10.tandem.v1.Grant\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=grants/*}:restore\x12o\n" +
+	"\n" +
+	"MergeGrant\x12\x1c.tandem.v1.MergeGrantRequest\x1a\x1d.tandem.v1.MergeGrantResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/{name=grants/*}:merge\x12h\n" +
+	"\fUnmergeGrant\x12\x1e.tandem.v1.UnmergeGrantRequest\x1a\x10.tandem.v1.Grant\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=grants/*}:unmerge\x12\x81\x01\n" +
 	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreateB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
@@ -2046,90 +2499,103 @@ func file_tandem_v1_grant_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_grant_proto_rawDescData
 }
 
-var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_tandem_v1_grant_proto_goTypes = []any{
-	(Grant_Status)(0),                 // 0: tandem.v1.Grant.Status
-	(Grant_Visibility)(0),             // 1: tandem.v1.Grant.Visibility
-	(Grant_Partner_Role)(0),           // 2: tandem.v1.Grant.Partner.Role
-	(Report_Kind)(0),                  // 3: tandem.v1.Report.Kind
-	(*Grant)(nil),                     // 4: tandem.v1.Grant
-	(*Report)(nil),                    // 5: tandem.v1.Report
-	(*GetGrantRequest)(nil),           // 6: tandem.v1.GetGrantRequest
-	(*ListGrantsRequest)(nil),         // 7: tandem.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),        // 8: tandem.v1.ListGrantsResponse
-	(*CreateGrantRequest)(nil),        // 9: tandem.v1.CreateGrantRequest
-	(*UpdateGrantRequest)(nil),        // 10: tandem.v1.UpdateGrantRequest
-	(*DeleteGrantRequest)(nil),        // 11: tandem.v1.DeleteGrantRequest
-	(*UndeleteGrantRequest)(nil),      // 12: tandem.v1.UndeleteGrantRequest
-	(*BatchCreateGrantsRequest)(nil),  // 13: tandem.v1.BatchCreateGrantsRequest
-	(*BatchCreateGrantsResponse)(nil), // 14: tandem.v1.BatchCreateGrantsResponse
-	(*Grant_Participation)(nil),       // 15: tandem.v1.Grant.Participation
-	(*Grant_Partner)(nil),             // 16: tandem.v1.Grant.Partner
-	(*Grant_Split)(nil),               // 17: tandem.v1.Grant.Split
-	(*Grant_Source)(nil),              // 18: tandem.v1.Grant.Source
-	(*Grant_Budget)(nil),              // 19: tandem.v1.Grant.Budget
-	(*Amount)(nil),                    // 20: tandem.v1.Amount
-	(*Transaction)(nil),               // 21: tandem.v1.Transaction
-	(*Link)(nil),                      // 22: tandem.v1.Link
-	(*timestamppb.Timestamp)(nil),     // 23: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 24: google.protobuf.FieldMask
-	(*Money)(nil),                     // 25: tandem.v1.Money
+	(Grant_Status)(0),                   // 0: tandem.v1.Grant.Status
+	(Grant_Visibility)(0),               // 1: tandem.v1.Grant.Visibility
+	(Grant_Partner_Role)(0),             // 2: tandem.v1.Grant.Partner.Role
+	(Report_Kind)(0),                    // 3: tandem.v1.Report.Kind
+	(MergeGrantRequest_Transactions)(0), // 4: tandem.v1.MergeGrantRequest.Transactions
+	(*Grant)(nil),                       // 5: tandem.v1.Grant
+	(*Report)(nil),                      // 6: tandem.v1.Report
+	(*GetGrantRequest)(nil),             // 7: tandem.v1.GetGrantRequest
+	(*ListGrantsRequest)(nil),           // 8: tandem.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),          // 9: tandem.v1.ListGrantsResponse
+	(*CreateGrantRequest)(nil),          // 10: tandem.v1.CreateGrantRequest
+	(*UpdateGrantRequest)(nil),          // 11: tandem.v1.UpdateGrantRequest
+	(*DeleteGrantRequest)(nil),          // 12: tandem.v1.DeleteGrantRequest
+	(*UndeleteGrantRequest)(nil),        // 13: tandem.v1.UndeleteGrantRequest
+	(*RestoreGrantRequest)(nil),         // 14: tandem.v1.RestoreGrantRequest
+	(*MergeGrantRequest)(nil),           // 15: tandem.v1.MergeGrantRequest
+	(*MergeGrantResponse)(nil),          // 16: tandem.v1.MergeGrantResponse
+	(*UnmergeGrantRequest)(nil),         // 17: tandem.v1.UnmergeGrantRequest
+	(*BatchCreateGrantsRequest)(nil),    // 18: tandem.v1.BatchCreateGrantsRequest
+	(*BatchCreateGrantsResponse)(nil),   // 19: tandem.v1.BatchCreateGrantsResponse
+	(*Grant_Participation)(nil),         // 20: tandem.v1.Grant.Participation
+	(*Grant_Partner)(nil),               // 21: tandem.v1.Grant.Partner
+	(*Grant_Split)(nil),                 // 22: tandem.v1.Grant.Split
+	(*Grant_Source)(nil),                // 23: tandem.v1.Grant.Source
+	(*Grant_Budget)(nil),                // 24: tandem.v1.Grant.Budget
+	(*Amount)(nil),                      // 25: tandem.v1.Amount
+	(*Transaction)(nil),                 // 26: tandem.v1.Transaction
+	(*Link)(nil),                        // 27: tandem.v1.Link
+	(*timestamppb.Timestamp)(nil),       // 28: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),       // 29: google.protobuf.FieldMask
+	(*Money)(nil),                       // 30: tandem.v1.Money
 }
 var file_tandem_v1_grant_proto_depIdxs = []int32{
-	15, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
-	15, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
-	16, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
+	20, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
+	20, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
+	21, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
 	0,  // 3: tandem.v1.Grant.status:type_name -> tandem.v1.Grant.Status
-	17, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
-	17, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
-	17, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
-	18, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
+	22, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
+	22, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
+	22, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
+	23, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
 	1,  // 8: tandem.v1.Grant.visibility:type_name -> tandem.v1.Grant.Visibility
-	20, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
-	21, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
-	19, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
-	22, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
-	23, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
-	23, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
-	23, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
-	5,  // 16: tandem.v1.Grant.reports:type_name -> tandem.v1.Report
+	25, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
+	26, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
+	24, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
+	27, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
+	28, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
+	28, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
+	28, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
+	6,  // 16: tandem.v1.Grant.reports:type_name -> tandem.v1.Report
 	3,  // 17: tandem.v1.Report.kind:type_name -> tandem.v1.Report.Kind
-	20, // 18: tandem.v1.Report.amount:type_name -> tandem.v1.Amount
+	25, // 18: tandem.v1.Report.amount:type_name -> tandem.v1.Amount
 	0,  // 19: tandem.v1.Report.status:type_name -> tandem.v1.Grant.Status
-	23, // 20: tandem.v1.Report.record_time:type_name -> google.protobuf.Timestamp
-	23, // 21: tandem.v1.Report.confirm_time:type_name -> google.protobuf.Timestamp
-	23, // 22: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
-	23, // 23: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
+	28, // 20: tandem.v1.Report.record_time:type_name -> google.protobuf.Timestamp
+	28, // 21: tandem.v1.Report.confirm_time:type_name -> google.protobuf.Timestamp
+	28, // 22: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
+	28, // 23: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 24: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
 	1,  // 25: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	4,  // 26: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
-	4,  // 27: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
-	4,  // 28: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
-	24, // 29: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	9,  // 30: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
-	4,  // 31: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
-	2,  // 32: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
-	25, // 33: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
-	6,  // 34: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
-	7,  // 35: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
-	9,  // 36: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
-	10, // 37: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
-	11, // 38: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
-	12, // 39: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
-	13, // 40: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
-	4,  // 41: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
-	8,  // 42: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
-	4,  // 43: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
-	4,  // 44: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
-	4,  // 45: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
-	4,  // 46: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
-	14, // 47: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
-	41, // [41:48] is the sub-list for method output_type
-	34, // [34:41] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	5,  // 26: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
+	5,  // 27: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
+	5,  // 28: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
+	29, // 29: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	4,  // 30: tandem.v1.MergeGrantRequest.transactions:type_name -> tandem.v1.MergeGrantRequest.Transactions
+	5,  // 31: tandem.v1.MergeGrantResponse.grant:type_name -> tandem.v1.Grant
+	10, // 32: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
+	5,  // 33: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
+	2,  // 34: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
+	30, // 35: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
+	7,  // 36: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
+	8,  // 37: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
+	10, // 38: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
+	11, // 39: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
+	12, // 40: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
+	13, // 41: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
+	14, // 42: tandem.v1.GrantService.RestoreGrant:input_type -> tandem.v1.RestoreGrantRequest
+	15, // 43: tandem.v1.GrantService.MergeGrant:input_type -> tandem.v1.MergeGrantRequest
+	17, // 44: tandem.v1.GrantService.UnmergeGrant:input_type -> tandem.v1.UnmergeGrantRequest
+	18, // 45: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
+	5,  // 46: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
+	9,  // 47: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
+	5,  // 48: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
+	5,  // 49: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
+	5,  // 50: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
+	5,  // 51: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
+	5,  // 52: tandem.v1.GrantService.RestoreGrant:output_type -> tandem.v1.Grant
+	16, // 53: tandem.v1.GrantService.MergeGrant:output_type -> tandem.v1.MergeGrantResponse
+	5,  // 54: tandem.v1.GrantService.UnmergeGrant:output_type -> tandem.v1.Grant
+	19, // 55: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
+	46, // [46:56] is the sub-list for method output_type
+	36, // [36:46] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_grant_proto_init() }
@@ -2140,14 +2606,14 @@ func file_tandem_v1_grant_proto_init() {
 	file_tandem_v1_link_proto_init()
 	file_tandem_v1_money_proto_init()
 	file_tandem_v1_transaction_proto_init()
-	file_tandem_v1_grant_proto_msgTypes[11].OneofWrappers = []any{}
+	file_tandem_v1_grant_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_grant_proto_rawDesc), len(file_tandem_v1_grant_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   16,
+			NumEnums:      5,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

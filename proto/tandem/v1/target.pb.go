@@ -699,6 +699,88 @@ func (x *UndeleteTargetRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreTargetRequest takes a target back to an earlier state.
+type RestoreTargetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreTargetRequest) Reset() {
+	*x = RestoreTargetRequest{}
+	mi := &file_tandem_v1_target_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreTargetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreTargetRequest) ProtoMessage() {}
+
+func (x *RestoreTargetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_target_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreTargetRequest.ProtoReflect.Descriptor instead.
+func (*RestoreTargetRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_target_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestoreTargetRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreTargetRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreTargetRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreTargetRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreTargetRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 var File_tandem_v1_target_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_target_proto_rawDesc = "" +
@@ -779,14 +861,24 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xef\x04\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x8a\x02\n" +
+	"\x14RestoreTargetRequest\x12_\n" +
+	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xfaA\x12\n" +
+	"\x10tandem.v1/Target\xbaH0r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xdd\x05\n" +
 	"\rTargetService\x12Y\n" +
 	"\tGetTarget\x12\x1b.tandem.v1.GetTargetRequest\x1a\x11.tandem.v1.Target\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=targets/*}\x12a\n" +
 	"\vListTargets\x12\x1d.tandem.v1.ListTargetsRequest\x1a\x1e.tandem.v1.ListTargetsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/targets\x12^\n" +
 	"\fCreateTarget\x12\x1e.tandem.v1.CreateTargetRequest\x1a\x11.tandem.v1.Target\"\x1b\x82\xd3\xe4\x93\x02\x15:\x06target\"\v/v1/targets\x12n\n" +
 	"\fUpdateTarget\x12\x1e.tandem.v1.UpdateTargetRequest\x1a\x11.tandem.v1.Target\"+\x82\xd3\xe4\x93\x02%:\x06target2\x1b/v1/{target.name=targets/*}\x12_\n" +
 	"\fDeleteTarget\x12\x1e.tandem.v1.DeleteTargetRequest\x1a\x11.tandem.v1.Target\"\x1c\x82\xd3\xe4\x93\x02\x16*\x14/v1/{name=targets/*}\x12o\n" +
-	"\x0eUndeleteTarget\x12 .tandem.v1.UndeleteTargetRequest\x1a\x11.tandem.v1.Target\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=targets/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x0eUndeleteTarget\x12 .tandem.v1.UndeleteTargetRequest\x1a\x11.tandem.v1.Target\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=targets/*}:undelete\x12l\n" +
+	"\rRestoreTarget\x12\x1f.tandem.v1.RestoreTargetRequest\x1a\x11.tandem.v1.Target\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=targets/*}:restoreB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_target_proto_rawDescOnce sync.Once
@@ -800,7 +892,7 @@ func file_tandem_v1_target_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_target_proto_rawDescData
 }
 
-var file_tandem_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tandem_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_target_proto_goTypes = []any{
 	(*Target)(nil),                // 0: tandem.v1.Target
 	(*GetTargetRequest)(nil),      // 1: tandem.v1.GetTargetRequest
@@ -810,35 +902,38 @@ var file_tandem_v1_target_proto_goTypes = []any{
 	(*UpdateTargetRequest)(nil),   // 5: tandem.v1.UpdateTargetRequest
 	(*DeleteTargetRequest)(nil),   // 6: tandem.v1.DeleteTargetRequest
 	(*UndeleteTargetRequest)(nil), // 7: tandem.v1.UndeleteTargetRequest
-	(*Money)(nil),                 // 8: tandem.v1.Money
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil), // 10: google.protobuf.FieldMask
+	(*RestoreTargetRequest)(nil),  // 8: tandem.v1.RestoreTargetRequest
+	(*Money)(nil),                 // 9: tandem.v1.Money
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil), // 11: google.protobuf.FieldMask
 }
 var file_tandem_v1_target_proto_depIdxs = []int32{
-	8,  // 0: tandem.v1.Target.amount:type_name -> tandem.v1.Money
-	9,  // 1: tandem.v1.Target.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 2: tandem.v1.Target.update_time:type_name -> google.protobuf.Timestamp
-	9,  // 3: tandem.v1.Target.delete_time:type_name -> google.protobuf.Timestamp
-	9,  // 4: tandem.v1.GetTargetRequest.read_time:type_name -> google.protobuf.Timestamp
-	9,  // 5: tandem.v1.ListTargetsRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: tandem.v1.Target.amount:type_name -> tandem.v1.Money
+	10, // 1: tandem.v1.Target.create_time:type_name -> google.protobuf.Timestamp
+	10, // 2: tandem.v1.Target.update_time:type_name -> google.protobuf.Timestamp
+	10, // 3: tandem.v1.Target.delete_time:type_name -> google.protobuf.Timestamp
+	10, // 4: tandem.v1.GetTargetRequest.read_time:type_name -> google.protobuf.Timestamp
+	10, // 5: tandem.v1.ListTargetsRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 6: tandem.v1.ListTargetsResponse.targets:type_name -> tandem.v1.Target
 	0,  // 7: tandem.v1.CreateTargetRequest.target:type_name -> tandem.v1.Target
 	0,  // 8: tandem.v1.UpdateTargetRequest.target:type_name -> tandem.v1.Target
-	10, // 9: tandem.v1.UpdateTargetRequest.update_mask:type_name -> google.protobuf.FieldMask
+	11, // 9: tandem.v1.UpdateTargetRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 10: tandem.v1.TargetService.GetTarget:input_type -> tandem.v1.GetTargetRequest
 	2,  // 11: tandem.v1.TargetService.ListTargets:input_type -> tandem.v1.ListTargetsRequest
 	4,  // 12: tandem.v1.TargetService.CreateTarget:input_type -> tandem.v1.CreateTargetRequest
 	5,  // 13: tandem.v1.TargetService.UpdateTarget:input_type -> tandem.v1.UpdateTargetRequest
 	6,  // 14: tandem.v1.TargetService.DeleteTarget:input_type -> tandem.v1.DeleteTargetRequest
 	7,  // 15: tandem.v1.TargetService.UndeleteTarget:input_type -> tandem.v1.UndeleteTargetRequest
-	0,  // 16: tandem.v1.TargetService.GetTarget:output_type -> tandem.v1.Target
-	3,  // 17: tandem.v1.TargetService.ListTargets:output_type -> tandem.v1.ListTargetsResponse
-	0,  // 18: tandem.v1.TargetService.CreateTarget:output_type -> tandem.v1.Target
-	0,  // 19: tandem.v1.TargetService.UpdateTarget:output_type -> tandem.v1.Target
-	0,  // 20: tandem.v1.TargetService.DeleteTarget:output_type -> tandem.v1.Target
-	0,  // 21: tandem.v1.TargetService.UndeleteTarget:output_type -> tandem.v1.Target
-	16, // [16:22] is the sub-list for method output_type
-	10, // [10:16] is the sub-list for method input_type
+	8,  // 16: tandem.v1.TargetService.RestoreTarget:input_type -> tandem.v1.RestoreTargetRequest
+	0,  // 17: tandem.v1.TargetService.GetTarget:output_type -> tandem.v1.Target
+	3,  // 18: tandem.v1.TargetService.ListTargets:output_type -> tandem.v1.ListTargetsResponse
+	0,  // 19: tandem.v1.TargetService.CreateTarget:output_type -> tandem.v1.Target
+	0,  // 20: tandem.v1.TargetService.UpdateTarget:output_type -> tandem.v1.Target
+	0,  // 21: tandem.v1.TargetService.DeleteTarget:output_type -> tandem.v1.Target
+	0,  // 22: tandem.v1.TargetService.UndeleteTarget:output_type -> tandem.v1.Target
+	0,  // 23: tandem.v1.TargetService.RestoreTarget:output_type -> tandem.v1.Target
+	17, // [17:24] is the sub-list for method output_type
+	10, // [10:17] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -856,7 +951,7 @@ func file_tandem_v1_target_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_target_proto_rawDesc), len(file_tandem_v1_target_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
