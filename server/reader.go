@@ -40,12 +40,51 @@ func (r *reader) date(field, s string) period.Date {
 	return d
 }
 
+// day reads a date that names one day.
+func (r *reader) day(field, s string) period.Date {
+	d := r.date(field, s)
+	if !d.IsZero() && d.Precision != period.ToDay {
+		r.Add(field, "found %s; accepted is one day, such as 2023-02-01", d)
+		return period.Date{}
+	}
+	return d
+}
+
+// window reads the fields from and to, either of which may be empty.
+func (r *reader) window(first, last string) (from, to period.Date) {
+	from, to = r.date("from", first), r.date("to", last)
+	if !from.IsZero() && !to.IsZero() && to.Last() < from.First {
+		r.Add("to", "%s is before from, %s", to, from)
+	}
+	return from, to
+}
+
+// currencyOr reads the field currency, which is another one when it is empty.
+func (r *reader) currencyOr(otherwise money.Currency, s string) money.Currency {
+	if s == "" {
+		return otherwise
+	}
+	return r.currency("currency", s)
+}
+
 func (r *reader) currency(field, s string) money.Currency {
 	c, err := money.ParseCurrency(s)
 	if err != nil {
 		r.Add(field, "%v", err)
 	}
 	return c
+}
+
+// figure reads a decimal number of a currency, in minor units; nil when there is none.
+func (r *reader) figure(field string, c money.Currency, s string) *int64 {
+	if s == "" || c == "" {
+		return nil
+	}
+	m, err := money.Parse(c, s)
+	if err != nil {
+		r.Add(field, "%v", err)
+	}
+	return &m.Minor
 }
 
 // money reads an amount in minor units. It is nothing when the message is absent.

@@ -39,7 +39,7 @@ func (s themes) UndeleteTheme(ctx context.Context, r *tandemv1.UndeleteThemeRequ
 }
 
 var theme = record[*grant.Term, *tandemv1.Theme]{
-	kind: grant.Themes, field: "theme",
+	kind: grant.Themes, field: "theme", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Theme) *grant.Term {
 		return &grant.Term{Of: grant.Themes, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Themes), Codes: m.DacCodes, Description: m.Description}
 	},
@@ -82,7 +82,7 @@ func (s locations) UndeleteLocation(ctx context.Context, r *tandemv1.UndeleteLoc
 }
 
 var location = record[*grant.Term, *tandemv1.Location]{
-	kind: grant.Locations, field: "location",
+	kind: grant.Locations, field: "location", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Location) *grant.Term {
 		return &grant.Term{Of: grant.Locations, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Locations), Codes: m.Codes, Description: m.Description}
 	},
@@ -125,7 +125,7 @@ func (s populations) UndeletePopulation(ctx context.Context, r *tandemv1.Undelet
 }
 
 var population = record[*grant.Term, *tandemv1.Population]{
-	kind: grant.Populations, field: "population",
+	kind: grant.Populations, field: "population", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Population) *grant.Term {
 		return &grant.Term{Of: grant.Populations, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Populations), Description: m.Description}
 	},

@@ -107,7 +107,7 @@ func (e *evaluation) chunk(out *sheet, index int) {
 	c := e.snapshot.chunks[index]
 	var v *view
 	if e.viewable() {
-		v = c.views.get(e.pricing, c, e.currencies)
+		v = c.views.get(e.pricing, func() *view { return newView(e.pricing, c, e.currencies) })
 	}
 	for i := range c.records {
 		r, number := &c.records[i], index*chunkSize+i

@@ -91,6 +91,9 @@ func (g *Grant) Parent() string {
 	return ""
 }
 
+// Confirmed tells whether a report on the grant is confirmed. Nothing reports on grants yet.
+func (g *Grant) Confirmed() bool { return false }
+
 // NextID returns an id for a new transaction or link. No id is given twice, whatever is deleted meanwhile.
 func (g *Grant) NextID() string {
 	g.Serial++

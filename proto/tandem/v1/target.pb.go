@@ -252,12 +252,22 @@ type ListTargetsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time`, `start` or `end`, with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Read the record as it was known at this time. Not together with revision.
-	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// Only targets for these themes or themes under them. Those for any theme are not among them.
+	Theme []string `protobuf:"bytes,7,rep,name=theme,proto3" json:"theme,omitempty"`
+	// Only targets for these locations or locations under them.
+	Location []string `protobuf:"bytes,8,rep,name=location,proto3" json:"location,omitempty"`
+	// Only targets for these populations or populations under them.
+	Population []string `protobuf:"bytes,9,rep,name=population,proto3" json:"population,omitempty"`
+	// Only targets whose period has days on or after this one: a year, a month or a day.
+	From string `protobuf:"bytes,10,opt,name=from,proto3" json:"from,omitempty"`
+	// Only targets whose period has days on or before this one: a year, a month or a day.
+	To            string `protobuf:"bytes,11,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +342,41 @@ func (x *ListTargetsRequest) GetReadTime() *timestamppb.Timestamp {
 		return x.ReadTime
 	}
 	return nil
+}
+
+func (x *ListTargetsRequest) GetTheme() []string {
+	if x != nil {
+		return x.Theme
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetLocation() []string {
+	if x != nil {
+		return x.Location
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetPopulation() []string {
+	if x != nil {
+		return x.Population
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListTargetsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
 }
 
 // ListTargetsResponse is a page of targets.
@@ -737,7 +782,7 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xfaA\x12\n" +
 	"\x10tandem.v1/Target\xbaH0r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
 	"\brevision\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x8b\x02\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xcc\x04\n" +
 	"\x12ListTargetsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -746,7 +791,17 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\fshow_deleted\x18\x03 \x01(\bR\vshowDeleted\x12\"\n" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12#\n" +
 	"\brevision\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xa5\x01\n" +
+	"\tread_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12O\n" +
+	"\x05theme\x18\a \x03(\tB9\xbaH6\x92\x013\x10d\"/r-2+^themes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x05theme\x12X\n" +
+	"\blocation\x18\b \x03(\tB<\xbaH9\x92\x016\x10d\"2r02.^locations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\blocation\x12^\n" +
+	"\n" +
+	"population\x18\t \x03(\tB>\xbaH;\x92\x018\x10d\"4r220^populations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\n" +
+	"population\x12\x1b\n" +
+	"\x04from\x18\n" +
+	" \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x04from\x12\x17\n" +
+	"\x02to\x18\v \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x02to\"\xa5\x01\n" +
 	"\x13ListTargetsResponse\x12+\n" +
 	"\atargets\x18\x01 \x03(\v2\x11.tandem.v1.TargetR\atargets\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
