@@ -114,6 +114,7 @@ type Query struct {
 	Calendar    period.Calendar
 	Filter      Filter
 	Principal   grant.Principal
+	except      []period.Span // days that are left out of a measure by date
 }
 
 // window returns the days that are asked for; ok is false when all are, the undated ones too.

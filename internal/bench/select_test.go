@@ -22,7 +22,9 @@ func BenchmarkSelect(b *testing.B) {
 		{"creation", func(*analysis.Selection, int) {}},
 		{"title", func(q *analysis.Selection, _ int) { q.Order.By = analysis.ByName }},
 		{"amount", func(q *analysis.Selection, _ int) { q.Order.By = analysis.ByAmount }},
-		{"amount and period", func(q *analysis.Selection, _ int) { q.Min, q.From = &least, period.Date{First: 16_000, Precision: period.ToDay} }},
+		{"amount and period", func(q *analysis.Selection, _ int) {
+			q.Min, q.From = &least, period.Date{First: 16_000, Precision: period.ToDay}
+		}},
 		{"amount, first", func(q *analysis.Selection, i int) {
 			q.Order.By, q.RateDate = analysis.ByAmount, period.Date{First: period.Day(12_000 + i), Precision: period.ToDay}
 		}},

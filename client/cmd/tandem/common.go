@@ -17,16 +17,25 @@ type asOf struct {
 }
 
 func (a *asOf) readTime() (*timestamppb.Timestamp, error) {
-	if a.ReadTime == "" {
+	return parseTime("read-time", a.ReadTime, true) // with all that was known by the end of the day
+}
+
+// parseTime reads the time of a flag. A day alone is its end, or its beginning; "" is no time.
+func parseTime(flag, s string, end bool) (*timestamppb.Timestamp, error) {
+	if s == "" {
 		return nil, nil
 	}
-	if t, err := time.Parse(time.RFC3339, a.ReadTime); err == nil {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return timestamppb.New(t), nil
 	}
-	if t, err := time.Parse(time.DateOnly, a.ReadTime); err == nil {
-		return timestamppb.New(t.AddDate(0, 0, 1).Add(-time.Microsecond)), nil // with all that was known by the end of the day
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return nil, usage("--%s: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", flag, s)
 	}
-	return nil, usage("--read-time: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", a.ReadTime)
+	if end {
+		t = t.AddDate(0, 0, 1).Add(-time.Microsecond)
+	}
+	return timestamppb.New(t), nil
 }
 
 // maskOf names the fields that a message has.
