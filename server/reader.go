@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
@@ -48,6 +49,14 @@ func (r *reader) day(field, s string) period.Date {
 		return period.Date{}
 	}
 	return d
+}
+
+// dayOr reads a day, which is another one when the field is empty.
+func (r *reader) dayOr(otherwise period.Day, field, s string) period.Day {
+	if d := r.day(field, s); !d.IsZero() {
+		return d.First
+	}
+	return otherwise
 }
 
 // window reads the fields from and to, either of which may be empty.
@@ -192,6 +201,22 @@ func nameOf(kind grant.Kind, id string) string {
 
 func moneyOf(c money.Currency, minor int64) *tandemv1.Money {
 	return &tandemv1.Money{CurrencyCode: string(c), Amount: money.FormatMinor(c, minor)}
+}
+
+// figureOf writes what an analysis added up.
+func figureOf(c money.Currency, row analysis.Row) *tandemv1.Figure {
+	return &tandemv1.Figure{
+		Lower: row.Lower.Decimal(c), Central: row.Central.Decimal(c), Upper: row.Upper.Decimal(c), UpperOpen: row.UpperOpen, GrantCount: int32(row.GrantCount),
+		UnknownAmountCount: int32(row.UnknownCount), Unconverted: unconvertedOf(row), UnconvertedCount: int32(row.UnconvertedCount),
+	}
+}
+
+func unconvertedOf(row analysis.Row) []*tandemv1.Money {
+	var all []*tandemv1.Money
+	for _, u := range row.Unconverted {
+		all = append(all, &tandemv1.Money{CurrencyCode: string(u.Currency), Amount: u.Sum.Decimal(u.Currency)})
+	}
+	return all
 }
 
 func amountOf(a money.Amount) *tandemv1.Amount {

@@ -51,3 +51,24 @@ func (l *Ledger) targetState(ctx context.Context, f TargetFilter, at int64) (*St
 	}
 	return state, analysis.Filter{Themes: f.Themes, Locations: f.Locations, Populations: f.Populations}.Check(state.Registry)
 }
+
+// Coverage says how far the targets that match, in order of their ids, are met, as known at a revision (0: the newest), with the revision that was read. Errors as of Targets.
+func (l *Ledger) Coverage(ctx context.Context, f TargetFilter, q analysis.CoverageQuery, at int64) ([]analysis.Coverage, int64, error) {
+	state, err := l.targetState(ctx, f, at)
+	if err != nil {
+		return nil, 0, err
+	}
+	var all []analysis.Coverage
+	for _, e := range state.Registry.All(grant.Targets) {
+		t := e.(*grant.Target)
+		if t.Deleted != 0 || !f.takes(state.Registry, t) {
+			continue
+		}
+		c, err := state.Snapshot.Coverage(t, q)
+		if err != nil {
+			return nil, 0, err
+		}
+		all = append(all, c)
+	}
+	return all, state.Revision, nil
+}

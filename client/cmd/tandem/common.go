@@ -50,6 +50,15 @@ func maskOf(m proto.Message) *fieldmaskpb.FieldMask {
 	return mask
 }
 
+// editMask names the fields that an edit sets, those of a message, and those that it empties. example is a flag of it.
+func editMask(m proto.Message, empty []string, example string) (*fieldmaskpb.FieldMask, error) {
+	mask := &fieldmaskpb.FieldMask{Paths: append(maskOf(m).Paths, empty...)}
+	if len(mask.Paths) == 0 {
+		return nil, usage("nothing to change; give the fields to set, such as %s, or --clear FIELD", example)
+	}
+	return mask, nil
+}
+
 // did tells of a write.
 func (s *session) did(what, name string, m proto.Message) error {
 	if s.output == "table" {

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
-
 	"github.com/allmep/tandem/client"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
@@ -112,9 +110,9 @@ type orgEdit struct {
 // Run changes an organisation, unless someone else does so at the same time.
 func (c *orgEdit) Run(s *session) error {
 	o := c.message()
-	mask := &fieldmaskpb.FieldMask{Paths: append(maskOf(o).Paths, c.Clear...)}
-	if len(mask.Paths) == 0 {
-		return usage("nothing to change; give the fields to set, such as --state US, or --clear FIELD")
+	mask, err := editMask(o, c.Clear, "--state US")
+	if err != nil {
+		return err
 	}
 	now, err := s.Organisations.GetOrganisation(s, &tandemv1.GetOrganisationRequest{Name: full("organisations", c.ID)})
 	if err != nil {

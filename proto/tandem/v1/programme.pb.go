@@ -749,7 +749,7 @@ var File_tandem_v1_programme_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_programme_proto_rawDesc = "" +
 	"\n" +
-	"\x19tandem/v1/programme.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\xe2\x06\n" +
+	"\x19tandem/v1/programme.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/utilisation.proto\"\xe2\x06\n" +
 	"\tProgramme\x12P\n" +
 	"\x04name\x18\x01 \x01(\tB<\xe0A\b\xbaH6\xd8\x01\x01r12/^programmes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12.\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xac\x02R\vdisplayName\x12p\n" +
@@ -824,14 +824,15 @@ const file_tandem_v1_programme_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xc4\x05\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xed\x06\n" +
 	"\x10ProgrammeService\x12e\n" +
 	"\fGetProgramme\x12\x1e.tandem.v1.GetProgrammeRequest\x1a\x14.tandem.v1.Programme\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=programmes/*}\x12m\n" +
 	"\x0eListProgrammes\x12 .tandem.v1.ListProgrammesRequest\x1a!.tandem.v1.ListProgrammesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/programmes\x12m\n" +
 	"\x0fCreateProgramme\x12!.tandem.v1.CreateProgrammeRequest\x1a\x14.tandem.v1.Programme\"!\x82\xd3\xe4\x93\x02\x1b:\tprogramme\"\x0e/v1/programmes\x12\x80\x01\n" +
 	"\x0fUpdateProgramme\x12!.tandem.v1.UpdateProgrammeRequest\x1a\x14.tandem.v1.Programme\"4\x82\xd3\xe4\x93\x02.:\tprogramme2!/v1/{programme.name=programmes/*}\x12k\n" +
 	"\x0fDeleteProgramme\x12!.tandem.v1.DeleteProgrammeRequest\x1a\x14.tandem.v1.Programme\"\x1f\x82\xd3\xe4\x93\x02\x19*\x17/v1/{name=programmes/*}\x12{\n" +
-	"\x11UndeleteProgramme\x12#.tandem.v1.UndeleteProgrammeRequest\x1a\x14.tandem.v1.Programme\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=programmes/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x11UndeleteProgramme\x12#.tandem.v1.UndeleteProgrammeRequest\x1a\x14.tandem.v1.Programme\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=programmes/*}:undelete\x12\xa6\x01\n" +
+	"\x10QueryUtilisation\x12\".tandem.v1.QueryUtilisationRequest\x1a#.tandem.v1.QueryUtilisationResponse\"I\x82\xd3\xe4\x93\x02CZ%\x12#/v1/{name=programmes/*}:utilisation\x12\x1a/v1/programmes:utilisationB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_programme_proto_rawDescOnce sync.Once
@@ -859,6 +860,8 @@ var file_tandem_v1_programme_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),    // 9: google.protobuf.Timestamp
 	(*fieldmaskpb.FieldMask)(nil),    // 10: google.protobuf.FieldMask
 	(*Amount)(nil),                   // 11: tandem.v1.Amount
+	(*QueryUtilisationRequest)(nil),  // 12: tandem.v1.QueryUtilisationRequest
+	(*QueryUtilisationResponse)(nil), // 13: tandem.v1.QueryUtilisationResponse
 }
 var file_tandem_v1_programme_proto_depIdxs = []int32{
 	8,  // 0: tandem.v1.Programme.envelopes:type_name -> tandem.v1.Programme.Envelope
@@ -878,14 +881,16 @@ var file_tandem_v1_programme_proto_depIdxs = []int32{
 	5,  // 14: tandem.v1.ProgrammeService.UpdateProgramme:input_type -> tandem.v1.UpdateProgrammeRequest
 	6,  // 15: tandem.v1.ProgrammeService.DeleteProgramme:input_type -> tandem.v1.DeleteProgrammeRequest
 	7,  // 16: tandem.v1.ProgrammeService.UndeleteProgramme:input_type -> tandem.v1.UndeleteProgrammeRequest
-	0,  // 17: tandem.v1.ProgrammeService.GetProgramme:output_type -> tandem.v1.Programme
-	3,  // 18: tandem.v1.ProgrammeService.ListProgrammes:output_type -> tandem.v1.ListProgrammesResponse
-	0,  // 19: tandem.v1.ProgrammeService.CreateProgramme:output_type -> tandem.v1.Programme
-	0,  // 20: tandem.v1.ProgrammeService.UpdateProgramme:output_type -> tandem.v1.Programme
-	0,  // 21: tandem.v1.ProgrammeService.DeleteProgramme:output_type -> tandem.v1.Programme
-	0,  // 22: tandem.v1.ProgrammeService.UndeleteProgramme:output_type -> tandem.v1.Programme
-	17, // [17:23] is the sub-list for method output_type
-	11, // [11:17] is the sub-list for method input_type
+	12, // 17: tandem.v1.ProgrammeService.QueryUtilisation:input_type -> tandem.v1.QueryUtilisationRequest
+	0,  // 18: tandem.v1.ProgrammeService.GetProgramme:output_type -> tandem.v1.Programme
+	3,  // 19: tandem.v1.ProgrammeService.ListProgrammes:output_type -> tandem.v1.ListProgrammesResponse
+	0,  // 20: tandem.v1.ProgrammeService.CreateProgramme:output_type -> tandem.v1.Programme
+	0,  // 21: tandem.v1.ProgrammeService.UpdateProgramme:output_type -> tandem.v1.Programme
+	0,  // 22: tandem.v1.ProgrammeService.DeleteProgramme:output_type -> tandem.v1.Programme
+	0,  // 23: tandem.v1.ProgrammeService.UndeleteProgramme:output_type -> tandem.v1.Programme
+	13, // 24: tandem.v1.ProgrammeService.QueryUtilisation:output_type -> tandem.v1.QueryUtilisationResponse
+	18, // [18:25] is the sub-list for method output_type
+	11, // [11:18] is the sub-list for method input_type
 	11, // [11:11] is the sub-list for extension type_name
 	11, // [11:11] is the sub-list for extension extendee
 	0,  // [0:11] is the sub-list for field type_name
@@ -897,6 +902,7 @@ func file_tandem_v1_programme_proto_init() {
 		return
 	}
 	file_tandem_v1_money_proto_init()
+	file_tandem_v1_utilisation_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

@@ -748,7 +748,7 @@ var File_tandem_v1_target_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_target_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/target.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\xf6\x06\n" +
+	"\x16tandem/v1/target.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18tandem/v1/coverage.proto\x1a\x15tandem/v1/money.proto\"\xf6\x06\n" +
 	"\x06Target\x12M\n" +
 	"\x04name\x18\x01 \x01(\tB9\xe0A\b\xbaH3\xd8\x01\x01r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12b\n" +
 	"\x05theme\x18\x02 \x01(\tBL\xe0A\x01\xfaA\x11\n" +
@@ -834,14 +834,15 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xef\x04\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xe1\x05\n" +
 	"\rTargetService\x12Y\n" +
 	"\tGetTarget\x12\x1b.tandem.v1.GetTargetRequest\x1a\x11.tandem.v1.Target\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=targets/*}\x12a\n" +
 	"\vListTargets\x12\x1d.tandem.v1.ListTargetsRequest\x1a\x1e.tandem.v1.ListTargetsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/targets\x12^\n" +
 	"\fCreateTarget\x12\x1e.tandem.v1.CreateTargetRequest\x1a\x11.tandem.v1.Target\"\x1b\x82\xd3\xe4\x93\x02\x15:\x06target\"\v/v1/targets\x12n\n" +
 	"\fUpdateTarget\x12\x1e.tandem.v1.UpdateTargetRequest\x1a\x11.tandem.v1.Target\"+\x82\xd3\xe4\x93\x02%:\x06target2\x1b/v1/{target.name=targets/*}\x12_\n" +
 	"\fDeleteTarget\x12\x1e.tandem.v1.DeleteTargetRequest\x1a\x11.tandem.v1.Target\"\x1c\x82\xd3\xe4\x93\x02\x16*\x14/v1/{name=targets/*}\x12o\n" +
-	"\x0eUndeleteTarget\x12 .tandem.v1.UndeleteTargetRequest\x1a\x11.tandem.v1.Target\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=targets/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x0eUndeleteTarget\x12 .tandem.v1.UndeleteTargetRequest\x1a\x11.tandem.v1.Target\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=targets/*}:undelete\x12p\n" +
+	"\rQueryCoverage\x12\x1f.tandem.v1.QueryCoverageRequest\x1a .tandem.v1.QueryCoverageResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/targets:coverageB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_target_proto_rawDescOnce sync.Once
@@ -868,6 +869,8 @@ var file_tandem_v1_target_proto_goTypes = []any{
 	(*Money)(nil),                 // 8: tandem.v1.Money
 	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
 	(*fieldmaskpb.FieldMask)(nil), // 10: google.protobuf.FieldMask
+	(*QueryCoverageRequest)(nil),  // 11: tandem.v1.QueryCoverageRequest
+	(*QueryCoverageResponse)(nil), // 12: tandem.v1.QueryCoverageResponse
 }
 var file_tandem_v1_target_proto_depIdxs = []int32{
 	8,  // 0: tandem.v1.Target.amount:type_name -> tandem.v1.Money
@@ -886,14 +889,16 @@ var file_tandem_v1_target_proto_depIdxs = []int32{
 	5,  // 13: tandem.v1.TargetService.UpdateTarget:input_type -> tandem.v1.UpdateTargetRequest
 	6,  // 14: tandem.v1.TargetService.DeleteTarget:input_type -> tandem.v1.DeleteTargetRequest
 	7,  // 15: tandem.v1.TargetService.UndeleteTarget:input_type -> tandem.v1.UndeleteTargetRequest
-	0,  // 16: tandem.v1.TargetService.GetTarget:output_type -> tandem.v1.Target
-	3,  // 17: tandem.v1.TargetService.ListTargets:output_type -> tandem.v1.ListTargetsResponse
-	0,  // 18: tandem.v1.TargetService.CreateTarget:output_type -> tandem.v1.Target
-	0,  // 19: tandem.v1.TargetService.UpdateTarget:output_type -> tandem.v1.Target
-	0,  // 20: tandem.v1.TargetService.DeleteTarget:output_type -> tandem.v1.Target
-	0,  // 21: tandem.v1.TargetService.UndeleteTarget:output_type -> tandem.v1.Target
-	16, // [16:22] is the sub-list for method output_type
-	10, // [10:16] is the sub-list for method input_type
+	11, // 16: tandem.v1.TargetService.QueryCoverage:input_type -> tandem.v1.QueryCoverageRequest
+	0,  // 17: tandem.v1.TargetService.GetTarget:output_type -> tandem.v1.Target
+	3,  // 18: tandem.v1.TargetService.ListTargets:output_type -> tandem.v1.ListTargetsResponse
+	0,  // 19: tandem.v1.TargetService.CreateTarget:output_type -> tandem.v1.Target
+	0,  // 20: tandem.v1.TargetService.UpdateTarget:output_type -> tandem.v1.Target
+	0,  // 21: tandem.v1.TargetService.DeleteTarget:output_type -> tandem.v1.Target
+	0,  // 22: tandem.v1.TargetService.UndeleteTarget:output_type -> tandem.v1.Target
+	12, // 23: tandem.v1.TargetService.QueryCoverage:output_type -> tandem.v1.QueryCoverageResponse
+	17, // [17:24] is the sub-list for method output_type
+	10, // [10:17] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -904,6 +909,7 @@ func file_tandem_v1_target_proto_init() {
 	if File_tandem_v1_target_proto != nil {
 		return
 	}
+	file_tandem_v1_coverage_proto_init()
 	file_tandem_v1_money_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
