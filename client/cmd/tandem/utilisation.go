@@ -73,9 +73,13 @@ func spanOf(r *tandemv1.UtilisationRow) string {
 	return "whole"
 }
 
-// figure writes the best single figure, with a sign before it in a table where it may be more.
+// figure writes the best single figure. A table has a sign before it where it may be more, and says that nothing is recorded instead of 0.
 func (s *session) figure(f *tandemv1.Figure) string {
-	if f.GetUpperOpen() && s.output == "table" {
+	switch {
+	case s.output != "table":
+	case f.GetGrantCount() == 0:
+		return "none"
+	case f.GetUpperOpen():
 		return "≥ " + f.GetCentral()
 	}
 	return f.GetCentral()
