@@ -57,11 +57,17 @@ const absent = math.MaxInt64
 
 // Compare orders two places.
 func (o Order) Compare(a, b Cursor) int {
-	c := cmp.Or(cmp.Compare(a.Value, b.Value), strings.Compare(a.Text, b.Text))
-	if o.Desc && a.Value != absent && b.Value != absent {
-		c = -c
+	c := cmp.Compare(a.Value, b.Value)
+	if c == 0 {
+		c = strings.Compare(a.Text, b.Text)
 	}
-	return cmp.Or(c, strings.Compare(a.ID, b.ID))
+	switch {
+	case c == 0:
+		return strings.Compare(a.ID, b.ID)
+	case o.Desc && a.Value != absent && b.Value != absent:
+		return -c
+	}
+	return c
 }
 
 // Place returns the place of a record other than a grant, which is called by a name.

@@ -45,6 +45,7 @@ func (s *Snapshot) Select(q Selection) Found {
 	sieve := s.newSieve(q.Filter, q.Principal)
 	page := &latest{order: q.Order, after: q.After, limit: q.Limit}
 	var found Found
+	narrow := q.Min != nil || q.Max != nil || !q.From.IsZero() || !q.To.IsZero()
 	for _, c := range s.chunks {
 		awards := s.awardsFor(c, q)
 		for i := range c.records {
@@ -56,7 +57,7 @@ func (s *Snapshot) Select(q Selection) Found {
 			if awards != nil {
 				a = awards[i]
 			}
-			if !q.matches(r, a, &found.LeftOut) {
+			if narrow && !q.matches(r, a, &found.LeftOut) {
 				continue
 			}
 			found.Total++

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -78,16 +79,23 @@ func wanted(t *testing.T, d *daemon) {
 	d.must(t, "POST", "/v1/targets?target_id=education", `{"theme":"themes/education","start":"2023","end":"2023","amount":{"currencyCode":"USD","amount":"100000.00"},"source":"strategy"}`)
 }
 
-// What is committed under a programme and allocated to a target, over REST, for one who sees the grants and one who sees none of them; and as it was before they were recorded.
+// What is committed under a programme and allocated to a target, over REST, for one who sees the grants and one who sees none of them; and as it was before each was recorded.
 func TestProgrammesAndTargets(t *testing.T) {
 	d := start(t, stores["SQLite"](t))
 	field(t, d)
+	revision, err := strconv.Atoi(d.must(t, "GET", "/v1/grants", "")["revision"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
 	wanted(t, d)
 	viewer := d.must(t, "POST", "/v1/tokens", `{"displayName":"v","role":"VIEWER"}`)["secret"].(string)
 	for _, c := range []struct{ token, path, want string }{
 		{adminToken, "/v1/programmes/meppa:utilisation?as_of=2021-12-31", "3000000.00 3300000.00 -300000.00 110.00 19.99"},
 		{viewer, "/v1/programmes/meppa:utilisation?as_of=2021-12-31", "3000000.00 0.00 3000000.00 0.00 19.99"},
+		{adminToken, "/v1/programmes:utilisation?as_of=2021-12-31&revision=" + strconv.Itoa(revision+1), "3000000.00 0.00 3000000.00 0.00 19.99"},
+		{adminToken, "/v1/programmes:utilisation?revision=" + strconv.Itoa(revision), ""},
 		{adminToken, "/v1/targets:coverage?location=locations/region", ""},
+		{adminToken, "/v1/targets:coverage?revision=" + strconv.Itoa(revision), ""},
 		{adminToken, "/v1/targets:coverage?theme=themes/water&as_of=2023-04-01", "5000000.00 2000034.74 2999965.26 40.00 24.93"},
 		{viewer, "/v1/targets:coverage?theme=themes/water&as_of=2023-04-01", "5000000.00 0.00 5000000.00 0.00 24.93"},
 		{adminToken, "/v1/targets:coverage?theme=themes/water&as_of=2023-04-01&rate_date=2022-01-03", "5000000.00 1997422.86 3002577.14 39.95 24.93"},

@@ -64,6 +64,9 @@ func (l *Ledger) Coverage(ctx context.Context, f TargetFilter, q analysis.Covera
 		if t.Deleted != 0 || !f.takes(state.Registry, t) {
 			continue
 		}
+		if ctx.Err() != nil { // there may be many of them, and each is a question
+			return nil, 0, ctx.Err()
+		}
 		c, err := state.Snapshot.Coverage(t, q)
 		if err != nil {
 			return nil, 0, err

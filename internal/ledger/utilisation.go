@@ -28,6 +28,9 @@ func (l *Ledger) Utilisation(ctx context.Context, programme string, q analysis.U
 		if programme == "" && e.Ledgered().Deleted != 0 {
 			continue
 		}
+		if ctx.Err() != nil { // there may be many of them, and each is a question
+			return nil, 0, ctx.Err()
+		}
 		u, err := state.Snapshot.Utilisation(e.(*grant.Programme), q)
 		if err != nil {
 			return nil, 0, err

@@ -577,6 +577,7 @@ type ListGrantsRequest struct {
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
 	// `create_time` (the default), `update_time`, `start`, `end`, `title` (in lower case, in the order of Unicode, by its first 100 characters) or `amount` (in `currency`), with
 	// ` desc` to turn it round. Grants without the date, and those whose amount is not known or could not be converted, come last either way.
+	// Pages hold every grant once while others write; one whose place in the order is changed meanwhile may come again where it then stands.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
