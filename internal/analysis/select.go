@@ -9,7 +9,7 @@ import (
 	"github.com/allmep/tandem/internal/period"
 )
 
-// Selection says which grants to list. What is not known of a grant, its days or its amount, holds no condition on it; Found tells how many were left out for that.
+// Selection says which grants to list. A grant whose days or amount are not known meets no condition on them; Found tells how many were left out for that.
 type Selection struct {
 	Filter      Filter
 	From, To    period.Date    // the grant has a day in this period; either may be no date
