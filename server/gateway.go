@@ -59,7 +59,7 @@ func (s *Server) gateway() (*runtime.ServeMux, error) {
 		runtime.WithRoutingErrorHandler(s.refuseRoute),
 		runtime.SetQueryParameterParser(queryParser{}),
 		runtime.WithForwardResponseRewriter(asTable),
-		runtime.WithForwardResponseOption(tellNextPage),
+		runtime.WithForwardResponseOption(tellBeside),
 		runtime.WithWriteContentLength(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),

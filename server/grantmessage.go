@@ -7,7 +7,9 @@ import (
 )
 
 // award is how a new grant is read, and how every grant is written.
-var award = record[*grant.Grant, *tandemv1.Grant]{kind: grant.Grants, field: "grant", read: readNewGrant, write: writeGrant}
+var award = record[*grant.Grant, *tandemv1.Grant]{
+	kind: grant.Grants, field: "grant", order: []string{"create_time", "update_time", "start", "end", "title", "amount"}, read: readNewGrant, write: writeGrant,
+}
 
 // readNewGrant reads a grant with its reports, and with its transactions or the award that stands for the first of them.
 func readNewGrant(r *reader, at, id string, m *tandemv1.Grant) *grant.Grant {

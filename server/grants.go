@@ -31,22 +31,43 @@ func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	order, err := analysis.ParseOrder(r.OrderBy)
+	q, err := read(func(in *reader) analysis.Selection { return readSelection(in, r) })
 	if err != nil {
 		return nil, err
 	}
-	filter, err := readFilter(r)
-	if err != nil {
+	if q.Filter, err = readFilter(r); err != nil {
 		return nil, err
 	}
-	found, err := s.l.Grants(ctx, analysis.Selection{
-		Filter: filter, Principal: principalOf(ctx), Order: order, After: after.cursor(), Limit: pageSize(r.PageSize, defaultPage), ShowDeleted: r.ShowDeleted,
-	}, at)
+	q.Principal, q.After, q.Limit = principalOf(ctx), after.cursor(), pageSize(r.PageSize, defaultPage)
+	found, err := s.l.Grants(ctx, q, at)
 	if err != nil {
 		return nil, err
 	}
 	p := pageOf(found, r, writeGrant)
-	return &tandemv1.ListGrantsResponse{Grants: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision}, nil
+	return &tandemv1.ListGrantsResponse{
+		Grants: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision, UndatedCount: int32(found.LeftOut.Undated),
+		UnknownAmountCount: int32(found.LeftOut.Unknown), UnconvertedCount: int32(found.LeftOut.Unconverted),
+	}, nil
+}
+
+// readSelection reads what a list of grants asks beside the filter that it shares with the analyses.
+func readSelection(in *reader, r *tandemv1.ListGrantsRequest) analysis.Selection {
+	q := analysis.Selection{Currency: in.currencyOr("USD", r.Currency), RateDate: in.day("rateDate", r.RateDate), Unconfirmed: r.Unconfirmed, ShowDeleted: r.ShowDeleted}
+	order, err := analysis.ParseOrder(r.OrderBy, award.order...)
+	in.merge("", err)
+	q.Order = order
+	q.From, q.To = in.window(r.From, r.To)
+	q.Min, q.Max = in.figure("minAmount", q.Currency, r.MinAmount), in.figure("maxAmount", q.Currency, r.MaxAmount)
+	if q.Min != nil && q.Max != nil && *q.Max < *q.Min {
+		in.Add("maxAmount", "%s is below minAmount, %s", r.MaxAmount, r.MinAmount)
+	}
+	if r.StaleSince != nil {
+		q.StaleSince = max(1, r.StaleSince.AsTime().UnixMicro()) // 0 would ask nothing
+		if r.StaleSince.CheckValid() != nil {
+			in.Add("staleSince", "is not a time")
+		}
+	}
+	return q
 }
 
 func (s grants) CreateGrant(ctx context.Context, r *tandemv1.CreateGrantRequest) (*tandemv1.Grant, error) {

@@ -51,7 +51,7 @@ func (s organisations) RestoreOrganisation(ctx context.Context, r *tandemv1.Rest
 	return restore(ctx, s.l, organisation, r)
 }
 
-var organisation = record[*grant.Organisation, *tandemv1.Organisation]{kind: grant.Organisations, field: "organisation", read: readOrganisation, write: writeOrganisation}
+var organisation = record[*grant.Organisation, *tandemv1.Organisation]{kind: grant.Organisations, field: "organisation", order: byName, read: readOrganisation, write: writeOrganisation}
 
 func readOrganisation(r *reader, at, id string, m *tandemv1.Organisation) *grant.Organisation {
 	return &grant.Organisation{

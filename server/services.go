@@ -40,10 +40,14 @@ func registerServices(r grpc.ServiceRegistrar, l *ledger.Ledger, newSecret func(
 // record is one kind of record: how its message is read and written. It is all that the standard methods need to know of a kind.
 type record[E grant.Entity, M proto.Message] struct {
 	kind  grant.Kind
-	field string // of the record in requests, such as "organisation"
+	field string   // of the record in requests, such as "organisation"
+	order []string // what its list may be ordered by
 	read  func(r *reader, at, id string, m M) E
 	write func(e E) M
 }
+
+// What lists of records that have a name are ordered by.
+var byName = []string{"create_time", "update_time", "display_name"}
 
 // asOf is what every reading request says of the revision that it wants.
 type asOf interface {
@@ -122,6 +126,18 @@ type listed[M any] struct {
 
 // list lists records of a kind other than grants. where, when not nil, must hold of a record.
 func list[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger, rec record[E, M], r listRequest, where func(E) bool) (listed[M], error) {
+	return listBy(ctx, l, rec, r, func(q ledger.ListQuery, at int64) (ledger.Page, error) {
+		if where != nil {
+			q.Where = func(e grant.Entity) bool { return where(e.(E)) }
+		}
+		return l.List(ctx, principalOf(ctx), rec.kind, q, at)
+	})
+}
+
+// listBy lists records with a call of the ledger.
+func listBy[E grant.Entity, M proto.Message](
+	ctx context.Context, l *ledger.Ledger, rec record[E, M], r listRequest, call func(q ledger.ListQuery, at int64) (ledger.Page, error),
+) (listed[M], error) {
 	var out listed[M]
 	at, err := revisionOf(ctx, l, r)
 	if err != nil {
@@ -131,15 +147,11 @@ func list[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger
 	if err != nil {
 		return out, err
 	}
-	order, err := analysis.ParseOrder(r.GetOrderBy())
+	order, err := analysis.ParseOrder(r.GetOrderBy(), rec.order...)
 	if err != nil {
 		return out, err
 	}
-	q := ledger.ListQuery{Order: order, Limit: pageSize(r.GetPageSize(), defaultPage), After: after.cursor(), ShowDeleted: r.GetShowDeleted()}
-	if where != nil {
-		q.Where = func(e grant.Entity) bool { return where(e.(E)) }
-	}
-	page, err := l.List(ctx, principalOf(ctx), rec.kind, q, at)
+	page, err := call(ledger.ListQuery{Order: order, Limit: pageSize(r.GetPageSize(), defaultPage), After: after.cursor(), ShowDeleted: r.GetShowDeleted()}, at)
 	if err != nil {
 		return out, err
 	}
@@ -152,7 +164,7 @@ func pageOf[E grant.Entity, M any](page ledger.Page, query proto.Message, write 
 		out.items[i] = write(e.(E))
 	}
 	if page.Next != nil {
-		out.next = nextToken(query, token{Value: page.Next.Value, ID: page.Next.ID})
+		out.next = nextToken(query, token{Value: page.Next.Value, Text: page.Next.Text, ID: page.Next.ID})
 	}
 	return out
 }

@@ -43,7 +43,7 @@ func (s themes) RestoreTheme(ctx context.Context, r *tandemv1.RestoreThemeReques
 }
 
 var theme = record[*grant.Term, *tandemv1.Theme]{
-	kind: grant.Themes, field: "theme",
+	kind: grant.Themes, field: "theme", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Theme) *grant.Term {
 		return &grant.Term{Of: grant.Themes, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Themes), Codes: m.DacCodes, Description: m.Description}
 	},
@@ -90,7 +90,7 @@ func (s locations) RestoreLocation(ctx context.Context, r *tandemv1.RestoreLocat
 }
 
 var location = record[*grant.Term, *tandemv1.Location]{
-	kind: grant.Locations, field: "location",
+	kind: grant.Locations, field: "location", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Location) *grant.Term {
 		return &grant.Term{Of: grant.Locations, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Locations), Codes: m.Codes, Description: m.Description}
 	},
@@ -137,7 +137,7 @@ func (s populations) RestorePopulation(ctx context.Context, r *tandemv1.RestoreP
 }
 
 var population = record[*grant.Term, *tandemv1.Population]{
-	kind: grant.Populations, field: "population",
+	kind: grant.Populations, field: "population", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Population) *grant.Term {
 		return &grant.Term{Of: grant.Populations, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Populations), Description: m.Description}
 	},

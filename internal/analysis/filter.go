@@ -85,7 +85,7 @@ func (s *Snapshot) newSieve(f Filter, p grant.Principal) *sieve {
 	}
 	for list, ids := range [lists][]string{themes: f.Themes, locations: f.Locations, populations: f.Populations} {
 		if len(ids) > 0 {
-			v.lists[list] = accept(s.line.terms[list].all(), ids, func(id string) bool { return s.under(kinds[list], id, ids) })
+			v.lists[list] = accept(s.line.terms[list].all(), ids, func(id string) bool { return s.reg.Within(grant.Key{Kind: kinds[list], ID: id}, ids) })
 		}
 	}
 	if len(f.Statuses) > 0 {
@@ -137,22 +137,6 @@ func (s *Snapshot) survivors(ids []string) map[string]bool {
 	}
 	return set
 }
-
-// under tells whether a term is one of those asked for, or below one.
-func (s *Snapshot) under(kind grant.Kind, id string, asked []string) bool {
-	for range maxTree {
-		if slices.Contains(asked, id) {
-			return true
-		}
-		if id = s.reg.TermParent(grant.Key{Kind: kind, ID: id}); id == "" {
-			return false
-		}
-	}
-	return false
-}
-
-// maxTree bounds a walk up a tree.
-const maxTree = 100
 
 // sees tells whether the principal may see a grant, by the one rule. One that was merged is seen by those who see what it was merged into as well.
 func (v *sieve) sees(r *record) bool {

@@ -14,7 +14,8 @@ import (
 // record is a grant as the analysis sees it: numbers, and codes of the dictionaries in place of ids.
 type record struct {
 	id               string
-	revision         int64 // that last changed it
+	title            string // as it is ordered by; see nameKey
+	revision         int64  // that last changed it
 	created, updated int64
 	span             period.Span // First is after Last when the grant is undated
 	cut              period.Day  // all of the money is spread over the days up to this one
@@ -23,6 +24,7 @@ type record struct {
 	status           grant.Status
 	visibility       grant.Visibility
 	deleted          bool // or merged into another: it does not stand
+	confirmed        bool // some report on it is
 	// The grant's lists, in the order of the nesting of parts, one after the other in entries.
 	counts  [lists]uint8
 	entries []entry
@@ -129,8 +131,9 @@ const joint = "+"
 // record makes a record of a grant.
 func (d *dictionaries) record(g *grant.Grant) record {
 	r := record{
-		id: g.ID, revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
+		id: g.ID, title: nameKey(g.Title), revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
 		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0 || g.Successor != "",
+		confirmed: g.Confirmed(),
 	}
 	if g.Programme != "" {
 		r.programme = d.programmes.code(g.Programme)

@@ -11,9 +11,9 @@ import (
 	"github.com/allmep/tandem/internal/period"
 )
 
-// allocate is the reference's answer.
-func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query) *reference {
-	ref := &reference{q: q, reg: reg, every: map[string]*grant.Grant{}, all: map[string]*grant.Grant{}, rows: map[string]*refRow{}, total: newRefRow(), out: newRefRow()}
+// allocate is the reference's answer, without what falls on some days.
+func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query, but ...period.Span) *reference {
+	ref := &reference{q: q, but: but, reg: reg, every: map[string]*grant.Grant{}, all: map[string]*grant.Grant{}, rows: map[string]*refRow{}, total: newRefRow(), out: newRefRow()}
 	for _, g := range grants {
 		if ref.sees(g) {
 			ref.every[g.ID] = g
@@ -181,7 +181,7 @@ func (ref *reference) add(r *refGrant) {
 		}
 		rows := []*refRow{ref.out}
 		if day != nil || !windowed {
-			if day != nil && !window.Contains(*day) {
+			if day != nil && (!window.Contains(*day) || slices.ContainsFunc(ref.but, func(s period.Span) bool { return s.Contains(*day) })) {
 				return
 			}
 			key := ref.keys(r.g, p, day)

@@ -38,7 +38,8 @@ type reference struct {
 	all   map[string]*grant.Grant // those of them that count
 	rows  map[string]*refRow
 	total *refRow
-	out   *refRow // undated, where a window was asked for
+	out   *refRow       // undated, where a window was asked for
+	but   []period.Span // days that do not count
 }
 
 // round is half to even.

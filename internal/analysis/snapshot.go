@@ -35,7 +35,8 @@ type chunk struct {
 	records []record
 	once    sync.Once
 	links   []int // see linked
-	views   views
+	views   cache[*view]
+	awards  cache[[]award]
 }
 
 // NewSnapshot returns a snapshot of no grants.

@@ -145,7 +145,7 @@ type child[T any] interface {
 func (t *Transaction) place() (id, origin *string) { return &t.ID, &t.Origin }
 func (l *Link) place() (id, origin *string)        { return &l.ID, &l.Origin }
 
-func (r *Report) place() (id, origin *string)      { return &r.ID, &r.Origin }
+func (r *Report) place() (id, origin *string) { return &r.ID, &r.Origin }
 
 func transactionsOf(g *Grant) *[]Transaction { return &g.Transactions }
 func linksOf(g *Grant) *[]Link               { return &g.Links }

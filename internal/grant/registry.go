@@ -175,6 +175,19 @@ func (r *Registry) TermParent(k Key) string {
 	return ""
 }
 
+// Within tells whether a theme, location or population is one of these or below one.
+func (r *Registry) Within(k Key, ids []string) bool {
+	for range maxDepth {
+		if slices.Contains(ids, k.ID) {
+			return true
+		}
+		if k.ID = r.TermParent(k); k.ID == "" {
+			return false
+		}
+	}
+	return false
+}
+
 // Admit checks what a valid record must obey among the others: what it refers to exists, no tree becomes a circle, an identifier belongs to one
 // organisation, and a funder has a donor state. Links between grants are the ledger's to check. Its error is Invalid.
 func (r *Registry) Admit(e Entity) error {

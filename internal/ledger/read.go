@@ -112,7 +112,7 @@ func mayRead(p grant.Principal, kind grant.Kind) error {
 
 // ListQuery says which records of a kind other than grants to list.
 type ListQuery struct {
-	Order       analysis.Order // by creation or update
+	Order       analysis.Order
 	Limit       int
 	After       *analysis.Cursor // where the page before ended
 	ShowDeleted bool
@@ -126,6 +126,7 @@ type Page struct {
 	Next     *analysis.Cursor // where this page ended; nil on the last
 	Total    int              // on all pages
 	Revision int64            // the revision that was read
+	LeftOut  analysis.LeftOut // of a list of grants
 }
 
 // List lists records of a kind other than grants, as known at a revision (0: the newest). Errors: Denied; NotFound if there is no such revision.
@@ -137,14 +138,16 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 	if err != nil {
 		return Page{}, err
 	}
-	page := Page{Revision: state.Revision}
-	all := slices.DeleteFunc(state.Registry.All(kind), func(e grant.Entity) bool {
+	return state.list(kind, q), nil
+}
+
+func (s *State) list(kind grant.Kind, q ListQuery) Page {
+	page := Page{Revision: s.Revision}
+	all := slices.DeleteFunc(s.Registry.All(kind), func(e grant.Entity) bool {
 		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e)
 	})
 	page.Total = len(all)
-	place := func(e grant.Entity) analysis.Cursor {
-		return analysis.Cursor{Value: q.Order.OfMeta(*e.Ledgered()), ID: e.Key().ID}
-	}
+	place := func(e grant.Entity) analysis.Cursor { return q.Order.Place(e, s.Registry.Label(e.Key())) }
 	slices.SortFunc(all, func(a, b grant.Entity) int { return q.Order.Compare(place(a), place(b)) })
 	if q.After != nil {
 		from, found := slices.BinarySearchFunc(all, *q.After, func(e grant.Entity, c analysis.Cursor) int { return q.Order.Compare(place(e), c) })
@@ -159,7 +162,7 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 		page.Next = &last
 	}
 	page.Entities = all
-	return page, nil
+	return page
 }
 
 // Grants lists grants that the selection's principal may see, as known at a revision (0: the newest). Errors: Invalid if there is no such revision yet, or with the fields
@@ -173,7 +176,7 @@ func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Pa
 		return Page{}, err
 	}
 	found := state.Snapshot.Select(q)
-	page := Page{Next: found.Next, Total: found.Total, Revision: state.Revision}
+	page := Page{Next: found.Next, Total: found.Total, LeftOut: found.LeftOut, Revision: state.Revision}
 	keys := make([]grant.Key, len(found.IDs))
 	for i, id := range found.IDs {
 		keys[i] = grant.Key{Kind: grant.Grants, ID: id}

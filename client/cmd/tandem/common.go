@@ -17,16 +17,25 @@ type asOf struct {
 }
 
 func (a *asOf) readTime() (*timestamppb.Timestamp, error) {
-	if a.ReadTime == "" {
+	return parseTime("read-time", a.ReadTime, true) // with all that was known by the end of the day
+}
+
+// parseTime reads the time of a flag. A day alone is its end, or its beginning; "" is no time.
+func parseTime(flag, s string, end bool) (*timestamppb.Timestamp, error) {
+	if s == "" {
 		return nil, nil
 	}
-	if t, err := time.Parse(time.RFC3339, a.ReadTime); err == nil {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return timestamppb.New(t), nil
 	}
-	if t, err := time.Parse(time.DateOnly, a.ReadTime); err == nil {
-		return timestamppb.New(t.AddDate(0, 0, 1).Add(-time.Microsecond)), nil // with all that was known by the end of the day
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return nil, usage("--%s: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", flag, s)
 	}
-	return nil, usage("--read-time: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", a.ReadTime)
+	if end {
+		t = t.AddDate(0, 0, 1).Add(-time.Microsecond)
+	}
+	return timestamppb.New(t), nil
 }
 
 // maskOf names the fields that a message has.
@@ -39,6 +48,15 @@ func maskOf(m proto.Message) *fieldmaskpb.FieldMask {
 		}
 	}
 	return mask
+}
+
+// editMask names the fields that an edit sets, those of a message, and those that it empties. example is a flag of it.
+func editMask(m proto.Message, empty []string, example string) (*fieldmaskpb.FieldMask, error) {
+	mask := &fieldmaskpb.FieldMask{Paths: append(maskOf(m).Paths, empty...)}
+	if len(mask.Paths) == 0 {
+		return nil, usage("nothing to change; give the fields to set, such as %s, or --clear FIELD", example)
+	}
+	return mask, nil
 }
 
 // did tells of a write.

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
-
 	"github.com/allmep/tandem/client"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
@@ -59,6 +57,7 @@ type orgList struct {
 	asOf    `embed:""`
 	Member  bool     `help:"Members of the coalition only."`
 	State   []string `help:"Of these donor states only."`
+	OrderBy string   `help:"create_time, update_time or display_name, with ' desc' to turn it round."`
 	Deleted bool     `help:"Deleted ones too."`
 }
 
@@ -68,7 +67,7 @@ func (c *orgList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, Revision: c.Revision, ReadTime: at}
+	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, OrderBy: c.OrderBy, Revision: c.Revision, ReadTime: at}
 	all := &tandemv1.ListOrganisationsResponse{}
 	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES", "MERGED INTO"}}
 	for o, err := range client.All(s, q, s.Organisations.ListOrganisations, (*tandemv1.ListOrganisationsResponse).GetOrganisations) {
@@ -114,9 +113,9 @@ type orgEdit struct {
 // Run changes an organisation, unless someone else does so at the same time.
 func (c *orgEdit) Run(s *session) error {
 	o := c.message()
-	mask := &fieldmaskpb.FieldMask{Paths: append(maskOf(o).Paths, c.Clear...)}
-	if len(mask.Paths) == 0 {
-		return usage("nothing to change; give the fields to set, such as --state US, or --clear FIELD")
+	mask, err := editMask(o, c.Clear, "--state US")
+	if err != nil {
+		return err
 	}
 	now, err := s.Organisations.GetOrganisation(s, &tandemv1.GetOrganisationRequest{Name: full("organisations", c.ID)})
 	if err != nil {

@@ -943,7 +943,9 @@ type ListGrantsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default), `update_time`, `start` or `end`, with ` desc` to turn it round. Grants without the date come last.
+	// `create_time` (the default), `update_time`, `start`, `end`, `title` (in lower case, in the order of Unicode, by its first 100 characters) or `amount` (in `currency`), with
+	// ` desc` to turn it round. Grants without the date, and those whose amount is not known or could not be converted, come last either way.
+	// Pages hold every grant once while others write; one whose place in the order is changed meanwhile may come again where it then stands.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -966,7 +968,24 @@ type ListGrantsRequest struct {
 	// Only grants with one of these statuses.
 	Status []Grant_Status `protobuf:"varint,14,rep,packed,name=status,proto3,enum=tandem.v1.Grant_Status" json:"status,omitempty"`
 	// Only grants with one of these visibilities.
-	Visibility    []Grant_Visibility `protobuf:"varint,15,rep,packed,name=visibility,proto3,enum=tandem.v1.Grant_Visibility" json:"visibility,omitempty"`
+	Visibility []Grant_Visibility `protobuf:"varint,15,rep,packed,name=visibility,proto3,enum=tandem.v1.Grant_Visibility" json:"visibility,omitempty"`
+	// Only grants of at least so much: a decimal number in `currency`. What counts is what was awarded, as the measure allocated has it: commitments less cancellations, each
+	// converted at its own date, the best single figure; of a grant in the pipeline without a commitment, its pledges.
+	MinAmount string `protobuf:"bytes,17,opt,name=min_amount,json=minAmount,proto3" json:"min_amount,omitempty"`
+	// Only grants of at most so much.
+	MaxAmount string `protobuf:"bytes,18,opt,name=max_amount,json=maxAmount,proto3" json:"max_amount,omitempty"`
+	// The currency of min_amount, of max_amount and of the order by amount; USD when left out.
+	Currency string `protobuf:"bytes,19,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Convert amounts at the rates of this one day.
+	RateDate string `protobuf:"bytes,20,opt,name=rate_date,json=rateDate,proto3" json:"rate_date,omitempty"`
+	// Only grants that run on or after this day: a year, a month or a day.
+	From string `protobuf:"bytes,21,opt,name=from,proto3" json:"from,omitempty"`
+	// Only grants that run on or before this day: a year, a month or a day.
+	To string `protobuf:"bytes,22,opt,name=to,proto3" json:"to,omitempty"`
+	// Only grants that were last changed before this time.
+	StaleSince *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=stale_since,json=staleSince,proto3" json:"stale_since,omitempty"`
+	// Only grants no report on which is confirmed.
+	Unconfirmed   bool `protobuf:"varint,24,opt,name=unconfirmed,proto3" json:"unconfirmed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1106,6 +1125,62 @@ func (x *ListGrantsRequest) GetVisibility() []Grant_Visibility {
 	return nil
 }
 
+func (x *ListGrantsRequest) GetMinAmount() string {
+	if x != nil {
+		return x.MinAmount
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetMaxAmount() string {
+	if x != nil {
+		return x.MaxAmount
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetRateDate() string {
+	if x != nil {
+		return x.RateDate
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetStaleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StaleSince
+	}
+	return nil
+}
+
+func (x *ListGrantsRequest) GetUnconfirmed() bool {
+	if x != nil {
+		return x.Unconfirmed
+	}
+	return false
+}
+
 // ListGrantsResponse is a page of grants.
 type ListGrantsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1116,9 +1191,16 @@ type ListGrantsResponse struct {
 	// How many there are on all pages.
 	TotalSize int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	// The revision that was read.
-	Revision      int64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Revision int64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	// How many grants are left out because they cannot be placed in time, where a period was asked for. Of this and the next two, a grant counts in the first that holds,
+	// and only if it matches all else.
+	UndatedCount int32 `protobuf:"varint,10,opt,name=undated_count,json=undatedCount,proto3" json:"undated_count,omitempty"`
+	// How many grants are left out because their amount is not known, where an amount was asked for. Unknown is not 0.
+	UnknownAmountCount int32 `protobuf:"varint,11,opt,name=unknown_amount_count,json=unknownAmountCount,proto3" json:"unknown_amount_count,omitempty"`
+	// How many grants are left out because there is no rate to convert their amount, where an amount was asked for.
+	UnconvertedCount int32 `protobuf:"varint,12,opt,name=unconverted_count,json=unconvertedCount,proto3" json:"unconverted_count,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ListGrantsResponse) Reset() {
@@ -1175,6 +1257,27 @@ func (x *ListGrantsResponse) GetTotalSize() int32 {
 func (x *ListGrantsResponse) GetRevision() int64 {
 	if x != nil {
 		return x.Revision
+	}
+	return 0
+}
+
+func (x *ListGrantsResponse) GetUndatedCount() int32 {
+	if x != nil {
+		return x.UndatedCount
+	}
+	return 0
+}
+
+func (x *ListGrantsResponse) GetUnknownAmountCount() int32 {
+	if x != nil {
+		return x.UnknownAmountCount
+	}
+	return 0
+}
+
+func (x *ListGrantsResponse) GetUnconvertedCount() int32 {
+	if x != nil {
+		return x.UnconvertedCount
 	}
 	return 0
 }
@@ -2366,7 +2469,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
 	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
 	"\brevision\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xfd\a\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xba\n" +
+	"\n" +
 	"\x11ListGrantsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -2392,13 +2496,32 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
 	"visibility\x18\x0f \x03(\x0e2\x1b.tandem.v1.Grant.VisibilityB\x11\xbaH\x0e\x92\x01\v\x10\n" +
 	"\"\a\x82\x01\x04\x10\x01 \x00R\n" +
-	"visibility\"\xa1\x01\n" +
+	"visibility\x12&\n" +
+	"\n" +
+	"min_amount\x18\x11 \x01(\tB\a\xbaH\x04r\x02\x18 R\tminAmount\x12&\n" +
+	"\n" +
+	"max_amount\x18\x12 \x01(\tB\a\xbaH\x04r\x02\x18 R\tmaxAmount\x120\n" +
+	"\bcurrency\x18\x13 \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\x12$\n" +
+	"\trate_date\x18\x14 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\brateDate\x12\x1b\n" +
+	"\x04from\x18\x15 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x04from\x12\x17\n" +
+	"\x02to\x18\x16 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x02to\x12;\n" +
+	"\vstale_since\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"staleSince\x12 \n" +
+	"\vunconfirmed\x18\x18 \x01(\bR\vunconfirmed\"\xa5\x02\n" +
 	"\x12ListGrantsResponse\x12(\n" +
 	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05R\ttotalSize\x12\x1a\n" +
-	"\brevision\x18\x04 \x01(\x03R\brevision\"\xe3\x01\n" +
+	"\brevision\x18\x04 \x01(\x03R\brevision\x12#\n" +
+	"\rundated_count\x18\n" +
+	" \x01(\x05R\fundatedCount\x120\n" +
+	"\x14unknown_amount_count\x18\v \x01(\x05R\x12unknownAmountCount\x12+\n" +
+	"\x11unconverted_count\x18\f \x01(\x05R\x10unconvertedCount\"\xe3\x01\n" +
 	"\x12CreateGrantRequest\x121\n" +
 	"\x05grant\x18\x01 \x01(\v2\x10.tandem.v1.GrantB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05grant\x12L\n" +
 	"\bgrant_id\x18\x02 \x01(\tB1\xe0A\x01\xbaH+\xd8\x01\x01r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\agrantId\x12'\n" +
@@ -2561,41 +2684,42 @@ var file_tandem_v1_grant_proto_depIdxs = []int32{
 	28, // 23: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 24: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
 	1,  // 25: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	5,  // 26: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
-	5,  // 27: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
-	5,  // 28: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
-	29, // 29: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	4,  // 30: tandem.v1.MergeGrantRequest.transactions:type_name -> tandem.v1.MergeGrantRequest.Transactions
-	5,  // 31: tandem.v1.MergeGrantResponse.grant:type_name -> tandem.v1.Grant
-	10, // 32: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
-	5,  // 33: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
-	2,  // 34: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
-	30, // 35: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
-	7,  // 36: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
-	8,  // 37: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
-	10, // 38: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
-	11, // 39: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
-	12, // 40: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
-	13, // 41: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
-	14, // 42: tandem.v1.GrantService.RestoreGrant:input_type -> tandem.v1.RestoreGrantRequest
-	15, // 43: tandem.v1.GrantService.MergeGrant:input_type -> tandem.v1.MergeGrantRequest
-	17, // 44: tandem.v1.GrantService.UnmergeGrant:input_type -> tandem.v1.UnmergeGrantRequest
-	18, // 45: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
-	5,  // 46: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
-	9,  // 47: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
-	5,  // 48: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
-	5,  // 49: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
-	5,  // 50: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
-	5,  // 51: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
-	5,  // 52: tandem.v1.GrantService.RestoreGrant:output_type -> tandem.v1.Grant
-	16, // 53: tandem.v1.GrantService.MergeGrant:output_type -> tandem.v1.MergeGrantResponse
-	5,  // 54: tandem.v1.GrantService.UnmergeGrant:output_type -> tandem.v1.Grant
-	19, // 55: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
-	46, // [46:56] is the sub-list for method output_type
-	36, // [36:46] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	28, // 26: tandem.v1.ListGrantsRequest.stale_since:type_name -> google.protobuf.Timestamp
+	5,  // 27: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
+	5,  // 28: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
+	5,  // 29: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
+	29, // 30: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	4,  // 31: tandem.v1.MergeGrantRequest.transactions:type_name -> tandem.v1.MergeGrantRequest.Transactions
+	5,  // 32: tandem.v1.MergeGrantResponse.grant:type_name -> tandem.v1.Grant
+	10, // 33: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
+	5,  // 34: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
+	2,  // 35: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
+	30, // 36: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
+	7,  // 37: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
+	8,  // 38: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
+	10, // 39: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
+	11, // 40: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
+	12, // 41: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
+	13, // 42: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
+	14, // 43: tandem.v1.GrantService.RestoreGrant:input_type -> tandem.v1.RestoreGrantRequest
+	15, // 44: tandem.v1.GrantService.MergeGrant:input_type -> tandem.v1.MergeGrantRequest
+	17, // 45: tandem.v1.GrantService.UnmergeGrant:input_type -> tandem.v1.UnmergeGrantRequest
+	18, // 46: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
+	5,  // 47: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
+	9,  // 48: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
+	5,  // 49: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
+	5,  // 50: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
+	5,  // 51: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
+	5,  // 52: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
+	5,  // 53: tandem.v1.GrantService.RestoreGrant:output_type -> tandem.v1.Grant
+	16, // 54: tandem.v1.GrantService.MergeGrant:output_type -> tandem.v1.MergeGrantResponse
+	5,  // 55: tandem.v1.GrantService.UnmergeGrant:output_type -> tandem.v1.Grant
+	19, // 56: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
+	47, // [47:57] is the sub-list for method output_type
+	37, // [37:47] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_grant_proto_init() }

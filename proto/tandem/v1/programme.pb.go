@@ -225,7 +225,7 @@ type ListProgrammesRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time` or `display_name` (in lower case, in the order of Unicode, by its first 100 characters), with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -831,7 +831,7 @@ var File_tandem_v1_programme_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_programme_proto_rawDesc = "" +
 	"\n" +
-	"\x19tandem/v1/programme.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\xe2\x06\n" +
+	"\x19tandem/v1/programme.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/utilisation.proto\"\xe2\x06\n" +
 	"\tProgramme\x12P\n" +
 	"\x04name\x18\x01 \x01(\tB<\xe0A\b\xbaH6\xd8\x01\x01r12/^programmes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12.\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xac\x02R\vdisplayName\x12p\n" +
@@ -915,7 +915,7 @@ const file_tandem_v1_programme_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xbe\x06\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xe7\a\n" +
 	"\x10ProgrammeService\x12e\n" +
 	"\fGetProgramme\x12\x1e.tandem.v1.GetProgrammeRequest\x1a\x14.tandem.v1.Programme\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=programmes/*}\x12m\n" +
 	"\x0eListProgrammes\x12 .tandem.v1.ListProgrammesRequest\x1a!.tandem.v1.ListProgrammesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/programmes\x12m\n" +
@@ -923,7 +923,8 @@ const file_tandem_v1_programme_proto_rawDesc = "" +
 	"\x0fUpdateProgramme\x12!.tandem.v1.UpdateProgrammeRequest\x1a\x14.tandem.v1.Programme\"4\x82\xd3\xe4\x93\x02.:\tprogramme2!/v1/{programme.name=programmes/*}\x12k\n" +
 	"\x0fDeleteProgramme\x12!.tandem.v1.DeleteProgrammeRequest\x1a\x14.tandem.v1.Programme\"\x1f\x82\xd3\xe4\x93\x02\x19*\x17/v1/{name=programmes/*}\x12{\n" +
 	"\x11UndeleteProgramme\x12#.tandem.v1.UndeleteProgrammeRequest\x1a\x14.tandem.v1.Programme\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=programmes/*}:undelete\x12x\n" +
-	"\x10RestoreProgramme\x12\".tandem.v1.RestoreProgrammeRequest\x1a\x14.tandem.v1.Programme\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=programmes/*}:restoreB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x10RestoreProgramme\x12\".tandem.v1.RestoreProgrammeRequest\x1a\x14.tandem.v1.Programme\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=programmes/*}:restore\x12\xa6\x01\n" +
+	"\x10QueryUtilisation\x12\".tandem.v1.QueryUtilisationRequest\x1a#.tandem.v1.QueryUtilisationResponse\"I\x82\xd3\xe4\x93\x02CZ%\x12#/v1/{name=programmes/*}:utilisation\x12\x1a/v1/programmes:utilisationB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_programme_proto_rawDescOnce sync.Once
@@ -952,6 +953,8 @@ var file_tandem_v1_programme_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil),    // 10: google.protobuf.Timestamp
 	(*fieldmaskpb.FieldMask)(nil),    // 11: google.protobuf.FieldMask
 	(*Amount)(nil),                   // 12: tandem.v1.Amount
+	(*QueryUtilisationRequest)(nil),  // 13: tandem.v1.QueryUtilisationRequest
+	(*QueryUtilisationResponse)(nil), // 14: tandem.v1.QueryUtilisationResponse
 }
 var file_tandem_v1_programme_proto_depIdxs = []int32{
 	9,  // 0: tandem.v1.Programme.envelopes:type_name -> tandem.v1.Programme.Envelope
@@ -972,15 +975,17 @@ var file_tandem_v1_programme_proto_depIdxs = []int32{
 	6,  // 15: tandem.v1.ProgrammeService.DeleteProgramme:input_type -> tandem.v1.DeleteProgrammeRequest
 	7,  // 16: tandem.v1.ProgrammeService.UndeleteProgramme:input_type -> tandem.v1.UndeleteProgrammeRequest
 	8,  // 17: tandem.v1.ProgrammeService.RestoreProgramme:input_type -> tandem.v1.RestoreProgrammeRequest
-	0,  // 18: tandem.v1.ProgrammeService.GetProgramme:output_type -> tandem.v1.Programme
-	3,  // 19: tandem.v1.ProgrammeService.ListProgrammes:output_type -> tandem.v1.ListProgrammesResponse
-	0,  // 20: tandem.v1.ProgrammeService.CreateProgramme:output_type -> tandem.v1.Programme
-	0,  // 21: tandem.v1.ProgrammeService.UpdateProgramme:output_type -> tandem.v1.Programme
-	0,  // 22: tandem.v1.ProgrammeService.DeleteProgramme:output_type -> tandem.v1.Programme
-	0,  // 23: tandem.v1.ProgrammeService.UndeleteProgramme:output_type -> tandem.v1.Programme
-	0,  // 24: tandem.v1.ProgrammeService.RestoreProgramme:output_type -> tandem.v1.Programme
-	18, // [18:25] is the sub-list for method output_type
-	11, // [11:18] is the sub-list for method input_type
+	13, // 18: tandem.v1.ProgrammeService.QueryUtilisation:input_type -> tandem.v1.QueryUtilisationRequest
+	0,  // 19: tandem.v1.ProgrammeService.GetProgramme:output_type -> tandem.v1.Programme
+	3,  // 20: tandem.v1.ProgrammeService.ListProgrammes:output_type -> tandem.v1.ListProgrammesResponse
+	0,  // 21: tandem.v1.ProgrammeService.CreateProgramme:output_type -> tandem.v1.Programme
+	0,  // 22: tandem.v1.ProgrammeService.UpdateProgramme:output_type -> tandem.v1.Programme
+	0,  // 23: tandem.v1.ProgrammeService.DeleteProgramme:output_type -> tandem.v1.Programme
+	0,  // 24: tandem.v1.ProgrammeService.UndeleteProgramme:output_type -> tandem.v1.Programme
+	0,  // 25: tandem.v1.ProgrammeService.RestoreProgramme:output_type -> tandem.v1.Programme
+	14, // 26: tandem.v1.ProgrammeService.QueryUtilisation:output_type -> tandem.v1.QueryUtilisationResponse
+	19, // [19:27] is the sub-list for method output_type
+	11, // [11:19] is the sub-list for method input_type
 	11, // [11:11] is the sub-list for extension type_name
 	11, // [11:11] is the sub-list for extension extendee
 	0,  // [0:11] is the sub-list for field type_name
@@ -992,6 +997,7 @@ func file_tandem_v1_programme_proto_init() {
 		return
 	}
 	file_tandem_v1_money_proto_init()
+	file_tandem_v1_utilisation_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

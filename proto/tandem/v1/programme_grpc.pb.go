@@ -26,6 +26,7 @@ const (
 	ProgrammeService_DeleteProgramme_FullMethodName   = "/tandem.v1.ProgrammeService/DeleteProgramme"
 	ProgrammeService_UndeleteProgramme_FullMethodName = "/tandem.v1.ProgrammeService/UndeleteProgramme"
 	ProgrammeService_RestoreProgramme_FullMethodName  = "/tandem.v1.ProgrammeService/RestoreProgramme"
+	ProgrammeService_QueryUtilisation_FullMethodName  = "/tandem.v1.ProgrammeService/QueryUtilisation"
 )
 
 // ProgrammeServiceClient is the client API for ProgrammeService service.
@@ -48,6 +49,8 @@ type ProgrammeServiceClient interface {
 	UndeleteProgramme(ctx context.Context, in *UndeleteProgrammeRequest, opts ...grpc.CallOption) (*Programme, error)
 	// RestoreProgramme writes a programme as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
 	RestoreProgramme(ctx context.Context, in *RestoreProgrammeRequest, opts ...grpc.CallOption) (*Programme, error)
+	// QueryUtilisation says how far the envelopes of a programme, or of all programmes, are used.
+	QueryUtilisation(ctx context.Context, in *QueryUtilisationRequest, opts ...grpc.CallOption) (*QueryUtilisationResponse, error)
 }
 
 type programmeServiceClient struct {
@@ -128,6 +131,16 @@ func (c *programmeServiceClient) RestoreProgramme(ctx context.Context, in *Resto
 	return out, nil
 }
 
+func (c *programmeServiceClient) QueryUtilisation(ctx context.Context, in *QueryUtilisationRequest, opts ...grpc.CallOption) (*QueryUtilisationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryUtilisationResponse)
+	err := c.cc.Invoke(ctx, ProgrammeService_QueryUtilisation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProgrammeServiceServer is the server API for ProgrammeService service.
 // All implementations must embed UnimplementedProgrammeServiceServer
 // for forward compatibility.
@@ -148,6 +161,8 @@ type ProgrammeServiceServer interface {
 	UndeleteProgramme(context.Context, *UndeleteProgrammeRequest) (*Programme, error)
 	// RestoreProgramme writes a programme as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
 	RestoreProgramme(context.Context, *RestoreProgrammeRequest) (*Programme, error)
+	// QueryUtilisation says how far the envelopes of a programme, or of all programmes, are used.
+	QueryUtilisation(context.Context, *QueryUtilisationRequest) (*QueryUtilisationResponse, error)
 	mustEmbedUnimplementedProgrammeServiceServer()
 }
 
@@ -178,6 +193,9 @@ func (UnimplementedProgrammeServiceServer) UndeleteProgramme(context.Context, *U
 }
 func (UnimplementedProgrammeServiceServer) RestoreProgramme(context.Context, *RestoreProgrammeRequest) (*Programme, error) {
 	return nil, status.Error(codes.Unimplemented, "method RestoreProgramme not implemented")
+}
+func (UnimplementedProgrammeServiceServer) QueryUtilisation(context.Context, *QueryUtilisationRequest) (*QueryUtilisationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method QueryUtilisation not implemented")
 }
 func (UnimplementedProgrammeServiceServer) mustEmbedUnimplementedProgrammeServiceServer() {}
 func (UnimplementedProgrammeServiceServer) testEmbeddedByValue()                          {}
@@ -326,6 +344,24 @@ func _ProgrammeService_RestoreProgramme_Handler(srv interface{}, ctx context.Con
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProgrammeService_QueryUtilisation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryUtilisationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProgrammeServiceServer).QueryUtilisation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProgrammeService_QueryUtilisation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProgrammeServiceServer).QueryUtilisation(ctx, req.(*QueryUtilisationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProgrammeService_ServiceDesc is the grpc.ServiceDesc for ProgrammeService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -360,6 +396,10 @@ var ProgrammeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RestoreProgramme",
 			Handler:    _ProgrammeService_RestoreProgramme_Handler,
+		},
+		{
+			MethodName: "QueryUtilisation",
+			Handler:    _ProgrammeService_QueryUtilisation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -252,12 +252,22 @@ type ListTargetsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time`, `start` or `end`, with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Read the record as it was known at this time. Not together with revision.
-	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// Only targets for these themes or themes under them. Those for any theme are not among them.
+	Theme []string `protobuf:"bytes,7,rep,name=theme,proto3" json:"theme,omitempty"`
+	// Only targets for these locations or locations under them.
+	Location []string `protobuf:"bytes,8,rep,name=location,proto3" json:"location,omitempty"`
+	// Only targets for these populations or populations under them.
+	Population []string `protobuf:"bytes,9,rep,name=population,proto3" json:"population,omitempty"`
+	// Only targets whose period has days on or after this one: a year, a month or a day.
+	From string `protobuf:"bytes,10,opt,name=from,proto3" json:"from,omitempty"`
+	// Only targets whose period has days on or before this one: a year, a month or a day.
+	To            string `protobuf:"bytes,11,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +342,41 @@ func (x *ListTargetsRequest) GetReadTime() *timestamppb.Timestamp {
 		return x.ReadTime
 	}
 	return nil
+}
+
+func (x *ListTargetsRequest) GetTheme() []string {
+	if x != nil {
+		return x.Theme
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetLocation() []string {
+	if x != nil {
+		return x.Location
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetPopulation() []string {
+	if x != nil {
+		return x.Population
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListTargetsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
 }
 
 // ListTargetsResponse is a page of targets.
@@ -785,7 +830,7 @@ var File_tandem_v1_target_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_target_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/target.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\xf6\x06\n" +
+	"\x16tandem/v1/target.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18tandem/v1/coverage.proto\x1a\x15tandem/v1/money.proto\"\xf6\x06\n" +
 	"\x06Target\x12M\n" +
 	"\x04name\x18\x01 \x01(\tB9\xe0A\b\xbaH3\xd8\x01\x01r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12b\n" +
 	"\x05theme\x18\x02 \x01(\tBL\xe0A\x01\xfaA\x11\n" +
@@ -819,7 +864,7 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xfaA\x12\n" +
 	"\x10tandem.v1/Target\xbaH0r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
 	"\brevision\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x8b\x02\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xcc\x04\n" +
 	"\x12ListTargetsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -828,7 +873,17 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\fshow_deleted\x18\x03 \x01(\bR\vshowDeleted\x12\"\n" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12#\n" +
 	"\brevision\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xa5\x01\n" +
+	"\tread_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12O\n" +
+	"\x05theme\x18\a \x03(\tB9\xbaH6\x92\x013\x10d\"/r-2+^themes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x05theme\x12X\n" +
+	"\blocation\x18\b \x03(\tB<\xbaH9\x92\x016\x10d\"2r02.^locations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\blocation\x12^\n" +
+	"\n" +
+	"population\x18\t \x03(\tB>\xbaH;\x92\x018\x10d\"4r220^populations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\n" +
+	"population\x12\x1b\n" +
+	"\x04from\x18\n" +
+	" \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x04from\x12\x17\n" +
+	"\x02to\x18\v \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x02to\"\xa5\x01\n" +
 	"\x13ListTargetsResponse\x12+\n" +
 	"\atargets\x18\x01 \x03(\v2\x11.tandem.v1.TargetR\atargets\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -870,7 +925,7 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xdd\x05\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xcf\x06\n" +
 	"\rTargetService\x12Y\n" +
 	"\tGetTarget\x12\x1b.tandem.v1.GetTargetRequest\x1a\x11.tandem.v1.Target\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=targets/*}\x12a\n" +
 	"\vListTargets\x12\x1d.tandem.v1.ListTargetsRequest\x1a\x1e.tandem.v1.ListTargetsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/targets\x12^\n" +
@@ -878,7 +933,8 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\fUpdateTarget\x12\x1e.tandem.v1.UpdateTargetRequest\x1a\x11.tandem.v1.Target\"+\x82\xd3\xe4\x93\x02%:\x06target2\x1b/v1/{target.name=targets/*}\x12_\n" +
 	"\fDeleteTarget\x12\x1e.tandem.v1.DeleteTargetRequest\x1a\x11.tandem.v1.Target\"\x1c\x82\xd3\xe4\x93\x02\x16*\x14/v1/{name=targets/*}\x12o\n" +
 	"\x0eUndeleteTarget\x12 .tandem.v1.UndeleteTargetRequest\x1a\x11.tandem.v1.Target\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=targets/*}:undelete\x12l\n" +
-	"\rRestoreTarget\x12\x1f.tandem.v1.RestoreTargetRequest\x1a\x11.tandem.v1.Target\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=targets/*}:restoreB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\rRestoreTarget\x12\x1f.tandem.v1.RestoreTargetRequest\x1a\x11.tandem.v1.Target\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=targets/*}:restore\x12p\n" +
+	"\rQueryCoverage\x12\x1f.tandem.v1.QueryCoverageRequest\x1a .tandem.v1.QueryCoverageResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/targets:coverageB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_target_proto_rawDescOnce sync.Once
@@ -906,6 +962,8 @@ var file_tandem_v1_target_proto_goTypes = []any{
 	(*Money)(nil),                 // 9: tandem.v1.Money
 	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
 	(*fieldmaskpb.FieldMask)(nil), // 11: google.protobuf.FieldMask
+	(*QueryCoverageRequest)(nil),  // 12: tandem.v1.QueryCoverageRequest
+	(*QueryCoverageResponse)(nil), // 13: tandem.v1.QueryCoverageResponse
 }
 var file_tandem_v1_target_proto_depIdxs = []int32{
 	9,  // 0: tandem.v1.Target.amount:type_name -> tandem.v1.Money
@@ -925,15 +983,17 @@ var file_tandem_v1_target_proto_depIdxs = []int32{
 	6,  // 14: tandem.v1.TargetService.DeleteTarget:input_type -> tandem.v1.DeleteTargetRequest
 	7,  // 15: tandem.v1.TargetService.UndeleteTarget:input_type -> tandem.v1.UndeleteTargetRequest
 	8,  // 16: tandem.v1.TargetService.RestoreTarget:input_type -> tandem.v1.RestoreTargetRequest
-	0,  // 17: tandem.v1.TargetService.GetTarget:output_type -> tandem.v1.Target
-	3,  // 18: tandem.v1.TargetService.ListTargets:output_type -> tandem.v1.ListTargetsResponse
-	0,  // 19: tandem.v1.TargetService.CreateTarget:output_type -> tandem.v1.Target
-	0,  // 20: tandem.v1.TargetService.UpdateTarget:output_type -> tandem.v1.Target
-	0,  // 21: tandem.v1.TargetService.DeleteTarget:output_type -> tandem.v1.Target
-	0,  // 22: tandem.v1.TargetService.UndeleteTarget:output_type -> tandem.v1.Target
-	0,  // 23: tandem.v1.TargetService.RestoreTarget:output_type -> tandem.v1.Target
-	17, // [17:24] is the sub-list for method output_type
-	10, // [10:17] is the sub-list for method input_type
+	12, // 17: tandem.v1.TargetService.QueryCoverage:input_type -> tandem.v1.QueryCoverageRequest
+	0,  // 18: tandem.v1.TargetService.GetTarget:output_type -> tandem.v1.Target
+	3,  // 19: tandem.v1.TargetService.ListTargets:output_type -> tandem.v1.ListTargetsResponse
+	0,  // 20: tandem.v1.TargetService.CreateTarget:output_type -> tandem.v1.Target
+	0,  // 21: tandem.v1.TargetService.UpdateTarget:output_type -> tandem.v1.Target
+	0,  // 22: tandem.v1.TargetService.DeleteTarget:output_type -> tandem.v1.Target
+	0,  // 23: tandem.v1.TargetService.UndeleteTarget:output_type -> tandem.v1.Target
+	0,  // 24: tandem.v1.TargetService.RestoreTarget:output_type -> tandem.v1.Target
+	13, // 25: tandem.v1.TargetService.QueryCoverage:output_type -> tandem.v1.QueryCoverageResponse
+	18, // [18:26] is the sub-list for method output_type
+	10, // [10:18] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -944,6 +1004,7 @@ func file_tandem_v1_target_proto_init() {
 	if File_tandem_v1_target_proto != nil {
 		return
 	}
+	file_tandem_v1_coverage_proto_init()
 	file_tandem_v1_money_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -26,6 +26,7 @@ const (
 	TargetService_DeleteTarget_FullMethodName   = "/tandem.v1.TargetService/DeleteTarget"
 	TargetService_UndeleteTarget_FullMethodName = "/tandem.v1.TargetService/UndeleteTarget"
 	TargetService_RestoreTarget_FullMethodName  = "/tandem.v1.TargetService/RestoreTarget"
+	TargetService_QueryCoverage_FullMethodName  = "/tandem.v1.TargetService/QueryCoverage"
 )
 
 // TargetServiceClient is the client API for TargetService service.
@@ -48,6 +49,8 @@ type TargetServiceClient interface {
 	UndeleteTarget(ctx context.Context, in *UndeleteTargetRequest, opts ...grpc.CallOption) (*Target, error)
 	// RestoreTarget writes a target as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
 	RestoreTarget(ctx context.Context, in *RestoreTargetRequest, opts ...grpc.CallOption) (*Target, error)
+	// QueryCoverage says how far each target is met by what is allocated in its cell and period.
+	QueryCoverage(ctx context.Context, in *QueryCoverageRequest, opts ...grpc.CallOption) (*QueryCoverageResponse, error)
 }
 
 type targetServiceClient struct {
@@ -128,6 +131,16 @@ func (c *targetServiceClient) RestoreTarget(ctx context.Context, in *RestoreTarg
 	return out, nil
 }
 
+func (c *targetServiceClient) QueryCoverage(ctx context.Context, in *QueryCoverageRequest, opts ...grpc.CallOption) (*QueryCoverageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryCoverageResponse)
+	err := c.cc.Invoke(ctx, TargetService_QueryCoverage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TargetServiceServer is the server API for TargetService service.
 // All implementations must embed UnimplementedTargetServiceServer
 // for forward compatibility.
@@ -148,6 +161,8 @@ type TargetServiceServer interface {
 	UndeleteTarget(context.Context, *UndeleteTargetRequest) (*Target, error)
 	// RestoreTarget writes a target as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
 	RestoreTarget(context.Context, *RestoreTargetRequest) (*Target, error)
+	// QueryCoverage says how far each target is met by what is allocated in its cell and period.
+	QueryCoverage(context.Context, *QueryCoverageRequest) (*QueryCoverageResponse, error)
 	mustEmbedUnimplementedTargetServiceServer()
 }
 
@@ -178,6 +193,9 @@ func (UnimplementedTargetServiceServer) UndeleteTarget(context.Context, *Undelet
 }
 func (UnimplementedTargetServiceServer) RestoreTarget(context.Context, *RestoreTargetRequest) (*Target, error) {
 	return nil, status.Error(codes.Unimplemented, "method RestoreTarget not implemented")
+}
+func (UnimplementedTargetServiceServer) QueryCoverage(context.Context, *QueryCoverageRequest) (*QueryCoverageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method QueryCoverage not implemented")
 }
 func (UnimplementedTargetServiceServer) mustEmbedUnimplementedTargetServiceServer() {}
 func (UnimplementedTargetServiceServer) testEmbeddedByValue()                       {}
@@ -326,6 +344,24 @@ func _TargetService_RestoreTarget_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TargetService_QueryCoverage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryCoverageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServiceServer).QueryCoverage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TargetService_QueryCoverage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServiceServer).QueryCoverage(ctx, req.(*QueryCoverageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TargetService_ServiceDesc is the grpc.ServiceDesc for TargetService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -360,6 +396,10 @@ var TargetService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "RestoreTarget",
 			Handler:    _TargetService_RestoreTarget_Handler,
+		},
+		{
+			MethodName: "QueryCoverage",
+			Handler:    _TargetService_QueryCoverage_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
