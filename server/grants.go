@@ -29,7 +29,7 @@ func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	order, err := analysis.ParseOrder(r.OrderBy)
+	order, words, err := readOrder(r)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (
 	}
 	found, err := s.l.Grants(ctx, analysis.Selection{
 		Filter: filter, Principal: principalOf(ctx), Order: order, After: after.cursor(), Limit: pageSize(r.PageSize, defaultPage), ShowDeleted: r.ShowDeleted,
-	}, at)
+	}, words, at)
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,13 @@ func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (
 }
 
 func (s grants) CreateGrant(ctx context.Context, r *tandemv1.CreateGrantRequest) (*tandemv1.Grant, error) {
-	return create(ctx, s.l, award, r, r.GrantId, r.Grant)
+	rec := award
+	rec.write = func(g *grant.Grant) *tandemv1.Grant {
+		m := writeGrant(g)
+		m.Similar = writeSimilar(s.l.Alike(principalOf(ctx), []*grant.Grant{g})[0], maxAlike)
+		return m
+	}
+	return create(ctx, s.l, rec, r, r.GrantId, r.Grant)
 }
 
 func (s grants) BatchCreateGrants(ctx context.Context, r *tandemv1.BatchCreateGrantsRequest) (*tandemv1.BatchCreateGrantsResponse, error) {
@@ -71,8 +77,10 @@ func (s grants) BatchCreateGrants(ctx context.Context, r *tandemv1.BatchCreateGr
 		return nil, err
 	}
 	out := &tandemv1.BatchCreateGrantsResponse{Grants: make([]*tandemv1.Grant, len(batch))}
+	similar := s.l.Alike(principalOf(ctx), batch)
 	for i, g := range batch {
 		out.Grants[i] = writeGrant(g)
+		out.Grants[i].Similar = writeSimilar(similar[i], maxAlike)
 	}
 	return out, nil
 }

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
@@ -130,11 +129,11 @@ func list[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger
 	if err != nil {
 		return out, err
 	}
-	order, err := analysis.ParseOrder(r.GetOrderBy())
+	order, words, err := readOrder(r)
 	if err != nil {
 		return out, err
 	}
-	q := ledger.ListQuery{Order: order, Limit: pageSize(r.GetPageSize(), defaultPage), After: after.cursor(), ShowDeleted: r.GetShowDeleted()}
+	q := ledger.ListQuery{Order: order, Limit: pageSize(r.GetPageSize(), defaultPage), After: after.cursor(), ShowDeleted: r.GetShowDeleted(), Search: words}
 	if where != nil {
 		q.Where = func(e grant.Entity) bool { return where(e.(E)) }
 	}

@@ -26,6 +26,8 @@ const (
 	ByUpdate
 	ByStart
 	ByEnd
+	// ByRank orders by the values of Selection.Among.
+	ByRank
 )
 
 var orders = []string{"create_time", "update_time", "start", "end"}
@@ -92,6 +94,7 @@ type Selection struct {
 	After       *Cursor // where the page before ended
 	Limit       int
 	ShowDeleted bool
+	Among       []Cursor // when not nil, only these grants, each once; their values are what ByRank orders by
 }
 
 // Found is a page of grants.
@@ -101,17 +104,20 @@ type Found struct {
 	Next  *Cursor // where this page ended; nil on the last
 }
 
-// Select returns a page of the grants that the principal may see and that match. It looks at every grant and keeps no more than a page.
+// Select returns a page of the grants that the principal may see and that match. It looks at every grant, or at those of Among, and keeps no more than a page.
 func (s *Snapshot) Select(q Selection) Found {
 	sieve := s.newSieve(q.Filter, q.Principal)
 	page := &latest{order: q.Order}
 	var found Found
-	s.each(func(r *record) {
+	consider := func(r *record, rank int64) {
 		if r.deleted && !q.ShowDeleted || !sieve.passes(r) || !sieve.holds(r) {
 			return
 		}
 		found.Total++
-		c := Cursor{Value: q.Order.of(r), ID: r.id}
+		c := Cursor{Value: rank, ID: r.id}
+		if q.Order.By != ByRank {
+			c.Value = q.Order.of(r)
+		}
 		if q.After != nil && q.Order.Compare(c, *q.After) <= 0 {
 			return
 		}
@@ -121,7 +127,15 @@ func (s *Snapshot) Select(q Selection) Found {
 			page.cursors[0] = c
 			heap.Fix(page, 0)
 		}
-	})
+	}
+	if q.Among == nil {
+		s.each(func(r *record) { consider(r, 0) })
+	}
+	for _, c := range q.Among {
+		if r := s.find(c.ID); r != nil {
+			consider(r, c.Value)
+		}
+	}
 	slices.SortFunc(page.cursors, q.Order.Compare)
 	if len(page.cursors) > q.Limit {
 		page.cursors = page.cursors[:q.Limit]

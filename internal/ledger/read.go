@@ -8,6 +8,7 @@ import (
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/search"
 )
 
 // Get returns a record, deleted or not, as it was known at a revision (0: the newest). Errors: Denied if the principal may not read its kind;
@@ -79,12 +80,14 @@ func mayRead(p grant.Principal, kind grant.Kind) error {
 
 // ListQuery says which records of a kind other than grants to list.
 type ListQuery struct {
-	Order       analysis.Order // by creation or update
+	Order       analysis.Order // by creation or update, or by rank
 	Limit       int
 	After       *analysis.Cursor // where the page before ended
 	ShowDeleted bool
 	// Where, when not nil, must hold of a record.
 	Where func(grant.Entity) bool
+	// Search, when not zero, must find a record. It is for organisations only.
+	Search search.Query
 }
 
 // Page is a part of a list.
@@ -105,11 +108,22 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 		return Page{}, err
 	}
 	page := Page{Revision: state.Revision}
+	var ranks map[string]int64
+	if !q.Search.IsZero() {
+		ranks = map[string]int64{}
+		for _, h := range state.Index.Organisations(q.Search) {
+			ranks[h.ID] = h.Rank
+		}
+	}
 	all := slices.DeleteFunc(state.Registry.All(kind), func(e grant.Entity) bool {
-		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e)
+		_, found := ranks[e.Key().ID]
+		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e) || ranks != nil && !found
 	})
 	page.Total = len(all)
 	place := func(e grant.Entity) analysis.Cursor {
+		if q.Order.By == analysis.ByRank {
+			return analysis.Cursor{Value: ranks[e.Key().ID], ID: e.Key().ID}
+		}
 		return analysis.Cursor{Value: q.Order.OfMeta(*e.Ledgered()), ID: e.Key().ID}
 	}
 	slices.SortFunc(all, func(a, b grant.Entity) int { return q.Order.Compare(place(a), place(b)) })
@@ -129,15 +143,21 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 	return page, nil
 }
 
-// Grants lists grants that the selection's principal may see, as known at a revision (0: the newest). Errors: Invalid if there is no such revision yet, or with the fields
-// of the filter that name nothing.
-func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Page, error) {
+// Grants lists grants that the selection's principal may see and that words, when not zero, find, as known at a revision (0: the newest). Errors: Invalid if there is no such
+// revision yet, or with the fields of the filter that name nothing.
+func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, words search.Query, at int64) (Page, error) {
 	state, err := l.StateAt(ctx, at)
 	if err != nil {
 		return Page{}, err
 	}
 	if err := q.Filter.Check(state.Registry); err != nil {
 		return Page{}, err
+	}
+	if !words.IsZero() {
+		q.Among = []analysis.Cursor{} // found nothing is not the same as not searched
+		for _, h := range state.Index.Grants(words) {
+			q.Among = append(q.Among, analysis.Cursor{Value: h.Rank, ID: h.ID})
+		}
 	}
 	found := state.Snapshot.Select(q)
 	page := Page{Next: found.Next, Total: found.Total, Revision: state.Revision}

@@ -271,7 +271,9 @@ type Grant struct {
 	// When the grant was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the grant was deleted; empty while it stands.
-	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// Only in the answer to a create: the grants on record, and others of the same batch, that are likely the same, at most ten, the most alike first. `/v1/grants:similar` tells of all.
+	Similar       []*SimilarGrant `protobuf:"bytes,32,rep,name=similar,proto3" json:"similar,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,6 +504,13 @@ func (x *Grant) GetDeleteTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Grant) GetSimilar() []*SimilarGrant {
+	if x != nil {
+		return x.Similar
+	}
+	return nil
+}
+
 // GetGrantRequest asks for one grant.
 type GetGrantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -598,7 +607,11 @@ type ListGrantsRequest struct {
 	// Only grants with one of these statuses.
 	Status []Grant_Status `protobuf:"varint,14,rep,packed,name=status,proto3,enum=tandem.v1.Grant_Status" json:"status,omitempty"`
 	// Only grants with one of these visibilities.
-	Visibility    []Grant_Visibility `protobuf:"varint,15,rep,packed,name=visibility,proto3,enum=tandem.v1.Grant_Visibility" json:"visibility,omitempty"`
+	Visibility []Grant_Visibility `protobuf:"varint,15,rep,packed,name=visibility,proto3,enum=tandem.v1.Grant_Visibility" json:"visibility,omitempty"`
+	// Only grants in which every one of these words begins a word of the title, an identifier, the name of the programme, a name of a funder or a recipient (also of those merged into it), or
+	// the description. Case, accents, vowel signs and punctuation do not count. The nearest come first, unless order_by says otherwise: a whole identifier, a whole title or name, whole
+	// words, beginnings of words, and the description last.
+	Search        string `protobuf:"bytes,16,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -736,6 +749,13 @@ func (x *ListGrantsRequest) GetVisibility() []Grant_Visibility {
 		return x.Visibility
 	}
 	return nil
+}
+
+func (x *ListGrantsRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
 }
 
 // ListGrantsResponse is a page of grants.
@@ -1213,6 +1233,152 @@ func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
 	return nil
 }
 
+// FindSimilarGrantsRequest asks for the grants that are likely the same as another. Accepted is one of grant and query.
+type FindSimilarGrantsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A draft, complete enough to be created. With a name it is a state of that grant: what that one is linked to is left out. With nothing but a name it is the grant on record.
+	Grant *Grant `protobuf:"bytes,1,opt,name=grant,proto3" json:"grant,omitempty"`
+	// What someone says of a grant: its title, its number, the names of its donor or its recipient.
+	Query string `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	// At most so many in one answer; 0 means 10, more than 100 is refused.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
+	Revision int64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Read the record as it was known at this time. Not together with revision.
+	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindSimilarGrantsRequest) Reset() {
+	*x = FindSimilarGrantsRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindSimilarGrantsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindSimilarGrantsRequest) ProtoMessage() {}
+
+func (x *FindSimilarGrantsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindSimilarGrantsRequest.ProtoReflect.Descriptor instead.
+func (*FindSimilarGrantsRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FindSimilarGrantsRequest) GetGrant() *Grant {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+func (x *FindSimilarGrantsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *FindSimilarGrantsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *FindSimilarGrantsRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *FindSimilarGrantsRequest) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
+}
+
+// FindSimilarGrantsResponse holds the grants that are likely the same.
+type FindSimilarGrantsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grants, the most alike first.
+	Similar []*SimilarGrant `protobuf:"bytes,1,rep,name=similar,proto3" json:"similar,omitempty"`
+	// How many there are in all.
+	TotalSize int32 `protobuf:"varint,2,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	// The revision that was read.
+	Revision      int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindSimilarGrantsResponse) Reset() {
+	*x = FindSimilarGrantsResponse{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindSimilarGrantsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindSimilarGrantsResponse) ProtoMessage() {}
+
+func (x *FindSimilarGrantsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindSimilarGrantsResponse.ProtoReflect.Descriptor instead.
+func (*FindSimilarGrantsResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *FindSimilarGrantsResponse) GetSimilar() []*SimilarGrant {
+	if x != nil {
+		return x.Similar
+	}
+	return nil
+}
+
+func (x *FindSimilarGrantsResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
+func (x *FindSimilarGrantsResponse) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 // Participation is an organisation's part in a grant.
 type Grant_Participation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1226,7 +1392,7 @@ type Grant_Participation struct {
 
 func (x *Grant_Participation) Reset() {
 	*x = Grant_Participation{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +1404,7 @@ func (x *Grant_Participation) String() string {
 func (*Grant_Participation) ProtoMessage() {}
 
 func (x *Grant_Participation) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +1447,7 @@ type Grant_Partner struct {
 
 func (x *Grant_Partner) Reset() {
 	*x = Grant_Partner{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +1459,7 @@ func (x *Grant_Partner) String() string {
 func (*Grant_Partner) ProtoMessage() {}
 
 func (x *Grant_Partner) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +1502,7 @@ type Grant_Split struct {
 
 func (x *Grant_Split) Reset() {
 	*x = Grant_Split{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +1514,7 @@ func (x *Grant_Split) String() string {
 func (*Grant_Split) ProtoMessage() {}
 
 func (x *Grant_Split) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +1559,7 @@ type Grant_Source struct {
 
 func (x *Grant_Source) Reset() {
 	*x = Grant_Source{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1571,7 @@ func (x *Grant_Source) String() string {
 func (*Grant_Source) ProtoMessage() {}
 
 func (x *Grant_Source) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +1623,7 @@ type Grant_Budget struct {
 
 func (x *Grant_Budget) Reset() {
 	*x = Grant_Budget{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +1635,7 @@ func (x *Grant_Budget) String() string {
 func (*Grant_Budget) ProtoMessage() {}
 
 func (x *Grant_Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +1676,7 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xdd\x15\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x17tandem/v1/similar.proto\x1a\x1btandem/v1/transaction.proto\"\x9d\x16\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
@@ -1556,7 +1722,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\vupdate_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12@\n" +
 	"\vdelete_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"deleteTime\x1a\xe1\x01\n" +
+	"deleteTime\x12>\n" +
+	"\asimilar\x18  \x03(\v2\x17.tandem.v1.SimilarGrantB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10dR\asimilar\x1a\xe1\x01\n" +
 	"\rParticipation\x12{\n" +
 	"\forganisation\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x12A\n" +
@@ -1611,7 +1778,7 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
 	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
 	"\brevision\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xfd\a\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x9f\b\n" +
 	"\x11ListGrantsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -1637,7 +1804,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
 	"visibility\x18\x0f \x03(\x0e2\x1b.tandem.v1.Grant.VisibilityB\x11\xbaH\x0e\x92\x01\v\x10\n" +
 	"\"\a\x82\x01\x04\x10\x01 \x00R\n" +
-	"visibility\"\xa1\x01\n" +
+	"visibility\x12 \n" +
+	"\x06search\x18\x10 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06search\"\xa1\x01\n" +
 	"\x12ListGrantsResponse\x12(\n" +
 	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -1677,7 +1845,18 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"E\n" +
 	"\x19BatchCreateGrantsResponse\x12(\n" +
-	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants2\xd7\x05\n" +
+	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants\"\xe8\x01\n" +
+	"\x18FindSimilarGrantsRequest\x12&\n" +
+	"\x05grant\x18\x01 \x01(\v2\x10.tandem.v1.GrantR\x05grant\x12\x1e\n" +
+	"\x05query\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x05query\x12&\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12#\n" +
+	"\brevision\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
+	"\tread_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x89\x01\n" +
+	"\x19FindSimilarGrantsResponse\x121\n" +
+	"\asimilar\x18\x01 \x03(\v2\x17.tandem.v1.SimilarGrantR\asimilar\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x02 \x01(\x05R\ttotalSize\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x03R\brevision2\xd6\x06\n" +
 	"\fGrantService\x12U\n" +
 	"\bGetGrant\x12\x1a.tandem.v1.GetGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=grants/*}\x12]\n" +
 	"\n" +
@@ -1688,7 +1867,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\vUpdateGrant\x12\x1d.tandem.v1.UpdateGrantRequest\x1a\x10.tandem.v1.Grant\"(\x82\xd3\xe4\x93\x02\":\x05grant2\x19/v1/{grant.name=grants/*}\x12[\n" +
 	"\vDeleteGrant\x12\x1d.tandem.v1.DeleteGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=grants/*}\x12k\n" +
 	"\rUndeleteGrant\x12\x1f.tandem.v1.UndeleteGrantRequest\x1a\x10.tandem.v1.Grant\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=grants/*}:undelete\x12\x81\x01\n" +
-	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreateB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreate\x12}\n" +
+	"\x11FindSimilarGrants\x12#.tandem.v1.FindSimilarGrantsRequest\x1a$.tandem.v1.FindSimilarGrantsResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/grants:similarB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_grant_proto_rawDescOnce sync.Once
@@ -1703,7 +1883,7 @@ func file_tandem_v1_grant_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_tandem_v1_grant_proto_goTypes = []any{
 	(Grant_Status)(0),                 // 0: tandem.v1.Grant.Status
 	(Grant_Visibility)(0),             // 1: tandem.v1.Grant.Visibility
@@ -1718,66 +1898,75 @@ var file_tandem_v1_grant_proto_goTypes = []any{
 	(*UndeleteGrantRequest)(nil),      // 10: tandem.v1.UndeleteGrantRequest
 	(*BatchCreateGrantsRequest)(nil),  // 11: tandem.v1.BatchCreateGrantsRequest
 	(*BatchCreateGrantsResponse)(nil), // 12: tandem.v1.BatchCreateGrantsResponse
-	(*Grant_Participation)(nil),       // 13: tandem.v1.Grant.Participation
-	(*Grant_Partner)(nil),             // 14: tandem.v1.Grant.Partner
-	(*Grant_Split)(nil),               // 15: tandem.v1.Grant.Split
-	(*Grant_Source)(nil),              // 16: tandem.v1.Grant.Source
-	(*Grant_Budget)(nil),              // 17: tandem.v1.Grant.Budget
-	(*Amount)(nil),                    // 18: tandem.v1.Amount
-	(*Transaction)(nil),               // 19: tandem.v1.Transaction
-	(*Link)(nil),                      // 20: tandem.v1.Link
-	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 22: google.protobuf.FieldMask
-	(*Money)(nil),                     // 23: tandem.v1.Money
+	(*FindSimilarGrantsRequest)(nil),  // 13: tandem.v1.FindSimilarGrantsRequest
+	(*FindSimilarGrantsResponse)(nil), // 14: tandem.v1.FindSimilarGrantsResponse
+	(*Grant_Participation)(nil),       // 15: tandem.v1.Grant.Participation
+	(*Grant_Partner)(nil),             // 16: tandem.v1.Grant.Partner
+	(*Grant_Split)(nil),               // 17: tandem.v1.Grant.Split
+	(*Grant_Source)(nil),              // 18: tandem.v1.Grant.Source
+	(*Grant_Budget)(nil),              // 19: tandem.v1.Grant.Budget
+	(*Amount)(nil),                    // 20: tandem.v1.Amount
+	(*Transaction)(nil),               // 21: tandem.v1.Transaction
+	(*Link)(nil),                      // 22: tandem.v1.Link
+	(*timestamppb.Timestamp)(nil),     // 23: google.protobuf.Timestamp
+	(*SimilarGrant)(nil),              // 24: tandem.v1.SimilarGrant
+	(*fieldmaskpb.FieldMask)(nil),     // 25: google.protobuf.FieldMask
+	(*Money)(nil),                     // 26: tandem.v1.Money
 }
 var file_tandem_v1_grant_proto_depIdxs = []int32{
-	13, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
-	13, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
-	14, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
+	15, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
+	15, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
+	16, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
 	0,  // 3: tandem.v1.Grant.status:type_name -> tandem.v1.Grant.Status
-	15, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
-	15, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
-	15, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
-	16, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
+	17, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
+	17, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
+	17, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
+	18, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
 	1,  // 8: tandem.v1.Grant.visibility:type_name -> tandem.v1.Grant.Visibility
-	18, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
-	19, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
-	17, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
-	20, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
-	21, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
-	21, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
-	21, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
-	21, // 16: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
-	21, // 17: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
-	0,  // 18: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
-	1,  // 19: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	3,  // 20: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
-	3,  // 21: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
-	3,  // 22: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
-	22, // 23: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	7,  // 24: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
-	3,  // 25: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
-	2,  // 26: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
-	23, // 27: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
-	4,  // 28: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
-	5,  // 29: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
-	7,  // 30: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
-	8,  // 31: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
-	9,  // 32: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
-	10, // 33: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
-	11, // 34: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
-	3,  // 35: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
-	6,  // 36: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
-	3,  // 37: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
-	3,  // 38: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
-	3,  // 39: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
-	3,  // 40: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
-	12, // 41: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
-	35, // [35:42] is the sub-list for method output_type
-	28, // [28:35] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	20, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
+	21, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
+	19, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
+	22, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
+	23, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
+	23, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
+	23, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
+	24, // 16: tandem.v1.Grant.similar:type_name -> tandem.v1.SimilarGrant
+	23, // 17: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
+	23, // 18: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 19: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
+	1,  // 20: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	3,  // 21: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
+	3,  // 22: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
+	3,  // 23: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
+	25, // 24: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	7,  // 25: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
+	3,  // 26: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
+	3,  // 27: tandem.v1.FindSimilarGrantsRequest.grant:type_name -> tandem.v1.Grant
+	23, // 28: tandem.v1.FindSimilarGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
+	24, // 29: tandem.v1.FindSimilarGrantsResponse.similar:type_name -> tandem.v1.SimilarGrant
+	2,  // 30: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
+	26, // 31: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
+	4,  // 32: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
+	5,  // 33: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
+	7,  // 34: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
+	8,  // 35: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
+	9,  // 36: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
+	10, // 37: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
+	11, // 38: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
+	13, // 39: tandem.v1.GrantService.FindSimilarGrants:input_type -> tandem.v1.FindSimilarGrantsRequest
+	3,  // 40: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
+	6,  // 41: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
+	3,  // 42: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
+	3,  // 43: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
+	3,  // 44: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
+	3,  // 45: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
+	12, // 46: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
+	14, // 47: tandem.v1.GrantService.FindSimilarGrants:output_type -> tandem.v1.FindSimilarGrantsResponse
+	40, // [40:48] is the sub-list for method output_type
+	32, // [32:40] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_grant_proto_init() }
@@ -1787,15 +1976,16 @@ func file_tandem_v1_grant_proto_init() {
 	}
 	file_tandem_v1_link_proto_init()
 	file_tandem_v1_money_proto_init()
+	file_tandem_v1_similar_proto_init()
 	file_tandem_v1_transaction_proto_init()
-	file_tandem_v1_grant_proto_msgTypes[10].OneofWrappers = []any{}
+	file_tandem_v1_grant_proto_msgTypes[12].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_grant_proto_rawDesc), len(file_tandem_v1_grant_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
