@@ -112,8 +112,11 @@ func (j *judge) compare(b *document) (p points, ok bool) {
 	if decided {
 		p[Identifier], p[AwardNumber] = Whole, 0
 	}
-	p[Amount], _ = j.a.award.figure.points(b.award.figure)
-	p[Dates], _ = j.a.award.dates(b.award)
+	p[Amount] = j.a.award.figure.points(b.award.figure, nil)
+	p[Dates] = j.a.award.dates(b.award, nil)
+	if p[Identifier] > 0 {
+		p[Dates] = max(0, p[Dates]) // one award is published in pieces that follow one another
+	}
 	if mine, other := j.a.part(programme), b.part(programme); len(mine) > 0 && len(other) > 0 {
 		p[Programme] = programmePoints
 		if mine[0] != other[0] {
@@ -125,12 +128,12 @@ func (j *judge) compare(b *document) (p points, ok bool) {
 
 // explain tells the points of a pair in words.
 func (j *judge) explain(b *document, p points) []Part {
-	_, amount := j.a.award.figure.points(b.award.figure)
-	_, dates := j.a.award.dates(b.award)
 	reasons := [kinds]string{
-		Identifier: "the same identifier", Block: "the same donor state and recipient", Amount: amount, Dates: dates, Programme: "the same programme",
-		Title: "titles alike", AwardNumber: "another award number of the same series",
+		Identifier: "the same identifier", Block: "the same donor state and recipient", Programme: "the same programme", Title: "titles alike",
+		AwardNumber: "another award number of the same series",
 	}
+	j.a.award.figure.points(b.award.figure, &reasons[Amount])
+	j.a.award.dates(b.award, &reasons[Dates])
 	if p[Identifier] == sharedNumber {
 		reasons[Identifier] = "the same award number inside their identifiers"
 	}
@@ -264,11 +267,11 @@ func (j *judge) title(b *document) int {
 	return titlePoints * 2 * shared * min(shared, enough) / ((j.a.award.weight + b.award.weight) * enough)
 }
 
-// weightOf is how much a word says: little if it is short. Hebrew and Arabic, which leave vowels out, get by with fewer letters. A number says as much as a name: it is what tells one
-// phase from the next.
+// weightOf is how much a word says: little if it is short. Hebrew and Arabic, which leave vowels out, get by with fewer letters. A number says more than any: it tells one phase
+// from the next.
 func weightOf(word string) int {
 	if digits(word) > 0 || slices.Contains([]string{"ii", "iii", "iv", "vi", "vii", "viii", "ix"}, word) {
-		return 5
+		return 8
 	}
 	n := utf8.RuneCountInString(word)
 	if r, _ := utf8.DecodeRuneInString(word); unicode.In(r, unicode.Hebrew, unicode.Arabic) {
@@ -278,29 +281,29 @@ func weightOf(word string) int {
 }
 
 // points compares two amounts by what they mean: AT_LEAST, UP_TO and RANGE by what they leave open, ROUNDED by what it may have been before. Of different currencies, and of what is
-// not known, nothing is said.
-func (f figure) points(g figure) (n int, reason string) {
+// not known, nothing is said. The reason is told where there is a place for it.
+func (f figure) points(g figure, reason *string) int {
 	if f.currency == "" || f.currency != g.currency {
-		return 0, ""
+		return 0
 	}
 	low, high := min(f.central, g.central), max(f.central, g.central)
-	said := func(s string) string {
-		return fmt.Sprintf("%s and %s %s%s", money.FormatMinor(f.currency, low), money.FormatMinor(f.currency, high), f.currency, s)
-	}
-	exact := f.qualifier == money.Exact && g.qualifier == money.Exact
-	switch {
+	points, said := 0, ""
+	switch exact := f.qualifier == money.Exact && g.qualifier == money.Exact; {
 	case low == high && exact:
-		return amountPoints, said(", the same amount")
+		points, said = amountPoints, "the same amount"
 	case low == high:
-		return amountPoints * 9 / 10, said(", the same figure")
+		points, said = amountPoints*9/10, "the same figure"
 	case high-low <= max(high, -low)/50:
-		return amountPoints * 8 / 10, said(", within 2 %")
+		points, said = amountPoints*8/10, "within 2 %"
 	case !f.meets(g):
-		return otherAmount, said(", another amount")
+		points, said = otherAmount, "another amount"
 	case high <= 2*low:
-		return amountPoints / 2, said(", which can be the same amount")
+		points, said = amountPoints/2, "which can be the same amount"
 	}
-	return 0, ""
+	if reason != nil && said != "" {
+		*reason = fmt.Sprintf("%s and %s %s, %s", money.FormatMinor(f.currency, low), money.FormatMinor(f.currency, high), f.currency, said)
+	}
+	return points
 }
 
 // meets tells whether two figures can be of one amount.
@@ -308,14 +311,18 @@ func (f figure) meets(g figure) bool {
 	return (f.open || g.lower <= f.upper) && (g.open || f.lower <= g.upper)
 }
 
-// dates compares when two grants run: start with start, end with end, award with award, and length with length where there is nothing else.
-func (a *award) dates(b *award) (n int, reason string) {
+// dates compares when two grants run: start with start, end with end, award with award, and length with length where there is nothing else. The reason is told where there is a place
+// for it.
+func (a *award) dates(b *award, reason *string) (points int) {
 	known := func(s period.Span) bool { return s.First <= s.Last }
 	if known(a.span) && known(b.span) && (a.span.Last < b.span.First || b.span.Last < a.span.First) {
-		return otherDays, "they do not run at the same time"
+		if reason != nil {
+			*reason = "they do not run at the same time"
+		}
+		return otherDays
 	}
 	var said []string
-	for _, pair := range []struct {
+	for _, pair := range [...]struct {
 		what   string
 		a, b   period.Date
 		points int
@@ -324,17 +331,22 @@ func (a *award) dates(b *award) (n int, reason string) {
 			continue
 		}
 		got := near(pair.a, pair.b, pair.points)
-		if n += got; got != 0 {
+		if points += got; got != 0 && reason != nil {
 			said = append(said, fmt.Sprintf("%s %s and %s", pair.what, pair.a, pair.b))
 		}
 	}
 	if (a.end.IsZero() || b.end.IsZero()) && a.months > 0 && b.months > 0 {
-		said = append(said, fmt.Sprintf("%d and %d months", min(a.months, b.months), max(a.months, b.months)))
-		if n += endPoints; a.months != b.months {
-			n -= 2 * endPoints
+		if points += endPoints; a.months != b.months {
+			points -= 2 * endPoints
+		}
+		if reason != nil {
+			said = append(said, fmt.Sprintf("%d and %d months", min(a.months, b.months), max(a.months, b.months)))
 		}
 	}
-	return n, strings.Join(said, "; ")
+	if reason != nil {
+		*reason = strings.Join(said, "; ")
+	}
+	return points
 }
 
 // near returns all the points if two dates can be of one day, three quarters within a month, a third within a quarter, and takes them away beyond a year.

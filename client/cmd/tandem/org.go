@@ -56,6 +56,7 @@ type orgList struct {
 	asOf    `embed:""`
 	Member  bool     `help:"Members of the coalition only."`
 	State   []string `help:"Of these donor states only."`
+	Search  string   `help:"With these words in names or identifiers; the nearest first." placeholder:"WORDS"`
 	Deleted bool     `help:"Deleted ones too."`
 }
 
@@ -65,7 +66,7 @@ func (c *orgList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, Revision: c.Revision, ReadTime: at}
+	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, Search: c.Search, ShowDeleted: c.Deleted, Revision: c.Revision, ReadTime: at}
 	all := &tandemv1.ListOrganisationsResponse{}
 	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES"}}
 	for o, err := range client.All(s, q, s.Organisations.ListOrganisations, (*tandemv1.ListOrganisationsResponse).GetOrganisations) {
