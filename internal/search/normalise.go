@@ -10,7 +10,7 @@ import (
 )
 
 // Words returns the words of a text as they are compared: without case, accents and vowel signs, with one letter for its variants, digits as 0 to 9. Punctuation parts words,
-// but for apostrophes, geresh and the dots of initials, which go: "Women's", "צה״ל" and "U.S." are one word each. The words of "é" and of "É" are the same, and so are those of
+// but for apostrophes, geresh and the dots of initials, which go: "Women's", "צה״ל" and "U.S." are one word each, "d'Ivoire" is two. The words of "é" and of "É" are the same, and so are those of
 // the words of a text, joined by spaces.
 func Words(text string) []string {
 	var words []string
@@ -27,6 +27,9 @@ func Words(text string) []string {
 		switch {
 		case r == '.' && since == 1:
 			since = 0 // the dot of an initial, and the word may go on
+			continue
+		case (r == '\'' || r == '’') && elided(word.String()):
+			end()
 			continue
 		case dropped(r):
 			continue
@@ -65,6 +68,9 @@ func fold(text string) string {
 	}
 	return strings.ToLower(text)
 }
+
+// elided tells whether a word is an article or a preposition that lost its vowel to the next word: d'Ivoire, l'eau.
+func elided(word string) bool { return word == "d" || word == "l" }
 
 // dropped tells whether a character goes without parting words: marks above and below letters, what only shapes the text, and apostrophes.
 func dropped(r rune) bool {

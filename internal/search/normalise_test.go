@@ -13,6 +13,7 @@ func TestWords(t *testing.T) {
 	for text, want := range map[string]string{
 		"Élan vital: São Tomé":       "elan vital sao tome",
 		"Women's entrepreneurs’ Hub": "womens entrepreneurs hub",
+		"Côte d'Ivoire, L’eau":       "cote d ivoire l eau",
 		"U.S. Embassy, St. Gallen":   "us embassy st gallen",
 		"Palestinian-Israeli":        "palestinian israeli",
 		"Straße STRASSE":             "strasse strasse",
