@@ -170,3 +170,32 @@ func (f *field) has(g *grant.Grant, words []string) bool {
 	}
 	return true
 }
+
+// Readers of an index are not disturbed by those that follow it.
+func TestReadersWhileItMoves(t *testing.T) {
+	f := world(new(steady), 40)
+	x := f.index()
+	q, err := ParseQuery("search", "water pe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprint(hits(t, x, "water pe"), x.SimilarText(q, everything), pairs(x, f.grants))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		next, d := x, new(steady)
+		for i := range 300 {
+			next = next.Next(f.reg, []grant.Entity{someGrant(d, fmt.Sprintf("n%d", i)), someGrant(d, fmt.Sprintf("g%d", i%40))})
+		}
+	}()
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		default:
+		}
+		if got := fmt.Sprint(hits(t, x, "water pe"), x.SimilarText(q, everything), pairs(x, f.grants)); got != want {
+			t.Fatalf("found %s, want %s", got, want)
+		}
+	}
+}

@@ -15,11 +15,12 @@ import (
 // drawer draws numbers: rapid's, or the same ones each time.
 type drawer interface{ upTo(n int) int }
 
-type t0 struct{}
+type steady uint32
 
-var drawn int
-
-func (t0) upTo(n int) int { drawn = drawn*1103515245 + 12345; return int(uint(drawn)>>16) % n }
+func (s *steady) upTo(n int) int {
+	*s = *s*1103515245 + 12345
+	return int(*s>>16) % n
+}
 
 type random struct{ t *rapid.T }
 
