@@ -36,7 +36,7 @@ type chunk struct {
 	once    sync.Once
 	links   []int // see linked
 	views   cache[*view]
-	awards  cache[[]award]
+	awards  cache[awards]
 }
 
 // NewSnapshot returns a snapshot of no grants.

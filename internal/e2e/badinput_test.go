@@ -174,6 +174,9 @@ func moreCases() map[string]bad {
 		body := fmt.Sprintf(`{"type":"SUB_GRANT_OF","target":%q}`, target)
 		return bad{method: "POST", path: "/v1/" + grant + "/links", body: body, field: at, rpc: "LinkService/CreateLink", message: fmt.Sprintf(`{"parent":%q,"link":%s}`, grant, body)}
 	}
+	similar := func(body, at string, code int) bad {
+		return bad{method: "POST", path: "/v1/grants:similar", body: body, field: at, status: code, rpc: "GrantService/FindSimilarGrants", message: body}
+	}
 	rate := func(body, at string) bad {
 		return bad{method: "POST", path: "/v1/rates:batchCreate", body: body, field: at, rpc: "RateService/BatchCreateRates", message: body}
 	}
@@ -234,7 +237,18 @@ func moreCases() map[string]bad {
 		"a viewer who writes": {method: "DELETE", path: "/v1/grants/us", token: "viewer", status: 403, rpc: "GrantService/DeleteGrant", message: `{"name":"grants/us"}`},
 		"staff who make tokens": {method: "POST", path: "/v1/tokens", body: `{"displayName":"x","role":"ADMIN"}`, token: "staff", status: 403,
 			rpc: "TokenService/CreateToken", message: `{"token":{"displayName":"x","role":"ADMIN"}}`},
-		"history of nothing": asked("/v1/revisions", "resource=nothing", "RevisionService/ListRevisions", `{"resource":"nothing"}`, "resource", 0),
+		"a search without words":                grants("search=%21%3F", `{"search":"!?"}`, "search"),
+		"a search of 201 characters":            grants("search="+strings.Repeat("x", 201), `{"search":"`+strings.Repeat("x", 201)+`"}`, "search"),
+		"a search of organisations for nothing": asked("/v1/organisations", "search=%E2%80%A6", "OrganisationService/ListOrganisations", `{"search":"…"}`, "search", 0),
+		"similar to nothing":                    similar(`{}`, "query", 0),
+		"similar to two things":                 similar(`{"query":"x","grant":{"name":"grants/us"}}`, "query", 0),
+		"similar to punctuation":                similar(`{"query":"…"}`, "query", 0),
+		"similar to a draft without funders":    similar(`{"grant":{"title":"x"}}`, "grant.funders", 0),
+		"similar to a draft of nobody's":        similar(`{"grant":{"title":"x","funders":[{"organisation":"organisations/nobody"}]}}`, "grant.funders[0].organisation", 0),
+		"similar to what is not there":          similar(`{"grant":{"name":"grants/nothing"}}`, "", 404),
+		"a page of 101 similar ones":            similar(`{"query":"x","pageSize":101}`, "pageSize", 0),
+		"similar at a revision to come":         similar(`{"query":"x","revision":"999999"}`, "revision", 0),
+		"history of nothing":                    asked("/v1/revisions", "resource=nothing", "RevisionService/ListRevisions", `{"resource":"nothing"}`, "resource", 0),
 	}
 }
 

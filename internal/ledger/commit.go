@@ -229,7 +229,7 @@ func (g *pending) add(r Revision, changed []grant.Entity) {
 			g.written[e.Key().ID] = true
 		}
 	}
-	g.state = &State{Revision: r.Number, At: r.At, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot}
+	g.state = &State{Revision: r.Number, At: r.At, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot, Index: g.state.Index}
 	others := slices.ContainsFunc(changed, func(e grant.Entity) bool { return e.Key().Kind != grant.Grants })
 	if others {
 		g.state.Registry = g.state.Registry.With(changed...)

@@ -14,6 +14,7 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
 	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/search"
 )
 
 // world is a few grants, under a programme of their own, and a few organisations, with which a test does whatever can be done.
@@ -323,7 +324,7 @@ func TestMergesKeepSecrets(t *testing.T) {
 	if _, err := l.Get(t.Context(), viewer, key("open"), 0); err == nil || err.Error() != `"grants/open" does not exist` {
 		t.Errorf("found %v", err)
 	}
-	page, err := l.Grants(t.Context(), analysis.Selection{Principal: viewer, Limit: 10, ShowDeleted: true}, 0)
+	page, err := l.Grants(t.Context(), analysis.Selection{Principal: viewer, Limit: 10, ShowDeleted: true}, search.Query{}, 0)
 	if err != nil || page.Total != 2 {
 		t.Errorf("%d grants are listed: %v", page.Total, err)
 	}

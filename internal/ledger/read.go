@@ -9,6 +9,7 @@ import (
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/search"
 )
 
 // Get returns a record, deleted or not, as it was known at a revision (0: the newest). A grant that was merged by then is answered with the one that
@@ -118,6 +119,8 @@ type ListQuery struct {
 	ShowDeleted bool
 	// Where, when not nil, must hold of a record.
 	Where func(grant.Entity) bool
+	// Search, when not zero, must find a record. It is for organisations only.
+	Search search.Query
 }
 
 // Page is a part of a list.
@@ -143,11 +146,24 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 
 func (s *State) list(kind grant.Kind, q ListQuery) Page {
 	page := Page{Revision: s.Revision}
+	var ranks map[string]int64
+	if !q.Search.IsZero() {
+		ranks = map[string]int64{}
+		for _, h := range s.Index.Organisations(q.Search) {
+			ranks[h.ID] = h.Rank
+		}
+	}
 	all := slices.DeleteFunc(s.Registry.All(kind), func(e grant.Entity) bool {
-		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e)
+		_, found := ranks[e.Key().ID]
+		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e) || ranks != nil && !found
 	})
 	page.Total = len(all)
-	place := func(e grant.Entity) analysis.Cursor { return q.Order.Place(e, s.Registry.Label(e.Key())) }
+	place := func(e grant.Entity) analysis.Cursor {
+		if q.Order.By == analysis.ByRank {
+			return analysis.Cursor{Value: ranks[e.Key().ID], ID: e.Key().ID}
+		}
+		return q.Order.Place(e, s.Registry.Label(e.Key()))
+	}
 	slices.SortFunc(all, func(a, b grant.Entity) int { return q.Order.Compare(place(a), place(b)) })
 	if q.After != nil {
 		from, found := slices.BinarySearchFunc(all, *q.After, func(e grant.Entity, c analysis.Cursor) int { return q.Order.Compare(place(e), c) })
@@ -165,15 +181,21 @@ func (s *State) list(kind grant.Kind, q ListQuery) Page {
 	return page
 }
 
-// Grants lists grants that the selection's principal may see, as known at a revision (0: the newest). Errors: Invalid if there is no such revision yet, or with the fields
-// of the filter that name nothing.
-func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Page, error) {
+// Grants lists grants that the selection's principal may see and that words, when not zero, find, as known at a revision (0: the newest). Errors: Invalid if there is no such
+// revision yet, or with the fields of the filter that name nothing.
+func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, words search.Query, at int64) (Page, error) {
 	state, err := l.StateAt(ctx, at)
 	if err != nil {
 		return Page{}, err
 	}
 	if err := q.Filter.Check(state.Registry); err != nil {
 		return Page{}, err
+	}
+	if !words.IsZero() {
+		q.Among = []analysis.Cursor{} // found nothing is not the same as not searched
+		for _, h := range state.Index.Grants(words) {
+			q.Among = append(q.Among, analysis.Cursor{Value: h.Rank, ID: h.ID})
+		}
 	}
 	found := state.Snapshot.Select(q)
 	page := Page{Next: found.Next, Total: found.Total, LeftOut: found.LeftOut, Revision: state.Revision}
