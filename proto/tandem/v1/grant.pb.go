@@ -950,7 +950,7 @@ type ListGrantsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the answer before, with all else unchanged.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Also list what is deleted.
+	// Also list what is deleted, and what was merged into another grant.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
 	// `create_time` (the default), `update_time`, `start`, `end`, `title` (in lower case, in the order of Unicode, by its first 100 characters) or `amount` (in `currency`), with
 	// ` desc` to turn it round. Grants without the date, and those whose amount is not known or could not be converted, come last either way.

@@ -46,7 +46,7 @@ type GrantServiceClient interface {
 	CreateGrant(ctx context.Context, in *CreateGrantRequest, opts ...grpc.CallOption) (*Grant, error)
 	// UpdateGrant changes the fields named in update_mask (those present in the body, when there is no mask).
 	UpdateGrant(ctx context.Context, in *UpdateGrantRequest, opts ...grpc.CallOption) (*Grant, error)
-	// DeleteGrant marks a grant as deleted. It leaves every list and total, stays in the history, and can be undeleted.
+	// DeleteGrant marks a grant as deleted. It leaves every list and total, stays in the history, and can be undeleted. One that others have links to is refused.
 	DeleteGrant(ctx context.Context, in *DeleteGrantRequest, opts ...grpc.CallOption) (*Grant, error)
 	// UndeleteGrant brings a deleted grant back.
 	UndeleteGrant(ctx context.Context, in *UndeleteGrantRequest, opts ...grpc.CallOption) (*Grant, error)
@@ -196,7 +196,7 @@ type GrantServiceServer interface {
 	CreateGrant(context.Context, *CreateGrantRequest) (*Grant, error)
 	// UpdateGrant changes the fields named in update_mask (those present in the body, when there is no mask).
 	UpdateGrant(context.Context, *UpdateGrantRequest) (*Grant, error)
-	// DeleteGrant marks a grant as deleted. It leaves every list and total, stays in the history, and can be undeleted.
+	// DeleteGrant marks a grant as deleted. It leaves every list and total, stays in the history, and can be undeleted. One that others have links to is refused.
 	DeleteGrant(context.Context, *DeleteGrantRequest) (*Grant, error)
 	// UndeleteGrant brings a deleted grant back.
 	UndeleteGrant(context.Context, *UndeleteGrantRequest) (*Grant, error)
