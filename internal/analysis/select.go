@@ -158,20 +158,3 @@ func (s *Snapshot) Revision(id string) (number int64, ok bool) {
 	}
 	return r.revision, true
 }
-
-// Sees tells whether a grant stands and the principal may see it.
-func (s *Snapshot) Sees(p grant.Principal, id string) bool {
-	r := s.find(id)
-	return r != nil && !r.deleted && p.Sees(r.visibility, func() bool {
-		var g grant.Grant
-		for _, e := range r.list(funders) {
-			for _, id := range donorIDs(s.line.donors.all()[e.code]) {
-				g.Funders = append(g.Funders, grant.Participation{Organisation: id})
-			}
-		}
-		for _, e := range r.list(recipients) {
-			g.Recipients = append(g.Recipients, grant.Participation{Organisation: s.line.organisations.all()[e.code]})
-		}
-		return s.reg.TakesPart(p, &g)
-	})
-}

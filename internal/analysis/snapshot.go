@@ -18,6 +18,7 @@ type Snapshot struct {
 	size   int // how many grants there are; a place beyond it belongs to a later snapshot
 	reg    *grant.Registry
 	rates  *fx.Table
+	today  *Snapshot // of a snapshot of the past: see Under
 }
 
 // line is what the snapshots that follow one another share.

@@ -11,12 +11,15 @@ import (
 )
 
 // Get returns a record, deleted or not, as it was known at a revision (0: the newest). Errors: Denied if the principal may not read its kind;
-// NotFound if there was none, or if the principal may not see it, with the same words.
+// NotFound if there was none, or if the principal may not see it: with the same words, and after asking the store for the same things, which is nothing.
 func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at int64) (grant.Entity, error) {
 	if err := mayRead(p, key.Kind); err != nil {
 		return nil, err
 	}
 	state := l.State()
+	if err := state.maySee(p, key); err != nil {
+		return nil, err
+	}
 	e, err := l.read(ctx, state, key, at)
 	if err != nil {
 		return nil, err
@@ -50,24 +53,6 @@ func (l *Ledger) read(ctx context.Context, state *State, key grant.Key, at int64
 		l.recent.put(g)
 	}
 	return e, err
-}
-
-// show returns a record as a principal may see it, without links to grants that it does not see; visible tells whether it may see it at all. The record itself stays as it is.
-func (s *State) show(p grant.Principal, e grant.Entity) (shown grant.Entity, visible bool) {
-	g, ok := e.(*grant.Grant)
-	if !ok {
-		return e, p.MayRead(e.Key().Kind)
-	}
-	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) {
-		return nil, false
-	}
-	hidden := func(l grant.Link) bool { return !s.Snapshot.Sees(p, l.Target) }
-	if slices.ContainsFunc(g.Links, hidden) {
-		partial := *g
-		partial.Links = slices.DeleteFunc(slices.Clone(g.Links), hidden)
-		return &partial, true
-	}
-	return g, true
 }
 
 func mayRead(p grant.Principal, kind grant.Kind) error {
