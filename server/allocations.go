@@ -148,7 +148,7 @@ func rowPage(r *tandemv1.QueryAllocationsRequest, rows []analysis.Row, after *to
 func writeRow(c money.Currency, row analysis.Row) *tandemv1.AllocationRow {
 	m := &tandemv1.AllocationRow{
 		Keys: row.Keys, Labels: row.Labels, Lower: row.Lower.Decimal(c), Central: row.Central.Decimal(c), Upper: row.Upper.Decimal(c), UpperOpen: row.UpperOpen,
-		GrantCount: int32(row.GrantCount), UnknownAmountCount: int32(row.UnknownCount), UnconvertedCount: int32(row.UnconvertedCount),
+		GrantCount: int32(row.GrantCount), UnknownAmountCount: int32(row.UnknownCount), UnconvertedCount: int32(row.UnconvertedCount), Undisclosed: row.Undisclosed,
 	}
 	for _, u := range row.Unconverted {
 		m.Unconverted = append(m.Unconverted, &tandemv1.Money{CurrencyCode: string(u.Currency), Amount: u.Sum.Decimal(u.Currency)})

@@ -23,6 +23,8 @@ type record struct {
 	status           grant.Status
 	visibility       grant.Visibility
 	deleted          bool
+	shadow           bool // those who may not see it are told of another donor
+	replaced         bool // by the grant that it was merged into, or that it is a duplicate of
 	// The grant's lists, in the order of the nesting of parts, one after the other in entries.
 	counts  [lists]uint8
 	entries []entry
@@ -124,6 +126,7 @@ func (d *dictionaries) record(g *grant.Grant) record {
 	r := record{
 		id: g.ID, revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
 		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0,
+		shadow: g.Shadow && g.Visibility == grant.Restricted, replaced: replaced(g),
 	}
 	if g.Programme != "" {
 		r.programme = d.programmes.code(g.Programme)
@@ -136,6 +139,11 @@ func (d *dictionaries) record(g *grant.Grant) record {
 	d.addMore(&r, g)
 	r.end(g)
 	return r
+}
+
+// replaced tells whether another grant stands for g.
+func replaced(g *grant.Grant) bool {
+	return g.Successor != "" || slices.ContainsFunc(g.Links, func(l grant.Link) bool { return l.Type == grant.DuplicateOf })
 }
 
 // end cuts off the days that a CANCELLED or SUSPENDED grant does not keep. One with a recorded cancellation has lowered its commitment, and the rest is spread up

@@ -15,8 +15,12 @@ import (
 func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query) *reference {
 	ref := &reference{q: q, reg: reg, all: map[string]*grant.Grant{}, rows: map[string]*refRow{}, total: newRefRow(), out: newRefRow()}
 	for _, g := range grants {
-		if g.Deleted == 0 && ref.sees(g) {
+		switch {
+		case g.Deleted != 0:
+		case ref.sees(g):
 			ref.all[g.ID] = g
+		case g.Shadow:
+			ref.shade(g)
 		}
 	}
 	for _, g := range ref.all {
@@ -25,6 +29,30 @@ func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query) *ref
 		}
 	}
 	return ref
+}
+
+// shade tells of a hidden grant what its shadow gives away.
+func (ref *reference) shade(g *grant.Grant) {
+	f := ref.q.Filter
+	if len(f.DonorStates)+len(f.Donors)+len(f.Programmes)+len(f.Statuses)+len(f.Visibilities) > 0 {
+		return
+	}
+	rows := true
+	for _, d := range ref.q.GroupBy {
+		rows = rows && slices.Contains([]analysis.Dimension{analysis.Member, analysis.Theme, analysis.Location, analysis.Population}, d)
+	}
+	for _, p := range refParts(g, []grant.Participation{{}}) {
+		if p.weight.Sign() == 0 || !ref.partPasses(p) {
+			continue
+		}
+		ref.total.undisclosed = true
+		if key := ref.keys(&grant.Grant{}, p, nil); rows {
+			if ref.rows[key] == nil {
+				ref.rows[key] = newRefRow()
+			}
+			ref.rows[key].undisclosed = true
+		}
+	}
 }
 
 func (ref *reference) children(g *grant.Grant) []*grant.Grant {

@@ -39,6 +39,15 @@ func (s *Snapshot) present() *grant.Registry {
 	return s.reg
 }
 
+// tells tells whether a shadow may show: of a snapshot of the past only if the grant casts one today too, or may be seen.
+func (v *sight) tells(r *record) bool {
+	if v.today == nil {
+		return true
+	}
+	now := v.today.find(r.id)
+	return now != nil && (now.shadow || v.today.shows(v.principal, now))
+}
+
 // parties returns a grant with nothing but those who give and get.
 func (s *Snapshot) parties(r *record) *grant.Grant {
 	var g grant.Grant

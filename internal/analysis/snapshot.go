@@ -36,6 +36,7 @@ type chunk struct {
 	records   []record
 	once      sync.Once
 	subGrants []int // see subs
+	shadowed  []int // see shadows
 	views     views
 }
 
@@ -197,12 +198,25 @@ func (s *Snapshot) organisationReferrer(id string) func(*record) bool {
 
 // subs returns the indices of the records that are sub-grants.
 func (c *chunk) subs() []int {
-	c.once.Do(func() {
-		for i := range c.records {
-			if c.records[i].parent() != "" {
-				c.subGrants = append(c.subGrants, i)
-			}
-		}
-	})
+	c.once.Do(c.index)
 	return c.subGrants
+}
+
+// shadows returns the indices of the records that cast a shadow for those who may not see them.
+func (c *chunk) shadows() []int {
+	c.once.Do(c.index)
+	return c.shadowed
+}
+
+// index finds the few records that are asked for apart from the others.
+func (c *chunk) index() {
+	for i := range c.records {
+		r := &c.records[i]
+		if r.parent() != "" {
+			c.subGrants = append(c.subGrants, i)
+		}
+		if r.shadow && !r.deleted && !r.replaced {
+			c.shadowed = append(c.shadowed, i)
+		}
+	}
 }

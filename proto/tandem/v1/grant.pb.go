@@ -271,7 +271,10 @@ type Grant struct {
 	// When the grant was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the grant was deleted; empty while it stands.
-	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// Whether those who may not see the grant are told that for its recipients, themes, locations and populations there is another donor: never who, how much or when.
+	// For RESTRICTED grants only; empty it together with any other visibility.
+	Shadow        bool `protobuf:"varint,29,opt,name=shadow,proto3" json:"shadow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -500,6 +503,13 @@ func (x *Grant) GetDeleteTime() *timestamppb.Timestamp {
 		return x.DeleteTime
 	}
 	return nil
+}
+
+func (x *Grant) GetShadow() bool {
+	if x != nil {
+		return x.Shadow
+	}
+	return false
 }
 
 // GetGrantRequest asks for one grant.
@@ -1510,7 +1520,7 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xdd\x15\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xf5\x15\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
@@ -1556,7 +1566,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\vupdate_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12@\n" +
 	"\vdelete_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"deleteTime\x1a\xe1\x01\n" +
+	"deleteTime\x12\x16\n" +
+	"\x06shadow\x18\x1d \x01(\bR\x06shadow\x1a\xe1\x01\n" +
 	"\rParticipation\x12{\n" +
 	"\forganisation\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x12A\n" +
