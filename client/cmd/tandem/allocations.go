@@ -113,8 +113,6 @@ func allocationsTable(by []string, a *tandemv1.QueryAllocationsResponse) *table 
 		cells := append(append(labels, figures...), fmt.Sprint(r.GrantCount), fmt.Sprint(r.UnknownAmountCount))
 		if undisclosed && r.Undisclosed {
 			cells = append(cells, "undisclosed")
-		} else if undisclosed {
-			cells = append(cells, "")
 		}
 		t.add(cells...)
 	}
