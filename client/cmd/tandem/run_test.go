@@ -72,7 +72,7 @@ func (f *fake) QueryAllocations(_ context.Context, r *tandemv1.QueryAllocationsR
 		},
 		Total: &tandemv1.AllocationRow{
 			Undisclosed: true,
-			Lower: "3300000.00", Central: "3300100.00", Upper: "3300100.00", UpperOpen: true, GrantCount: 3, UnknownAmountCount: 1,
+			Lower:       "3300000.00", Central: "3300100.00", Upper: "3300100.00", UpperOpen: true, GrantCount: 3, UnknownAmountCount: 1,
 			Unconverted: []*tandemv1.Money{{CurrencyCode: "ILS", Amount: "52720.00"}}, UnconvertedCount: 1,
 		},
 		Undated: &tandemv1.AllocationRow{Lower: "0.00", Central: "0.00", Upper: "0.00", GrantCount: 1, UnknownAmountCount: 1},
