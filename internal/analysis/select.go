@@ -157,35 +157,3 @@ func (s *Snapshot) Revision(id string) (number int64, ok bool) {
 	}
 	return r.revision, true
 }
-
-// Sees tells whether a grant, or the one that it was merged into, stands and the principal may see it.
-func (s *Snapshot) Sees(p grant.Principal, id string) bool {
-	r := s.find(id)
-	return r != nil && s.sees(p, r) && !s.survivor(r).deleted
-}
-
-// Knows tells whether the principal may see a grant, deleted or not, and what it was merged into.
-func (s *Snapshot) Knows(p grant.Principal, id string) bool {
-	r := s.find(id)
-	return r != nil && s.sees(p, r)
-}
-
-func (s *Snapshot) sees(p grant.Principal, r *record) bool {
-	if heir := r.successor(); heir != "" {
-		if h := s.find(heir); h == nil || !s.sees(p, h) {
-			return false
-		}
-	}
-	return p.Sees(r.visibility, func() bool {
-		var g grant.Grant
-		for _, e := range r.list(funders) {
-			for _, id := range donorIDs(s.line.donors.all()[e.code]) {
-				g.Funders = append(g.Funders, grant.Participation{Organisation: id})
-			}
-		}
-		for _, e := range r.list(recipients) {
-			g.Recipients = append(g.Recipients, grant.Participation{Organisation: s.line.organisations.all()[e.code]})
-		}
-		return s.reg.TakesPart(p, &g)
-	})
-}

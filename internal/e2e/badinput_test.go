@@ -130,6 +130,7 @@ func badCases() map[string]bad {
 			"grant.budgets[1].money.currencyCode"),
 		"a negative budget":     grantWith(`"budgets":[{"start":"2023","end":"2023","money":{"currencyCode":"USD","amount":"-1"}}]`, "grant.budgets[0].money.amount"),
 		"a budget upside down":  grantWith(`"budgets":[{"start":"2023","end":"2022","money":{"currencyCode":"USD","amount":"1"}}]`, "grant.budgets[0].end"),
+		"a public shadow":       grantWith(`"visibility":"PUBLIC","shadow":true`, "grant.shadow"),
 		"text turned round":     grantWith(`"title":"\u202egnp.exe"`, "grant.title"),
 		"text isolated":         grantWith(`"title":"a\u2066b"`, "grant.title"),
 		"a control character":   grantWith(`"title":"a\u0007b"`, "grant.title"),

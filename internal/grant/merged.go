@@ -116,7 +116,7 @@ func (m *Merged) warnOfPlans(g, other *Grant) {
 		m.warn("the %d budgets of %s stay behind: the grant has none in their currency to add them to", n, other.Key())
 	}
 	for _, t := range g.Transactions {
-		if other.owned(t) && t.Date.IsZero() && t.ValueDate.IsZero() && g.Start != other.Start {
+		if other.gave(t.Origin) && t.Date.IsZero() && t.ValueDate.IsZero() && g.Start != other.Start {
 			m.warn("%s has no date; it stood at the start of %s and now stands at that of the grant", g.ChildName("transactions", t.ID), other.Key())
 		}
 	}

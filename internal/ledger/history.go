@@ -44,7 +44,8 @@ type FieldChange struct {
 }
 
 // History lists at most limit revisions below before (0: from the newest), the newest first; with a key, those that changed that record as far as
-// the principal may see it. next is where the next page begins; 0 on the last.
+// the principal may see it. When a record changed unseen is not to be told by asking for it, nor by where a page ends: such revisions are passed
+// over. next is where the next page begins; 0 on the last.
 func (l *Ledger) History(ctx context.Context, p grant.Principal, before int64, key grant.Key, limit int) (entries []Entry, next int64, err error) {
 	if key != (grant.Key{}) {
 		// A record that the principal may not see has no history for it, nor any that does not exist.
@@ -52,24 +53,30 @@ func (l *Ledger) History(ctx context.Context, p grant.Principal, before int64, k
 			return nil, 0, err
 		}
 	}
-	revisions, err := l.Store.Revisions(ctx, before, key, limit+1)
-	if err != nil {
-		return nil, 0, err
-	}
-	if len(revisions) > limit {
-		revisions = revisions[:limit]
-		next = revisions[limit-1].Number
-	}
-	for _, r := range revisions {
-		e, err := l.entry(ctx, p, r)
+	state := l.State()
+	for {
+		revisions, err := l.Store.Revisions(ctx, before, key, limit+1)
 		if err != nil {
 			return nil, 0, err
 		}
-		if key == (grant.Key{}) || len(e.Changes) > 0 { // when a record changed unseen is not to be told by asking for it
+		for _, r := range revisions {
+			before = r.Number
+			e, err := l.entry(ctx, state, p, r)
+			if err != nil {
+				return nil, 0, err
+			}
+			if key != (grant.Key{}) && !slices.ContainsFunc(e.Changes, func(c Change) bool { return c.Key == key }) {
+				continue
+			}
+			if len(entries) == limit {
+				return entries, entries[limit-1].Number, nil
+			}
 			entries = append(entries, e)
 		}
+		if len(revisions) <= limit {
+			return entries, 0, nil
+		}
 	}
-	return entries, next, nil
 }
 
 // Revision returns one revision. Errors: NotFound.
@@ -81,21 +88,22 @@ func (l *Ledger) Revision(ctx context.Context, p grant.Principal, number int64) 
 	if len(revisions) == 0 || revisions[0].Number != number {
 		return Entry{}, fault.New(fault.NotFound, "\"revisions/%d\" does not exist", number)
 	}
-	return l.entry(ctx, p, revisions[0])
+	return l.entry(ctx, l.State(), p, revisions[0])
 }
 
-func (l *Ledger) entry(ctx context.Context, p grant.Principal, r Revision) (Entry, error) {
+// entry tells of a revision what a principal sees of it: of a record that it sees today, what it saw before and after.
+func (l *Ledger) entry(ctx context.Context, s *State, p grant.Principal, r Revision) (Entry, error) {
 	e := Entry{Number: r.Number, At: r.At, Principal: r.Principal, Reason: r.Reason}
 	before, err := l.Store.Before(ctx, r)
 	if err != nil {
 		return e, err
 	}
 	for i := range r.Changes {
-		was, err := l.shown(p, before[i])
+		was, err := s.shown(p, before[i])
 		if err != nil {
 			return e, err
 		}
-		is, err := l.shown(p, r.Changes[i])
+		is, err := s.shown(p, r.Changes[i])
 		if err != nil {
 			return e, err
 		}
@@ -106,6 +114,9 @@ func (l *Ledger) entry(ctx context.Context, p grant.Principal, r Revision) (Entr
 		if err != nil {
 			return e, err
 		}
+		if c.Action == Updated && len(c.Fields) == 0 {
+			continue // what changed, such as a link to a hidden grant, is not for this principal
+		}
 		e.Changes = append(e.Changes, c)
 	}
 	if len(e.Changes) == 0 {
@@ -115,7 +126,7 @@ func (l *Ledger) entry(ctx context.Context, p grant.Principal, r Revision) (Entr
 }
 
 // shown returns the record of a version as a principal may see it: nil when there is none, or when it may not.
-func (l *Ledger) shown(p grant.Principal, v Version) (grant.Entity, error) {
+func (s *State) shown(p grant.Principal, v Version) (grant.Entity, error) {
 	if v.Revision == 0 {
 		return nil, nil
 	}
@@ -123,7 +134,7 @@ func (l *Ledger) shown(p grant.Principal, v Version) (grant.Entity, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e, visible := l.State().show(p, e); visible {
+	if e, visible := s.showLinked(p, e, s.Snapshot.Shows); visible {
 		return e, nil
 	}
 	return nil, nil

@@ -33,7 +33,7 @@ func (l *Ledger) MergeGrants(ctx context.Context, w Write, m Merging) (*grant.Gr
 		if g, err = d.standingGrant(w, m.Survivor); err != nil {
 			return err
 		}
-		if other, err = d.standingGrant(Write{}, m.Other); err != nil {
+		if other, err = d.standingGrant(Write{Principal: w.Principal}, m.Other); err != nil {
 			return err
 		}
 		if err := checkEtagOf(other, m.OtherEtag, "otherEtag"); err != nil {
@@ -221,7 +221,7 @@ func (l *Ledger) MergeOrganisations(ctx context.Context, w Write, id, otherID, o
 		if err != nil {
 			return nil, nil, err
 		}
-		other, err := d.standingOrganisation(Write{}, otherID)
+		other, err := d.standingOrganisation(Write{Principal: w.Principal}, otherID)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -250,7 +250,7 @@ func (l *Ledger) UnmergeOrganisation(ctx context.Context, w Write, id string) (*
 		if again.Successor == "" {
 			return nil, nil, fault.New(fault.Precondition, "%q was not merged into another organisation", again.Key())
 		}
-		o, err := d.standingOrganisation(Write{}, again.Successor)
+		o, err := d.standingOrganisation(Write{Principal: w.Principal}, again.Successor)
 		if err != nil {
 			return nil, nil, err
 		}

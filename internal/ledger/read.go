@@ -13,7 +13,8 @@ import (
 )
 
 // Get returns a record, deleted or not, as it was known at a revision (0: the newest). A grant that was merged by then is answered with the one that
-// stands for it. Errors: Denied if the principal may not read its kind; NotFound if there was none, or if the principal may not see it, with the same words.
+// stands for it. Errors: Denied if the principal may not read its kind; NotFound if there was none, or if the principal may not see it: with the same words,
+// and after asking the store for the same things, which is nothing.
 func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at int64) (grant.Entity, error) {
 	if err := mayRead(p, key.Kind); err != nil {
 		return nil, err
@@ -36,6 +37,9 @@ func (l *Ledger) GetChild(ctx context.Context, p grant.Principal, id, collection
 // survivor returns the record that stands for a key, as a principal may see it, and the name in it of a child, "" if it has none.
 func (l *Ledger) survivor(ctx context.Context, p grant.Principal, key grant.Key, child string, at int64) (grant.Entity, string, error) {
 	state := l.State()
+	if err := state.maySee(p, key); err != nil {
+		return nil, "", err
+	}
 	for of := key; ; {
 		e, err := l.read(ctx, state, of, at)
 		if fault.KindOf(err) == fault.NotFound {
@@ -81,27 +85,6 @@ func (l *Ledger) read(ctx context.Context, state *State, key grant.Key, at int64
 		l.recent.put(g)
 	}
 	return e, err
-}
-
-// show returns a record as a principal may see it, without what would tell of grants that it does not see; visible tells whether it may see it at all.
-// The record itself stays as it is.
-func (s *State) show(p grant.Principal, e grant.Entity) (shown grant.Entity, visible bool) {
-	g, ok := e.(*grant.Grant)
-	if !ok {
-		return e, p.MayRead(e.Key().Kind)
-	}
-	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) || g.Successor != "" && !s.Snapshot.Knows(p, g.Successor) {
-		return nil, false
-	}
-	hidden := func(l grant.Link) bool { return !s.Snapshot.Sees(p, l.Target) }
-	unknown := func(alias string) bool { return !s.Snapshot.Knows(p, alias) }
-	if !slices.ContainsFunc(g.Links, hidden) && !slices.ContainsFunc(g.Aliases, unknown) {
-		return g, true
-	}
-	partial := *g
-	partial.Links = slices.DeleteFunc(slices.Clone(g.Links), hidden)
-	partial.Forget(unknown)
-	return &partial, true
 }
 
 func mayRead(p grant.Principal, kind grant.Kind) error {

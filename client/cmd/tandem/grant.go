@@ -41,6 +41,7 @@ type grantFields struct {
 	Status      string   `help:"pipeline, active, finalising, closed, cancelled or suspended."`
 	StatusDate  string   `help:"When that began." placeholder:"DATE"`
 	Visibility  string   `help:"public, coalition, donors or restricted."`
+	Shadow      bool     `help:"Of a restricted grant: others are told that there is another donor, and nothing else. 'grant edit --clear shadow' takes it back."`
 	Identifier  []string `help:"Award number or IATI identifier." placeholder:"ID" sep:"none"`
 	Source      []string `help:"Link to where it was said." placeholder:"URI" sep:"none"`
 	Note        string   `help:"Anything a colleague should know."`
@@ -51,7 +52,7 @@ type grantFields struct {
 func (f *grantFields) message() (*tandemv1.Grant, *fieldmaskpb.FieldMask, error) {
 	g := &tandemv1.Grant{
 		Title: f.Title, AwardDate: f.AwardDate, Start: f.Start, End: f.End, DurationMonths: f.Months, Programme: full("programmes", f.Programme),
-		StatusDate: f.StatusDate, Identifiers: f.Identifier, Note: f.Note, Description: f.Description,
+		StatusDate: f.StatusDate, Shadow: f.Shadow, Identifiers: f.Identifier, Note: f.Note, Description: f.Description,
 	}
 	var err error
 	keep := func(e error) {

@@ -404,7 +404,10 @@ type Grant struct {
 	// The grant that this one was merged into. Only lists with show_deleted and reads of history show a grant that was merged; its name leads to the other.
 	Successor string `protobuf:"bytes,41,opt,name=successor,proto3" json:"successor,omitempty"`
 	// Only in the answer to a create: the grants on record, and others of the same batch, that are likely the same, at most ten, the most alike first. `/v1/grants:similar` tells of all.
-	Similar       []*SimilarGrant `protobuf:"bytes,32,rep,name=similar,proto3" json:"similar,omitempty"`
+	Similar []*SimilarGrant `protobuf:"bytes,32,rep,name=similar,proto3" json:"similar,omitempty"`
+	// Whether those who may not see the grant are told that for its recipients, themes, locations and populations there is another donor: never who, how much or when.
+	// For RESTRICTED grants only; empty it together with any other visibility.
+	Shadow        bool `protobuf:"varint,29,opt,name=shadow,proto3" json:"shadow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -668,6 +671,13 @@ func (x *Grant) GetSimilar() []*SimilarGrant {
 		return x.Similar
 	}
 	return nil
+}
+
+func (x *Grant) GetShadow() bool {
+	if x != nil {
+		return x.Shadow
+	}
+	return false
 }
 
 // Report is what one source says of a grant. It states at least one of amount, award_date, start, end, duration_months, status and recipients.
@@ -2484,7 +2494,7 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x17tandem/v1/similar.proto\x1a\x1btandem/v1/transaction.proto\"\xce\x17\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x17tandem/v1/similar.proto\x1a\x1btandem/v1/transaction.proto\"\xe6\x17\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
@@ -2536,7 +2546,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\aaliases\x18( \x03(\tB\x03\xe0A\x03R\aaliases\x125\n" +
 	"\tsuccessor\x18) \x01(\tB\x17\xe0A\x03\xfaA\x11\n" +
 	"\x0ftandem.v1/GrantR\tsuccessor\x12>\n" +
-	"\asimilar\x18  \x03(\v2\x17.tandem.v1.SimilarGrantB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10dR\asimilar\x1a\xe1\x01\n" +
+	"\asimilar\x18  \x03(\v2\x17.tandem.v1.SimilarGrantB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10dR\asimilar\x12\x16\n" +
+	"\x06shadow\x18\x1d \x01(\bR\x06shadow\x1a\xe1\x01\n" +
 	"\rParticipation\x12{\n" +
 	"\forganisation\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x12A\n" +
