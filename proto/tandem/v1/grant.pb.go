@@ -272,7 +272,8 @@ type Grant struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the grant was deleted; empty while it stands.
 	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
-	// Only in the answer to a create: the grants on record, and others of the same batch, that are likely the same, at most ten, the most alike first. `/v1/grants:similar` tells of all.
+	// Only in the answer to a create: the grants on record, and others of the same batch, that are likely the same, the most alike first: at most ten or, for each
+	// grant of a batch, one. `/v1/grants:similar` tells of all.
 	Similar       []*SimilarGrant `protobuf:"bytes,32,rep,name=similar,proto3" json:"similar,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1856,7 +1857,7 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\asimilar\x18\x01 \x03(\v2\x17.tandem.v1.SimilarGrantR\asimilar\x12\x1d\n" +
 	"\n" +
 	"total_size\x18\x02 \x01(\x05R\ttotalSize\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x03R\brevision2\xd6\x06\n" +
+	"\brevision\x18\x03 \x01(\x03R\brevision2\xda\x06\n" +
 	"\fGrantService\x12U\n" +
 	"\bGetGrant\x12\x1a.tandem.v1.GetGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=grants/*}\x12]\n" +
 	"\n" +
@@ -1867,8 +1868,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\vUpdateGrant\x12\x1d.tandem.v1.UpdateGrantRequest\x1a\x10.tandem.v1.Grant\"(\x82\xd3\xe4\x93\x02\":\x05grant2\x19/v1/{grant.name=grants/*}\x12[\n" +
 	"\vDeleteGrant\x12\x1d.tandem.v1.DeleteGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=grants/*}\x12k\n" +
 	"\rUndeleteGrant\x12\x1f.tandem.v1.UndeleteGrantRequest\x1a\x10.tandem.v1.Grant\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=grants/*}:undelete\x12\x81\x01\n" +
-	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreate\x12}\n" +
-	"\x11FindSimilarGrants\x12#.tandem.v1.FindSimilarGrantsRequest\x1a$.tandem.v1.FindSimilarGrantsResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/grants:similarB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreate\x12\x80\x01\n" +
+	"\x11FindSimilarGrants\x12#.tandem.v1.FindSimilarGrantsRequest\x1a$.tandem.v1.FindSimilarGrantsResponse\" \x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/grants:similar\x90\x02\x01B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_grant_proto_rawDescOnce sync.Once
