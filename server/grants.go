@@ -77,7 +77,7 @@ func (s grants) CreateGrant(ctx context.Context, r *tandemv1.CreateGrantRequest)
 	rec := award
 	rec.write = func(g *grant.Grant) *tandemv1.Grant {
 		m := writeGrant(g)
-		m.Similar = writeSimilar(s.l.Alike(principalOf(ctx), []*grant.Grant{g})[0], maxAlike)
+		m.Similar = writeSimilar(s.l.Alike(principalOf(ctx), []*grant.Grant{g}, maxAlike)[0])
 		return m
 	}
 	return create(ctx, s.l, rec, r, r.GrantId, r.Grant)
@@ -103,10 +103,10 @@ func (s grants) BatchCreateGrants(ctx context.Context, r *tandemv1.BatchCreateGr
 		return nil, err
 	}
 	out := &tandemv1.BatchCreateGrantsResponse{Grants: make([]*tandemv1.Grant, len(batch))}
-	similar := s.l.Alike(principalOf(ctx), batch)
+	similar := s.l.Alike(principalOf(ctx), batch, maxAlikeInBatch)
 	for i, g := range batch {
 		out.Grants[i] = writeGrant(g)
-		out.Grants[i].Similar = writeSimilar(similar[i], maxAlike)
+		out.Grants[i].Similar = writeSimilar(similar[i])
 	}
 	return out, nil
 }

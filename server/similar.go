@@ -11,8 +11,12 @@ import (
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
-// maxAlike is how many similar grants the answer to a create tells of, and the answer to a search for them when it is not told how many.
-const maxAlike = 10
+// maxAlike is how many similar grants the answer to a create tells of, and the answer to a search for them when it is not told how many. In a batch it is fewer for each grant, so that the
+// answer stays in proportion to the request.
+const (
+	maxAlike        = 10
+	maxAlikeInBatch = 1
+)
 
 var similarKinds = wordList[tandemv1.SimilarGrant_Kind, search.Kind]{
 	{tandemv1.SimilarGrant_IDENTIFIER, search.Identifier},
@@ -29,7 +33,8 @@ func (s grants) FindSimilarGrants(ctx context.Context, r *tandemv1.FindSimilarGr
 	if err != nil {
 		return nil, err
 	}
-	var found []search.Match
+	var found search.Matches
+	limit := pageSize(r.PageSize, maxAlike)
 	var revision int64
 	switch {
 	case (r.Grant == nil) == (r.Query == ""):
@@ -39,7 +44,7 @@ func (s grants) FindSimilarGrants(ctx context.Context, r *tandemv1.FindSimilarGr
 		if err != nil {
 			return nil, err
 		}
-		found, revision, err = s.l.SimilarText(ctx, principalOf(ctx), words, at)
+		found, revision, err = s.l.SimilarText(ctx, principalOf(ctx), words, limit, at)
 		if err != nil {
 			return nil, err
 		}
@@ -48,12 +53,12 @@ func (s grants) FindSimilarGrants(ctx context.Context, r *tandemv1.FindSimilarGr
 		if err != nil {
 			return nil, err
 		}
-		found, revision, err = s.l.Similar(ctx, principalOf(ctx), award.field, draft, at)
+		found, revision, err = s.l.Similar(ctx, principalOf(ctx), award.field, draft, limit, at)
 		if err != nil {
 			return nil, err
 		}
 	}
-	return &tandemv1.FindSimilarGrantsResponse{Similar: writeSimilar(found, pageSize(r.PageSize, maxAlike)), TotalSize: int32(len(found)), Revision: revision}, nil
+	return &tandemv1.FindSimilarGrantsResponse{Similar: writeSimilar(found), TotalSize: int32(found.Total), Revision: revision}, nil
 }
 
 // readDraft reads a grant as it would be created. One that says no more than its name is empty but for its id. A grant that was read may be sent back whole: it has its award twice.
@@ -69,9 +74,9 @@ func readDraft(r *reader, m *tandemv1.Grant) *grant.Grant {
 	return readNewGrant(r, award.field, id, m)
 }
 
-func writeSimilar(found []search.Match, limit int) []*tandemv1.SimilarGrant {
+func writeSimilar(found search.Matches) []*tandemv1.SimilarGrant {
 	var out []*tandemv1.SimilarGrant
-	for _, f := range found[:min(limit, len(found))] {
+	for _, f := range found.First {
 		m := &tandemv1.SimilarGrant{Name: nameOf(grant.Grants, f.ID), Title: f.Title, Score: float64(f.Score) / search.Whole}
 		for _, p := range f.Parts {
 			m.Parts = append(m.Parts, &tandemv1.SimilarGrant_Part{

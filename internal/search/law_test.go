@@ -71,7 +71,7 @@ func TestMovedIsBuilt(t *testing.T) {
 				}
 				found := append(x.Grants(q), x.Organisations(q)...)
 				slices.SortFunc(found, func(a, b Hit) int { return strings.Compare(a.ID, b.ID) })
-				s += fmt.Sprint(found, x.SimilarText(q, everything))
+				s += fmt.Sprint(found, x.SimilarText(q, everything, 100))
 			}
 			return s
 		}
@@ -144,7 +144,7 @@ func TestFoundIsWhatMatches(t *testing.T) {
 		hidden := f.grants[0].ID
 		sees := func(id string) bool { return id != hidden }
 		q, _ := ParseQuery("search", strings.Join(words, " "))
-		for _, m := range append(x.Similar(f.grants[1], sees), x.SimilarText(q, sees)...) {
+		for _, m := range append(x.Similar(f.grants[1], sees, 100).First, x.SimilarText(q, sees, 100).First...) {
 			if m.ID == hidden {
 				t.Fatalf("%s is offered", hidden)
 			}
@@ -179,7 +179,7 @@ func TestReadersWhileItMoves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprint(hits(t, x, "water pe"), x.SimilarText(q, everything), pairs(x, f.grants))
+	want := fmt.Sprint(hits(t, x, "water pe"), x.SimilarText(q, everything, 100), pairs(x, f.grants))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -194,7 +194,7 @@ func TestReadersWhileItMoves(t *testing.T) {
 			running = false
 		default:
 		}
-		if got := fmt.Sprint(hits(t, x, "water pe"), x.SimilarText(q, everything), pairs(x, f.grants)); got != want {
+		if got := fmt.Sprint(hits(t, x, "water pe"), x.SimilarText(q, everything, 100), pairs(x, f.grants)); got != want {
 			t.Fatalf("found %s, want %s", got, want)
 		}
 	}

@@ -80,10 +80,14 @@ type judge struct {
 }
 
 func (x *Index) judge(g *grant.Grant) *judge {
-	j := &judge{index: x, states: map[int32]string{}, family: map[int32]string{}}
+	j := x.judgeOf(nil)
 	j.a = ofGrant(g, j.code)
 	j.terms = x.grants.line.all()
 	return j
+}
+
+func (x *Index) judgeOf(d *document) *judge {
+	return &judge{index: x, a: d, terms: x.grants.line.all(), states: map[int32]string{}, family: map[int32]string{}}
 }
 
 // code returns the code of a term without telling the line of it.

@@ -15,30 +15,66 @@ type Match struct {
 	Parts     []Part
 }
 
-// Similar returns the grants that are likely the same as a grant, which may be one of the index or a draft: the most alike first, then by id. Not among them is the grant itself, what is
+// Matches are the grants that are likely the same as another, the most alike first, then by id: the first few of Total.
+type Matches struct {
+	First []Match
+	Total int
+}
+
+// Similar returns the grants that are likely the same as a grant, which may be one of the index or a draft: the first few, limit at most. Not among them is the grant itself, what is
 // linked to it in whatever way (someone has decided already), what is deleted or was merged into another, and what sees says no to.
 //
 // Two grants can be one if they have an identifier in common, which decides; or a donor state and a recipient, through mergers; or a donor state and most of a title, where one of the
 // two has no recipient. A score of Likely and above is likely.
-func (x *Index) Similar(g *grant.Grant, sees func(id string) bool) []Match {
-	j := x.judge(g)
+func (x *Index) Similar(g *grant.Grant, sees func(id string) bool, limit int) Matches {
+	return x.similar(x.judge(g), sees, limit)
+}
+
+// SimilarTo is Similar for a grant of the index. There is none like what the index does not have.
+func (x *Index) SimilarTo(id string, sees func(id string) bool, limit int) Matches {
+	d := x.grants.find(id)
+	if d == nil {
+		return Matches{}
+	}
+	return x.similar(x.judgeOf(d), sees, limit)
+}
+
+func (x *Index) similar(j *judge, sees func(id string) bool, limit int) Matches {
 	d := j.a
-	var found []Match
+	type alike struct {
+		document *document
+		points   points
+		score    int
+	}
+	var found []alike
 	x.candidates(j, func(b *document) {
 		if b.deleted || b.award.merged || b.id == d.id || slices.Contains(b.award.linked, d.id) || slices.Contains(d.award.linked, b.id) {
 			return
 		}
 		p, ok := j.compare(b)
 		if score := p.sum(); ok && score >= Likely && sees(b.id) {
-			found = append(found, Match{ID: b.id, Title: b.title, Score: score, Parts: j.explain(b, p)})
+			found = append(found, alike{b, p, score})
 		}
 	})
-	return ordered(found)
+	slices.SortFunc(found, func(a, b alike) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.document.id, b.document.id))
+	})
+	all := Matches{Total: len(found)}
+	for _, f := range found[:min(limit, len(found))] {
+		all.First = append(all.First, Match{ID: f.document.id, Title: f.document.title, Score: f.score, Parts: j.explain(f.document, f.points)})
+	}
+	return all
 }
 
-func ordered(found []Match) []Match {
+// And returns the matches of both, limit at most. They have none in common.
+func (m Matches) And(other Matches, limit int) Matches {
+	return first(append(slices.Clone(m.First), other.First...), m.Total+other.Total, limit)
+}
+
+// first puts matches in order and keeps the first few.
+func first(found []Match, total, limit int) Matches {
 	slices.SortFunc(found, func(a, b Match) int { return cmp.Or(cmp.Compare(b.Score, a.Score), strings.Compare(a.ID, b.ID)) })
-	return found
+	return Matches{First: found[:min(limit, len(found))], Total: total}
 }
 
 // candidates calls f, once, for every document that can be likely the same: those with an identifier or an award number in common, those of the block, and those that have so many of the
@@ -116,6 +152,3 @@ func (j *judge) rarest() []int32 {
 	}
 	return words
 }
-
-// Merge returns the matches of two lists in one, in their order.
-func Merge(a, b []Match) []Match { return ordered(append(a, b...)) }

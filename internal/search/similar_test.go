@@ -106,7 +106,7 @@ func TestFacts(t *testing.T) {
 func expect(t *testing.T, x *Index, g *grant.Grant, want ...string) {
 	t.Helper()
 	var got []string
-	for _, m := range x.Similar(g, everything) {
+	for _, m := range x.Similar(g, everything, 1000).First {
 		got = append(got, m.ID)
 	}
 	if !slices.Equal(got, want) {
@@ -129,7 +129,7 @@ func TestTextFindsGrants(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, m := range x.SimilarText(q, everything) {
+		for _, m := range x.SimilarText(q, everything, 100).First {
 			got = append(got, m.ID)
 		}
 		if !slices.Equal(got, want) {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// SimilarText returns the grants that a text is likely about: what someone typed of a grant, such as its title, its number, the names of its donor or recipient. Order and sees are as
-// of Similar. An identifier in the text decides; else the score is the weight of the words that are in the title or in the names, over that of all words, less if they are few.
-func (x *Index) SimilarText(q Query, sees func(id string) bool) []Match {
+// SimilarText returns the grants that a text is likely about: what someone typed of a grant, such as its title, its number, the names of its donor or recipient. Order, sees and
+// limit are as of Similar. An identifier in the text decides; else the score is the weight of the words that are in the title or in the names, over that of all words, less if they are few.
+func (x *Index) SimilarText(q Query, sees func(id string) bool, limit int) Matches {
 	s := x.scan(q)
 	t := told{scan: s, pieces: append(slices.Clone(q.pieces), q.squashed)}
 	for i, w := range q.words {
@@ -26,7 +26,7 @@ func (x *Index) SimilarText(q Query, sees func(id string) bool) []Match {
 			found = append(found, m)
 		}
 	})
-	return ordered(found)
+	return first(found, len(found), limit)
 }
 
 // told is a text that is held against grants.

@@ -117,7 +117,7 @@ func everything(string) bool { return true }
 func pairs(x *Index, grants []*grant.Grant) map[[2]string]int {
 	scores := map[[2]string]int{}
 	for _, g := range grants {
-		for _, m := range x.Similar(g, everything) {
+		for _, m := range x.Similar(g, everything, 1000).First {
 			scores[[2]string{g.ID, m.ID}] = m.Score
 		}
 	}

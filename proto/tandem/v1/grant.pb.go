@@ -403,7 +403,8 @@ type Grant struct {
 	Aliases []string `protobuf:"bytes,40,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	// The grant that this one was merged into. Only lists with show_deleted and reads of history show a grant that was merged; its name leads to the other.
 	Successor string `protobuf:"bytes,41,opt,name=successor,proto3" json:"successor,omitempty"`
-	// Only in the answer to a create: the grants on record, and others of the same batch, that are likely the same, at most ten, the most alike first. `/v1/grants:similar` tells of all.
+	// Only in the answer to a create: the grants on record, and others of the same batch, that are likely the same, the most alike first: at most ten or, for each
+	// grant of a batch, one. `/v1/grants:similar` tells of all.
 	Similar []*SimilarGrant `protobuf:"bytes,32,rep,name=similar,proto3" json:"similar,omitempty"`
 	// Whether those who may not see the grant are told that for its recipients, themes, locations and populations there is another donor: never who, how much or when.
 	// For RESTRICTED grants only; empty it together with any other visibility.
@@ -2783,7 +2784,7 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\asimilar\x18\x01 \x03(\v2\x17.tandem.v1.SimilarGrantR\asimilar\x12\x1d\n" +
 	"\n" +
 	"total_size\x18\x02 \x01(\x05R\ttotalSize\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x03R\brevision2\x9b\t\n" +
+	"\brevision\x18\x03 \x01(\x03R\brevision2\x9f\t\n" +
 	"\fGrantService\x12U\n" +
 	"\bGetGrant\x12\x1a.tandem.v1.GetGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=grants/*}\x12]\n" +
 	"\n" +
@@ -2798,8 +2799,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
 	"MergeGrant\x12\x1c.tandem.v1.MergeGrantRequest\x1a\x1d.tandem.v1.MergeGrantResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/{name=grants/*}:merge\x12h\n" +
 	"\fUnmergeGrant\x12\x1e.tandem.v1.UnmergeGrantRequest\x1a\x10.tandem.v1.Grant\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=grants/*}:unmerge\x12\x81\x01\n" +
-	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreate\x12}\n" +
-	"\x11FindSimilarGrants\x12#.tandem.v1.FindSimilarGrantsRequest\x1a$.tandem.v1.FindSimilarGrantsResponse\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/grants:similarB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreate\x12\x80\x01\n" +
+	"\x11FindSimilarGrants\x12#.tandem.v1.FindSimilarGrantsRequest\x1a$.tandem.v1.FindSimilarGrantsResponse\" \x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/grants:similar\x90\x02\x01B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_grant_proto_rawDescOnce sync.Once
