@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -257,4 +258,33 @@ func TestStreamsEnd(t *testing.T) {
 	// The connection over gRPC has goroutines of its own, which begin with its first stream.
 	_ = conns["outside"].(*grpc.ClientConn).Close()
 	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("google.golang.org/grpc.(*Server).Serve"))
+}
+
+// Who hears nothing for a while is looked at again every minute.
+func TestSilentStreamsEndWithTheirToken(t *testing.T) {
+	b := newBench(t, Config{})
+	expires := b.clock.Load() + time.Hour.Microseconds()
+	b.admit(t, "short", "tdm_short", grant.Principal{Role: grant.Viewer}, expires)
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{config: b.config, ledger: b.ledger}
+		s.running, s.end = context.WithCancel(t.Context())
+		ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer tdm_short"))
+		ended := make(chan error)
+		go func() {
+			ended <- s.whileAdmitted(ctx, downMethod, func(ctx context.Context) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		}()
+		time.Sleep(90 * time.Second) // of the bubble's clock
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended while its token held: %v", err)
+		default:
+		}
+		b.clock.Store(expires)
+		if err := <-ended; fault.KindOf(err) != fault.Unauthenticated {
+			t.Errorf("it ended with %v", err)
+		}
+	})
 }

@@ -235,6 +235,7 @@ func moreCases() map[string]bad {
 		"watching by writing":            {method: "POST", path: "/v1/revisions:watch", body: `{}`, status: 405},
 		"watching and nobody":            {method: "GET", path: "/v1/revisions:watch", token: "none", status: 401},
 		"watching tokens as staff":       {method: "GET", path: "/v1/revisions:watch?resource=tokens", token: "staff", status: 403},
+		"rates of a revision to come":    asked("/v1/rates", "currency=USD&revision=1000000", "RateService/ListRates", `{"currency":"USD","revision":"1000000"}`, "revision", 0),
 		"history of nothing":             asked("/v1/revisions", "resource=nothing", "RevisionService/ListRevisions", `{"resource":"nothing"}`, "resource", 0),
 	}
 }

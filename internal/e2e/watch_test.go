@@ -18,8 +18,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/allmep/tandem/client"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -347,6 +350,12 @@ func TestWatchEndsWithItsToken(t *testing.T) {
 	})
 	if err == nil || err.Error() != "status 401" || heard != 2 {
 		t.Errorf("heard %d revisions, and then %v", heard, err)
+	}
+	c := d.client(t, client.WithToken(made["secret"].(string)))
+	for r, err := range c.Watch(t.Context(), &tandemv1.WatchRevisionsRequest{}) {
+		if status.Code(err) != codes.Unauthenticated {
+			t.Errorf("with the ended token: found %v, %v", r, err)
+		}
 	}
 }
 
