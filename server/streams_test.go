@@ -204,24 +204,29 @@ func TestStreamsEnd(t *testing.T) {
 	b := newBench(t, Config{})
 	expires := b.clock.Load() + time.Hour.Microseconds()
 	b.admit(t, "short", "tdm_short", grant.Principal{Role: grant.Viewer}, expires)
-	proceed := make(chan struct{})
-	service := &streamer{down: func(_ *tandemv1.GetTokenRequest, stream grpc.ServerStream) error {
-		for {
-			if err := stream.SendMsg(&tandemv1.Token{}); err != nil {
-				return err
-			}
-			select {
-			case <-proceed:
-			case <-stream.Context().Done():
-				return stream.Context().Err()
+	service := &streamer{}
+	untilTold := func() (proceed chan struct{}) { // of this stream alone
+		proceed = make(chan struct{})
+		service.down = func(_ *tandemv1.GetTokenRequest, stream grpc.ServerStream) error {
+			for {
+				if err := stream.SendMsg(&tandemv1.Token{}); err != nil {
+					return err
+				}
+				select {
+				case <-proceed:
+				case <-stream.Context().Done():
+					return stream.Context().Err()
+				}
 			}
 		}
-	}}
+		return proceed
+	}
 	conns := connections(t, b, service)
 	before := goleak.IgnoreCurrent()
 	receive := func(stream grpc.ClientStream) error { return stream.RecvMsg(&tandemv1.Token{}) }
 	for name, conn := range conns {
 		b.clock.Store(expires - 1)
+		proceed := untilTold()
 		stream := openDown(as(t, "tdm_short"), t, conn, "tokens/a")
 		if err := receive(stream); err != nil {
 			t.Fatal(err)
@@ -232,6 +237,7 @@ func TestStreamsEnd(t *testing.T) {
 			t.Errorf("%s: with an expired token: %v", name, err)
 		}
 		ctx, leave := context.WithCancel(as(t, b.token))
+		untilTold()
 		stream = openDown(ctx, t, conn, "tokens/a")
 		if err := receive(stream); err != nil {
 			t.Fatal(err)
