@@ -250,6 +250,15 @@ func moreCases() map[string]bad {
 		"a page of 101 similar ones":            similar(`{"query":"x","pageSize":101}`, "pageSize", 0),
 		"similar at a revision to come":         similar(`{"query":"x","revision":"999999"}`, "revision", 0),
 		"history of nothing":                    asked("/v1/revisions", "resource=nothing", "RevisionService/ListRevisions", `{"resource":"nothing"}`, "resource", 0),
+		"watching what is no record":            asked("/v1/revisions:watch", "resource=nothing", "", "", "resource", 0),
+		"watching what is not there":            asked("/v1/revisions:watch", "resource=grants/nothing", "", "", "", 404),
+		"watching after what is to come":        asked("/v1/revisions:watch", "after=1000000", "", "", "after", 0),
+		"watching after less than none":         asked("/v1/revisions:watch", "after=-1", "", "", "after", 0),
+		"watching with a misspelt query":        asked("/v1/revisions:watch", "aftr=1", "", "", "aftr", 0),
+		"watching by writing":                   {method: "POST", path: "/v1/revisions:watch", body: `{}`, status: 405},
+		"watching and nobody":                   {method: "GET", path: "/v1/revisions:watch", token: "none", status: 401},
+		"watching tokens as staff":              {method: "GET", path: "/v1/revisions:watch?resource=tokens", token: "staff", status: 403},
+		"rates of a revision to come":           asked("/v1/rates", "currency=USD&revision=1000000", "RateService/ListRates", `{"currency":"USD","revision":"1000000"}`, "revision", 0),
 	}
 }
 

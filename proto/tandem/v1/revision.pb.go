@@ -332,6 +332,61 @@ func (x *ListRevisionsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// WatchRevisionsRequest asks for revisions as they are written.
+type WatchRevisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the revision after which to begin, 0 for all that there are; those to come, when left out.
+	After *int64 `protobuf:"varint,1,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	// Only revisions that changed this resource, such as `grants/…`, or one of a collection, such as `grants`.
+	Resource      string `protobuf:"bytes,2,opt,name=resource,proto3" json:"resource,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRevisionsRequest) Reset() {
+	*x = WatchRevisionsRequest{}
+	mi := &file_tandem_v1_revision_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRevisionsRequest) ProtoMessage() {}
+
+func (x *WatchRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_revision_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*WatchRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_revision_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *WatchRevisionsRequest) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
+func (x *WatchRevisionsRequest) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
 // Change is what a revision did to one record.
 type Revision_Change struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -347,7 +402,7 @@ type Revision_Change struct {
 
 func (x *Revision_Change) Reset() {
 	*x = Revision_Change{}
-	mi := &file_tandem_v1_revision_proto_msgTypes[4]
+	mi := &file_tandem_v1_revision_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -359,7 +414,7 @@ func (x *Revision_Change) String() string {
 func (*Revision_Change) ProtoMessage() {}
 
 func (x *Revision_Change) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_revision_proto_msgTypes[4]
+	mi := &file_tandem_v1_revision_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +466,7 @@ type Revision_FieldChange struct {
 
 func (x *Revision_FieldChange) Reset() {
 	*x = Revision_FieldChange{}
-	mi := &file_tandem_v1_revision_proto_msgTypes[5]
+	mi := &file_tandem_v1_revision_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -423,7 +478,7 @@ func (x *Revision_FieldChange) String() string {
 func (*Revision_FieldChange) ProtoMessage() {}
 
 func (x *Revision_FieldChange) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_revision_proto_msgTypes[5]
+	mi := &file_tandem_v1_revision_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -498,10 +553,15 @@ const file_tandem_v1_revision_proto_rawDesc = "" +
 	"\bresource\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bresource\"r\n" +
 	"\x15ListRevisionsResponse\x121\n" +
 	"\trevisions\x18\x01 \x03(\v2\x13.tandem.v1.RevisionR\trevisions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken2\xdf\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"k\n" +
+	"\x15WatchRevisionsRequest\x12\"\n" +
+	"\x05after\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x00R\x05after\x88\x01\x01\x12$\n" +
+	"\bresource\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bresourceB\b\n" +
+	"\x06_after2\xc7\x02\n" +
 	"\x0fRevisionService\x12a\n" +
 	"\vGetRevision\x12\x1d.tandem.v1.GetRevisionRequest\x1a\x13.tandem.v1.Revision\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=revisions/*}\x12i\n" +
-	"\rListRevisions\x12\x1f.tandem.v1.ListRevisionsRequest\x1a .tandem.v1.ListRevisionsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/revisionsB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\rListRevisions\x12\x1f.tandem.v1.ListRevisionsRequest\x1a .tandem.v1.ListRevisionsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/revisions\x12f\n" +
+	"\x0eWatchRevisions\x12 .tandem.v1.WatchRevisionsRequest\x1a\x13.tandem.v1.Revision\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/revisions:watch0\x01B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_revision_proto_rawDescOnce sync.Once
@@ -516,29 +576,32 @@ func file_tandem_v1_revision_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_revision_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tandem_v1_revision_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_tandem_v1_revision_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_tandem_v1_revision_proto_goTypes = []any{
 	(Revision_Change_Action)(0),   // 0: tandem.v1.Revision.Change.Action
 	(*Revision)(nil),              // 1: tandem.v1.Revision
 	(*GetRevisionRequest)(nil),    // 2: tandem.v1.GetRevisionRequest
 	(*ListRevisionsRequest)(nil),  // 3: tandem.v1.ListRevisionsRequest
 	(*ListRevisionsResponse)(nil), // 4: tandem.v1.ListRevisionsResponse
-	(*Revision_Change)(nil),       // 5: tandem.v1.Revision.Change
-	(*Revision_FieldChange)(nil),  // 6: tandem.v1.Revision.FieldChange
-	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
+	(*WatchRevisionsRequest)(nil), // 5: tandem.v1.WatchRevisionsRequest
+	(*Revision_Change)(nil),       // 6: tandem.v1.Revision.Change
+	(*Revision_FieldChange)(nil),  // 7: tandem.v1.Revision.FieldChange
+	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
 }
 var file_tandem_v1_revision_proto_depIdxs = []int32{
-	7, // 0: tandem.v1.Revision.create_time:type_name -> google.protobuf.Timestamp
-	5, // 1: tandem.v1.Revision.changes:type_name -> tandem.v1.Revision.Change
+	8, // 0: tandem.v1.Revision.create_time:type_name -> google.protobuf.Timestamp
+	6, // 1: tandem.v1.Revision.changes:type_name -> tandem.v1.Revision.Change
 	1, // 2: tandem.v1.ListRevisionsResponse.revisions:type_name -> tandem.v1.Revision
 	0, // 3: tandem.v1.Revision.Change.action:type_name -> tandem.v1.Revision.Change.Action
-	6, // 4: tandem.v1.Revision.Change.fields:type_name -> tandem.v1.Revision.FieldChange
+	7, // 4: tandem.v1.Revision.Change.fields:type_name -> tandem.v1.Revision.FieldChange
 	2, // 5: tandem.v1.RevisionService.GetRevision:input_type -> tandem.v1.GetRevisionRequest
 	3, // 6: tandem.v1.RevisionService.ListRevisions:input_type -> tandem.v1.ListRevisionsRequest
-	1, // 7: tandem.v1.RevisionService.GetRevision:output_type -> tandem.v1.Revision
-	4, // 8: tandem.v1.RevisionService.ListRevisions:output_type -> tandem.v1.ListRevisionsResponse
-	7, // [7:9] is the sub-list for method output_type
-	5, // [5:7] is the sub-list for method input_type
+	5, // 7: tandem.v1.RevisionService.WatchRevisions:input_type -> tandem.v1.WatchRevisionsRequest
+	1, // 8: tandem.v1.RevisionService.GetRevision:output_type -> tandem.v1.Revision
+	4, // 9: tandem.v1.RevisionService.ListRevisions:output_type -> tandem.v1.ListRevisionsResponse
+	1, // 10: tandem.v1.RevisionService.WatchRevisions:output_type -> tandem.v1.Revision
+	8, // [8:11] is the sub-list for method output_type
+	5, // [5:8] is the sub-list for method input_type
 	5, // [5:5] is the sub-list for extension type_name
 	5, // [5:5] is the sub-list for extension extendee
 	0, // [0:5] is the sub-list for field type_name
@@ -549,13 +612,14 @@ func file_tandem_v1_revision_proto_init() {
 	if File_tandem_v1_revision_proto != nil {
 		return
 	}
+	file_tandem_v1_revision_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_revision_proto_rawDesc), len(file_tandem_v1_revision_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   6,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
