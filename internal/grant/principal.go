@@ -61,6 +61,10 @@ func (p Principal) Sees(v Visibility, takesPart func() bool) bool {
 	return false
 }
 
+// SeesHashes tells whether p may see the hashes of revisions. A hash is of all that a revision holds, so that one who sees but a part could guess the rest
+// until the hash fits.
+func (p Principal) SeesHashes() bool { return p.Role == Staff || p.Role == Admin }
+
 // Fingerprint names what p may see: principals with equal fingerprints get equal answers from the same revision.
 func (p Principal) Fingerprint() string {
 	return fmt.Sprintf("%s.%s.%s", p.Role, p.State, p.Organisation)

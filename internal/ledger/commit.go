@@ -315,6 +315,7 @@ func (d *draft) asRevision(w Write) (Revision, error) {
 		r.Changes[i] = v
 	}
 	slices.SortFunc(r.Changes, func(a, b Version) int { return compareKeys(a.Key, b.Key) })
+	r.Hash = r.Chained(d.tx.Hash())
 	return r, nil
 }
 

@@ -25,7 +25,9 @@ type Revision struct {
 	// RequestID makes a retry safe. When not empty it is unique for a principal, and Fingerprint is the hash of what was asked.
 	RequestID   string
 	Fingerprint string
-	Changes     []Version // ordered by kind and id, each key once, all with this Number and this At as Updated
+	// Hash chains the log: it is Chained of the hash of the revision before.
+	Hash    string
+	Changes []Version // ordered by kind and id, each key once, all with this Number and this At as Updated
 }
 
 // Store is an append-only log of revisions. The record of a key at revision r is its version with the greatest revision that is not above r. Where
@@ -49,6 +51,8 @@ type Store interface {
 	Since(ctx context.Context, after int64, yield func(Revision) error) error
 	// Revisions returns at most limit revisions below before (0: no bound) with their changes, the newest first; with a key, those that changed it.
 	Revisions(ctx context.Context, before int64, key grant.Key, limit int) ([]Revision, error)
+	// RevisionsBy returns at most limit revisions below before (0: no bound) that a principal wrote, with their changes, the newest first.
+	RevisionsBy(ctx context.Context, before int64, principal string, limit int) ([]Revision, error)
 	// Before returns the versions that the changes of a revision took the place of, in the order of its changes; a record that was new has a
 	// Version of zero but for its Key.
 	Before(ctx context.Context, r Revision) ([]Version, error)
@@ -66,12 +70,15 @@ type Tx interface {
 	Head() int64
 	// At returns the instant of the newest revision, 0 when there is none.
 	At() int64
+	// Hash returns the hash of the newest revision, "" when there is none.
+	Hash() string
 	// Get is Store.Get at the newest revision.
 	Get(key grant.Key) (Version, error)
 	// Since is Store.Since.
 	Since(after int64, yield func(Revision) error) error
 	// Request returns the revision, with its changes, that a principal wrote with a request id. NotFound if there is none.
 	Request(principal, requestID string) (Revision, error)
-	// Append adds a revision, whose Number must be Head()+1 and whose At must be above At(). Its changes become the newest versions.
+	// Append adds a revision, whose Number must be Head()+1 and whose At must be above At(). Its changes become the newest versions. Its Hash is kept as
+	// it is: what it has to be is the ledger's to know.
 	Append(r Revision) error
 }

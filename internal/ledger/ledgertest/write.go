@@ -17,12 +17,14 @@ func testTxReads(_ *testing.T, f fixture) {
 	err := f.Commit(f.ctx, func(tx ledger.Tx) error {
 		f.equal("Head", tx.Head(), int64(5), nil)
 		f.equal("At", tx.At(), instant(5), nil)
+		f.equal("Hash", tx.Hash(), "hash 5", nil)
 		v, err := tx.Get(key("a"))
 		f.equal("Get", v, history[4].Changes[0], err)
 		f.equal("Append", nil, nil, tx.Append(six))
 		f.equal("Append", nil, nil, tx.Append(seven))
 		f.equal("Head", tx.Head(), int64(7), nil)
 		f.equal("At", tx.At(), instant(7), nil)
+		f.equal("Hash", tx.Hash(), "hash 7", nil)
 		v, err = tx.Get(key("a"))
 		f.equal("Get", v, six.Changes[0], err)
 		var since []ledger.Revision
@@ -158,15 +160,16 @@ func testCancelled(t *testing.T, f fixture) {
 	f.equal("Since", f.since(0), r, nil)
 	none := func(ledger.Version) error { return nil }
 	for name, call := range map[string]func() error{
-		"Head":       func() error { _, err := f.Head(ctx); return err },
-		"RevisionAt": func() error { _, err := f.RevisionAt(ctx, 1); return err },
-		"Get":        func() error { _, err := f.Get(ctx, key("a"), 0); return err },
-		"GetAll":     func() error { _, err := f.GetAll(ctx, []grant.Key{key("a")}, 0); return err },
-		"Load":       func() error { return f.Load(ctx, 0, none) },
-		"Since":      func() error { return f.Since(ctx, 0, func(ledger.Revision) error { return nil }) },
-		"Revisions":  func() error { _, err := f.Revisions(ctx, 0, grant.Key{}, 1); return err },
-		"Before":     func() error { _, err := f.Before(ctx, r[2]); return err },
-		"Commit":     func() error { return f.Commit(ctx, func(ledger.Tx) error { return nil }) },
+		"Head":        func() error { _, err := f.Head(ctx); return err },
+		"RevisionAt":  func() error { _, err := f.RevisionAt(ctx, 1); return err },
+		"Get":         func() error { _, err := f.Get(ctx, key("a"), 0); return err },
+		"GetAll":      func() error { _, err := f.GetAll(ctx, []grant.Key{key("a")}, 0); return err },
+		"Load":        func() error { return f.Load(ctx, 0, none) },
+		"Since":       func() error { return f.Since(ctx, 0, func(ledger.Revision) error { return nil }) },
+		"Revisions":   func() error { _, err := f.Revisions(ctx, 0, grant.Key{}, 1); return err },
+		"RevisionsBy": func() error { _, err := f.RevisionsBy(ctx, 0, "tokens/staff", 1); return err },
+		"Before":      func() error { _, err := f.Before(ctx, r[2]); return err },
+		"Commit":      func() error { return f.Commit(ctx, func(ledger.Tx) error { return nil }) },
 	} {
 		if err := call(); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s with a cancelled context: got %v", name, err)
