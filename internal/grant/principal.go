@@ -61,9 +61,9 @@ func (p Principal) Sees(v Visibility, takesPart func() bool) bool {
 	return false
 }
 
-// SeesHashes tells whether p may see the hashes of revisions. A hash is of all that a revision holds, so that one who sees but a part could guess the rest
-// until the hash fits.
-func (p Principal) SeesHashes() bool { return p.Role == Staff || p.Role == Admin }
+// SeesEveryGrant tells whether no grant is hidden from p. Only then may p see the hash of a revision, which is of all that it holds: one who sees but a
+// part could guess at the rest until the hash fits.
+func (p Principal) SeesEveryGrant() bool { return p.Role == Staff || p.Role == Admin }
 
 // Fingerprint names what p may see: principals with equal fingerprints get equal answers from the same revision.
 func (p Principal) Fingerprint() string {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -17,6 +18,7 @@ type Entry struct {
 	At        int64 // microseconds since 1970
 	Principal string
 	Reason    string
+	Hash      string // for those who may see hashes
 	Changes   []Change
 }
 
@@ -43,33 +45,93 @@ type FieldChange struct {
 	Field, Before, After string
 }
 
-// History lists at most limit revisions below before (0: from the newest), the newest first; with a key, those that changed that record as far as
-// the principal may see it. next is where the next page begins; 0 on the last.
-func (l *Ledger) History(ctx context.Context, p grant.Principal, before int64, key grant.Key, limit int) (entries []Entry, next int64, err error) {
-	if key != (grant.Key{}) {
+// HistoryQuery says which revisions to list.
+type HistoryQuery struct {
+	Before int64 // only revisions below this one; 0 is no bound
+	Limit  int
+	Key    grant.Key // only those that changed this record, as far as the principal may see it; the zero Key is no bound
+	By     []string  // only those by one of these principals, as far as the principal who asks may know; none is no bound
+	Since  int64     // only those written at this instant or later, in microseconds since 1970
+	Until  int64     // only those written before this instant; 0 is no bound
+}
+
+// History lists revisions, the newest first. next is where the next page begins; 0 on the last. A page may be shorter than its limit.
+// Errors: as of Get of the record that is asked for.
+func (l *Ledger) History(ctx context.Context, p grant.Principal, q HistoryQuery) (entries []Entry, next int64, err error) {
+	if q.Key != (grant.Key{}) {
 		// A record that the principal may not see has no history for it, nor any that does not exist.
-		if _, err := l.Get(ctx, p, key, 0); err != nil {
+		if _, err := l.Get(ctx, p, q.Key, 0); err != nil {
 			return nil, 0, err
 		}
 	}
-	revisions, err := l.Store.Revisions(ctx, before, key, limit+1)
-	if err != nil {
-		return nil, 0, err
+	if q.Until != 0 {
+		last, err := l.Store.RevisionAt(ctx, q.Until-1)
+		if err != nil || last == 0 {
+			return nil, 0, err
+		}
+		if q.Before == 0 || q.Before > last {
+			q.Before = last + 1
+		}
 	}
-	if len(revisions) > limit {
-		revisions = revisions[:limit]
-		next = revisions[limit-1].Number
-	}
-	for _, r := range revisions {
-		e, err := l.entry(ctx, p, r)
+	for {
+		revisions, err := l.candidates(ctx, p, q)
 		if err != nil {
 			return nil, 0, err
 		}
-		if key == (grant.Key{}) || len(e.Changes) > 0 { // when a record changed unseen is not to be told by asking for it
+		for _, r := range revisions {
+			if r.At < q.Since {
+				return entries, 0, nil
+			}
+			e, err := l.entry(ctx, p, r)
+			if err != nil {
+				return nil, 0, err
+			}
+			q.Before = r.Number
+			if !q.admits(e) {
+				continue
+			}
+			if len(entries) == q.Limit {
+				return entries, entries[q.Limit-1].Number, nil
+			}
 			entries = append(entries, e)
 		}
+		switch {
+		case len(revisions) <= q.Limit:
+			return entries, 0, nil
+		case q.goesThroughAll(p):
+			return entries, q.Before, nil
+		}
+		// What was left out is not to be told by a page that is short, so one goes on until it is full and there is another.
 	}
-	return entries, next, nil
+}
+
+// goesThroughAll tells whether a page looks at all revisions, a limited number of them, for those that belong to it. It does where it is asked who wrote
+// by someone from whom grants are hidden: neither how far the page goes nor how long it takes then depends on who wrote what is hidden.
+func (q HistoryQuery) goesThroughAll(p grant.Principal) bool {
+	return q.Key == grant.Key{} && len(q.By) > 0 && !p.SeesEveryGrant()
+}
+
+// candidates reads the newest revisions, one more than the limit, that may belong to the answer.
+func (l *Ledger) candidates(ctx context.Context, p grant.Principal, q HistoryQuery) ([]Revision, error) {
+	if q.Key != (grant.Key{}) || len(q.By) == 0 || q.goesThroughAll(p) {
+		return l.Store.Revisions(ctx, q.Before, q.Key, q.Limit+1)
+	}
+	var all []Revision
+	for _, principal := range q.By {
+		revisions, err := l.Store.RevisionsBy(ctx, q.Before, principal, q.Limit+1)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, revisions...)
+	}
+	slices.SortFunc(all, func(a, b Revision) int { return cmp.Compare(b.Number, a.Number) })
+	all = slices.CompactFunc(all, func(a, b Revision) bool { return a.Number == b.Number }) // of a principal that was named twice
+	return all[:min(len(all), q.Limit+1)], nil
+}
+
+// admits tells whether an entry, as its reader sees it, belongs to the answer.
+func (q HistoryQuery) admits(e Entry) bool {
+	return (q.Key == grant.Key{} || len(e.Changes) > 0) && (len(q.By) == 0 || slices.Contains(q.By, e.Principal))
 }
 
 // Revision returns one revision. Errors: NotFound.
@@ -86,6 +148,9 @@ func (l *Ledger) Revision(ctx context.Context, p grant.Principal, number int64) 
 
 func (l *Ledger) entry(ctx context.Context, p grant.Principal, r Revision) (Entry, error) {
 	e := Entry{Number: r.Number, At: r.At, Principal: r.Principal, Reason: r.Reason}
+	if p.SeesEveryGrant() {
+		e.Hash = r.Hash
+	}
 	before, err := l.Store.Before(ctx, r)
 	if err != nil {
 		return e, err

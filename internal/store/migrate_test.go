@@ -141,9 +141,9 @@ func testMigrateAtOnce(t *testing.T, dsn string) {
 // A migration that is killed at any moment is done by the next that opens the database.
 func testMigrationKilled(t *testing.T, url func(t *testing.T) string) {
 	killed, whole := 0, time.Duration(0) // how long one takes that is left alone, from which the moments of the others' deaths are drawn
-	for range 8 {
+	for range 5 {
 		dsn := url(t)
-		oldDatabase(t, dsn, 5000)
+		oldDatabase(t, dsn, 2000)
 		begun := time.Now()
 		p := opening(t, dsn)
 		if whole > 0 {
@@ -155,9 +155,9 @@ func testMigrationKilled(t *testing.T, url func(t *testing.T) string) {
 		case whole == 0:
 			whole = time.Since(begun)
 		}
-		if n := verified(t, dsn); n != 5000 {
-			t.Fatalf("%d revisions are left of 5000", n)
+		if n := verified(t, dsn); n != 2000 {
+			t.Fatalf("%d revisions are left of 2000", n)
 		}
 	}
-	t.Logf("%d of 7 were killed on the way", killed)
+	t.Logf("%d of 4 were killed on the way", killed)
 }

@@ -20,13 +20,22 @@ func (a *asOf) readTime() (*timestamppb.Timestamp, error) {
 	if a.ReadTime == "" {
 		return nil, nil
 	}
-	if t, err := time.Parse(time.RFC3339, a.ReadTime); err == nil {
-		return timestamppb.New(t), nil
+	t, end, err := parseTime("read-time", a.ReadTime)
+	if err == nil && end.After(t) {
+		t = end.Add(-time.Microsecond) // with all that was known by the end of the day
 	}
-	if t, err := time.Parse(time.DateOnly, a.ReadTime); err == nil {
-		return timestamppb.New(t.AddDate(0, 0, 1).Add(-time.Microsecond)), nil // with all that was known by the end of the day
+	return timestamppb.New(t), err
+}
+
+// parseTime reads a time, or a day, which begins at t and ends before end; a time ends where it begins.
+func parseTime(flag, s string) (t, end time.Time, err error) {
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t, t, nil
 	}
-	return nil, usage("--read-time: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", a.ReadTime)
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		return t, t.AddDate(0, 0, 1), nil
+	}
+	return t, t, usage("--%s: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", flag, s)
 }
 
 // maskOf names the fields that a message has.

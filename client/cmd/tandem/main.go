@@ -38,7 +38,7 @@ type commands struct {
 	Link        linkCommands              `cmd:"" help:"Relations between grants."`
 	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
-	History     historyCommand            `cmd:"" help:"Who changed what, when and why."`
+	History     historyCommands           `cmd:"" help:"Who changed what, when and why."`
 	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
 	Tokens      tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
 	Me          meCommand                 `cmd:"" help:"Who you are to the server."`
