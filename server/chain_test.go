@@ -301,14 +301,7 @@ func TestChain(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			log.Reset()
-			_, err := chained(s.limitTime, s.mapErrors)(t.Context(), nil, &grpc.UnaryServerInfo{}, func(ctx context.Context, r any) (_ any, err error) {
-				defer func() {
-					if cause := recover(); cause != nil {
-						err = s.recovered(ctx, cause)
-					}
-				}()
-				return tt.handler(ctx, r)
-			})
+			_, err := inTurn(s.recoverPanic, s.limitTime, s.mapErrors).unary(t.Context(), nil, &grpc.UnaryServerInfo{}, tt.handler)
 			if status.Code(err) != tt.code || tt.hides != "" && strings.Contains(err.Error(), tt.hides) {
 				t.Errorf("got %v, want %s without %q", err, tt.code, tt.hides)
 			}

@@ -17,8 +17,10 @@ import (
 // local is a gRPC connection to the services of this process, through the interceptors that calls from outside go through. Messages are handed over,
 // not copied: the gateway makes each request for one call and reads each answer once, and the services keep neither.
 type local struct {
-	intercept grpc.UnaryServerInterceptor
-	methods   map[string]localMethod
+	unary   grpc.UnaryServerInterceptor
+	stream  grpc.StreamServerInterceptor
+	methods map[string]localMethod
+	streams map[string]localStreams
 }
 
 type localMethod struct {
@@ -26,14 +28,17 @@ type localMethod struct {
 	handler grpc.MethodHandler
 }
 
-func newLocal(intercept grpc.UnaryServerInterceptor) *local {
-	return &local{intercept: intercept, methods: make(map[string]localMethod)}
+func newLocal(unary grpc.UnaryServerInterceptor, stream grpc.StreamServerInterceptor) *local {
+	return &local{unary: unary, stream: stream, methods: make(map[string]localMethod), streams: make(map[string]localStreams)}
 }
 
 // RegisterService implements grpc.ServiceRegistrar.
 func (l *local) RegisterService(desc *grpc.ServiceDesc, service any) {
 	for _, m := range desc.Methods {
 		l.methods["/"+desc.ServiceName+"/"+m.MethodName] = localMethod{service, m.Handler}
+	}
+	for _, m := range desc.Streams {
+		l.streams["/"+desc.ServiceName+"/"+m.StreamName] = localStreams{service, m.Handler}
 	}
 }
 
@@ -43,27 +48,20 @@ func (l *local) Invoke(ctx context.Context, method string, request, response any
 	if !ok {
 		return status.Errorf(codes.Unimplemented, "there is no method %s", method)
 	}
-	stream := &localStream{method: method}
-	md, _ := metadata.FromOutgoingContext(ctx)
-	ctx = grpc.NewContextWithServerTransportStream(metadata.NewIncomingContext(ctx, md), stream)
-	answer, err := m.handler(m.service, ctx, func(v any) error { return move(v, request) }, l.intercept)
+	told := &localMetadata{method: method}
+	answer, err := m.handler(m.service, told.incoming(ctx), func(v any) error { return move(v, request) }, l.unary)
 	for _, o := range options {
 		switch o := o.(type) {
 		case grpc.HeaderCallOption:
-			*o.HeaderAddr = stream.header
+			*o.HeaderAddr = told.header
 		case grpc.TrailerCallOption:
-			*o.TrailerAddr = stream.trailer
+			*o.TrailerAddr = told.trailer
 		}
 	}
 	if err != nil {
 		return err
 	}
 	return move(response, answer)
-}
-
-// NewStream implements grpc.ClientConnInterface. Streams come to browsers by another way than the gateway's.
-func (l *local) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
-	return nil, status.Error(codes.Unimplemented, "the local connection has no streams")
 }
 
 // move hands the fields of a message to another of the same type. What they refer to is shared from then on, so the first must not be used again.
@@ -81,26 +79,32 @@ func move(to, from any) error {
 	return nil
 }
 
-// localStream takes the metadata of an answer. One goroutine serves a local call, so it needs no lock.
-type localStream struct {
+// localMetadata takes the metadata of an answer. One goroutine serves a local call, so it needs no lock.
+type localMetadata struct {
 	method          string
 	header, trailer metadata.MD
 }
 
+// incoming makes the context of a call's server of that of its client.
+func (s *localMetadata) incoming(ctx context.Context) context.Context {
+	md, _ := metadata.FromOutgoingContext(ctx)
+	return grpc.NewContextWithServerTransportStream(metadata.NewIncomingContext(ctx, md), s)
+}
+
 // Method implements grpc.ServerTransportStream.
-func (s *localStream) Method() string { return s.method }
+func (s *localMetadata) Method() string { return s.method }
 
 // SetHeader implements grpc.ServerTransportStream.
-func (s *localStream) SetHeader(md metadata.MD) error {
+func (s *localMetadata) SetHeader(md metadata.MD) error {
 	s.header = metadata.Join(s.header, md)
 	return nil
 }
 
 // SendHeader implements grpc.ServerTransportStream.
-func (s *localStream) SendHeader(md metadata.MD) error { return s.SetHeader(md) }
+func (s *localMetadata) SendHeader(md metadata.MD) error { return s.SetHeader(md) }
 
 // SetTrailer implements grpc.ServerTransportStream.
-func (s *localStream) SetTrailer(md metadata.MD) error {
+func (s *localMetadata) SetTrailer(md metadata.MD) error {
 	s.trailer = metadata.Join(s.trailer, md)
 	return nil
 }
@@ -115,4 +119,9 @@ type trusted struct {
 func (t trusted) Invoke(ctx context.Context, method string, request, response any, options ...grpc.CallOption) error {
 	// What the caller hands over here it may use again.
 	return t.local.Invoke(withPrincipal(ctx, t.principal), method, proto.CloneOf(request.(proto.Message)), response, options...)
+}
+
+// NewStream implements grpc.ClientConnInterface.
+func (t trusted) NewStream(ctx context.Context, desc *grpc.StreamDesc, method string, options ...grpc.CallOption) (grpc.ClientStream, error) {
+	return t.local.NewStream(withPrincipal(ctx, t.principal), desc, method, options...)
 }

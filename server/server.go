@@ -56,6 +56,8 @@ type Server struct {
 	grpc    *grpc.Server
 	health  *health.Server
 	http    http.Handler
+	running context.Context // done when the server stops
+	end     context.CancelFunc
 }
 
 // New makes a server for a ledger. It listens to nobody until Serve.
@@ -68,14 +70,15 @@ func New(config Config, l *ledger.Ledger) (*Server, error) {
 	}
 	s := &Server{config: config, ledger: l, limits: newLimiter(config.RateLimit), health: health.NewServer()}
 	s.metrics = newMetrics(func() float64 { return float64(l.State().Revision) })
-	unary, err := s.chain()
+	s.running, s.end = context.WithCancel(context.Background())
+	unary, stream, err := s.chains()
 	if err != nil {
 		return nil, err
 	}
-	s.local = newLocal(unary)
+	s.local = newLocal(unary, stream)
 	options := []grpc.ServerOption{
 		grpc.UnaryInterceptor(unary),
-		grpc.ChainStreamInterceptor(s.streamChain()...),
+		grpc.StreamInterceptor(stream),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.ForceServerCodecV2(codec{}),
 	}
@@ -147,9 +150,10 @@ func (s *Server) Serve(ctx context.Context, grpcListener, httpListener net.Liste
 	return nil
 }
 
-// stop tells whoever watches that the server is going, and stops both sides.
+// stop tells whoever watches that the server is going, ends the streams, and stops both sides.
 func (s *Server) stop(web *http.Server) {
 	s.health.Shutdown()
+	s.end()
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	stopped := make(chan struct{})

@@ -30,15 +30,22 @@ func newValidator() (*validator, error) {
 
 // intercept refuses, as Invalid, a request that breaks a rule of the contract, with every field that does.
 func (v *validator) intercept(ctx context.Context, request any, _ *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
-	if m, ok := request.(proto.Message); ok {
-		if err := checkReadable(m); err != nil {
-			return nil, err
-		}
-		if err := v.check(m); err != nil {
-			return nil, err
-		}
+	if err := v.admit(request); err != nil {
+		return nil, err
 	}
 	return handler(ctx, request)
+}
+
+// admit refuses, as Invalid, a message that cannot be read or breaks a rule of the contract.
+func (v *validator) admit(message any) error {
+	m, ok := message.(proto.Message)
+	if !ok {
+		return nil
+	}
+	if err := checkReadable(m); err != nil {
+		return err
+	}
+	return v.check(m)
 }
 
 func (v *validator) check(m proto.Message) error {
