@@ -65,6 +65,9 @@ func (p Principal) Sees(v Visibility, takesPart func() bool) bool {
 // part could guess at the rest until the hash fits.
 func (p Principal) SeesEveryGrant() bool { return p.Role == Staff || p.Role == Admin }
 
+// MayAdminister tells whether p may copy the whole database and put another in its place.
+func (p Principal) MayAdminister() bool { return p.Role == Admin }
+
 // Fingerprint names what p may see: principals with equal fingerprints get equal answers from the same revision.
 func (p Principal) Fingerprint() string {
 	return fmt.Sprintf("%s.%s.%s", p.Role, p.State, p.Organisation)

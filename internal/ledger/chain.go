@@ -80,38 +80,26 @@ type Anchor struct {
 	Hash   string
 }
 
-// check holds a revision against the anchor, if the anchor is of that revision.
-func (a Anchor) check(r Revision) error {
-	if r.Number == a.Number && r.Hash != a.Hash {
-		return fault.New(fault.Precondition, "the log was rewritten: revision %d has the hash %q and had %q", r.Number, r.Hash, a.Hash)
-	}
-	return nil
-}
-
 // Verify reads the whole log and proves that nobody rewrote it: that every revision is there, in order, and has the hash of what it holds, and with an
 // anchor that its revision still has that hash. It returns the end of the log. Errors: Denied; Precondition with the first revision that does not fit.
 func (l *Ledger) Verify(ctx context.Context, p grant.Principal, anchor Anchor) (Chain, error) {
 	if !p.SeesEveryGrant() {
 		return Chain{}, fault.New(fault.Denied, "the role %s may not verify the log", p.Role)
 	}
-	head, err := l.Store.Head(ctx)
+	end, log, err := l.log(ctx)
 	if err != nil {
 		return Chain{}, err
 	}
-	var chain Chain
-	err = l.Store.Since(ctx, 0, func(r Revision) error {
-		if err := chain.Add(r); err != nil {
-			return err
+	for r, err := range log {
+		if err != nil {
+			return Chain{}, err
 		}
-		return anchor.check(r)
-	})
-	switch {
-	case err != nil:
-		return Chain{}, err
-	case chain.Number < head:
-		return Chain{}, fault.New(fault.Precondition, "revision %d is missing: the log ends at %d, and its head was %d", chain.Number+1, chain.Number, head)
-	case chain.Number < anchor.Number:
-		return Chain{}, fault.New(fault.Precondition, "revision %d of the anchor is missing: the log ends at %d", anchor.Number, chain.Number)
+		if r.Number == anchor.Number && r.Hash != anchor.Hash {
+			return Chain{}, fault.New(fault.Precondition, "the log was rewritten: revision %d has the hash %q and had %q", r.Number, r.Hash, anchor.Hash)
+		}
 	}
-	return chain, nil
+	if anchor.Number > end.Number {
+		return Chain{}, fault.New(fault.Precondition, "revision %d of the anchor is missing: the log ends at %d", anchor.Number, end.Number)
+	}
+	return end, nil
 }

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -104,16 +105,34 @@ func (l *Ledger) follow(ctx context.Context) {
 	if err != nil || head == state.Revision {
 		return
 	}
-	if state, err = l.catchUp(state, func(after int64, yield func(Revision) error) error {
+	if state, err = l.catchUp(ctx, state, head, func(after int64, yield func(Revision) error) error {
 		return l.Store.Since(ctx, after, yield)
 	}); err == nil {
 		l.state.Store(state)
 	}
 }
 
-// catchUp applies the revisions after a state.
-func (l *Ledger) catchUp(s *State, since func(int64, func(Revision) error) error) (*State, error) {
+// errAnotherLog says that a revision does not follow the state's: a backup was restored in the place of the log that the state is of.
+var errAnotherLog = errors.New("the log is another")
+
+// catchUp brings a state up to the head, another than its own, by the revisions that were written since, or from the beginning when the log is another.
+func (l *Ledger) catchUp(ctx context.Context, s *State, head int64, since func(int64, func(Revision) error) error) (*State, error) {
+	if head > s.Revision {
+		if next, err := l.apply(s, since); err != errAnotherLog {
+			return next, err
+		}
+	}
+	l.past.clear()
+	l.recent.clear()
+	return l.load(ctx, 0)
+}
+
+// apply applies the revisions after a state.
+func (l *Ledger) apply(s *State, since func(int64, func(Revision) error) error) (*State, error) {
 	err := since(s.Revision, func(r Revision) error {
+		if r.Chained(s.Hash) != r.Hash {
+			return errAnotherLog
+		}
 		changed := make([]grant.Entity, len(r.Changes))
 		for i, v := range r.Changes {
 			e, err := decode(v)
@@ -123,6 +142,7 @@ func (l *Ledger) catchUp(s *State, since func(int64, func(Revision) error) error
 			changed[i] = e
 		}
 		s = l.next(s, r.Number, r.At, changed)
+		s.Hash = r.Hash
 		return nil
 	})
 	return s, err
@@ -133,9 +153,9 @@ func (l *Ledger) commitGroup(ctx context.Context, group []*command) {
 	var state *State
 	err := l.Store.Commit(ctx, func(tx Tx) error {
 		state = l.State()
-		if tx.Head() != state.Revision {
+		if tx.Head() != state.Revision || tx.Hash() != state.Hash {
 			var err error
-			if state, err = l.catchUp(state, tx.Since); err != nil {
+			if state, err = l.catchUp(ctx, state, tx.Head(), tx.Since); err != nil {
 				return err
 			}
 		}
@@ -229,7 +249,7 @@ func (g *pending) add(r Revision, changed []grant.Entity) {
 			g.written[e.Key().ID] = true
 		}
 	}
-	g.state = &State{Revision: r.Number, At: r.At, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot}
+	g.state = &State{Revision: r.Number, At: r.At, Hash: r.Hash, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot}
 	others := slices.ContainsFunc(changed, func(e grant.Entity) bool { return e.Key().Kind != grant.Grants })
 	if others {
 		g.state.Registry = g.state.Registry.With(changed...)

@@ -60,6 +60,9 @@ type Store interface {
 	// all that fn appended is durable and visible; else nothing of it ever is. fn may run more than once (a serialisation failure is retried) and
 	// must not keep what it read. An error of fn is returned as it is.
 	Commit(ctx context.Context, fn func(Tx) error) error
+	// Check looks for damage in the database: whether what the log promises holds of what is stored. It reads everything, as of one moment, and holds nobody
+	// up. Its error is Precondition and lists the first findings. Whether somebody rewrote the log, hashes tell, which are not looked at.
+	Check(ctx context.Context) error
 	// Close waits for running calls and releases everything. It is called once.
 	Close() error
 }
@@ -81,4 +84,6 @@ type Tx interface {
 	// Append adds a revision, whose Number must be Head()+1 and whose At must be above At(). Its changes become the newest versions. Its Hash is kept as
 	// it is: what it has to be is the ledger's to know.
 	Append(r Revision) error
+	// Clear takes every revision out of the log, so that the next is revision 1 again.
+	Clear() error
 }

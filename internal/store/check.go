@@ -27,8 +27,7 @@ var laws = []string{
 		LEFT JOIN version ON version.revision = number GROUP BY number, changes HAVING count(kind) <> changes`,
 }
 
-// Check looks for damage: whether revisions are dense and in order, whether each has its changes, and on SQLite whether the file is sound. It reads
-// everything. Its error is Internal and lists the first findings.
+// Check implements ledger.Store. On SQLite it also looks whether the file is sound.
 func (s *Store) Check(ctx context.Context) error {
 	// One picture for all: SQLite's transactions always have it.
 	tx, err := s.readers.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
@@ -52,7 +51,7 @@ func (s *Store) Check(ctx context.Context) error {
 		}
 	}
 	if len(found) > 0 {
-		return fault.New(fault.Internal, "the database is damaged: %s", strings.Join(found, "; "))
+		return fault.New(fault.Precondition, "the database is damaged: %s", strings.Join(found, "; "))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 type queries struct {
 	begin      string
 	lockHead   string
+	clear      []string
 	setHead    string
 	head       string
 	revisionAt string
@@ -48,6 +49,7 @@ func newQueries(d dialect) *queries {
 	q := &queries{
 		begin:      d.begin,
 		lockHead:   `SELECT number, at, hash FROM tip` + d.forUpdate,
+		clear:      []string{`DELETE FROM version`, `DELETE FROM revision`},
 		setHead:    sql(`UPDATE tip SET number = $1, at = $2, hash = $3`),
 		head:       `SELECT number FROM tip`,
 		revisionAt: sql(`SELECT number FROM revision WHERE at <= $1 ORDER BY at DESC LIMIT 1`),

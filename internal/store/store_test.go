@@ -151,7 +151,7 @@ func testCheck(t *testing.T, url func(t *testing.T) string) {
 				t.Fatalf("of a sound database: %v", err)
 			}
 			behind(t, s, c.damage)
-			if err := s.Check(t.Context()); fault.KindOf(err) != fault.Internal || err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := s.Check(t.Context()); err == nil || fault.KindOf(err) != fault.Precondition || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
 			}
 		})

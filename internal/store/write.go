@@ -67,7 +67,6 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 	if err := conn.QueryRowContext(ctx, s.sql.lockHead).Scan(&t.number, &t.at, &t.hash); err != nil {
 		return s.again(err), s.failWaiting(ctx, err)
 	}
-	first := t.number
 	err = fn(t)
 	switch {
 	case t.broken != nil && t.again:
@@ -76,7 +75,7 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 		return false, err
 	case t.broken != nil: // and fn did not say: half of what it wrote must not stay
 		return false, t.broken
-	case t.number == first:
+	case !t.changed:
 		return false, nil
 	}
 	if err := t.exec(s.sql.setHead, t.number, t.at, t.hash); err != nil {
@@ -139,8 +138,9 @@ type tx struct {
 	conn       *sql.Conn
 	number, at int64  // the newest revision's
 	hash       string // and its hash
-	broken     error  // the database's first failure, after which nothing of the transaction may be committed
-	again      bool   // and whether running it again may help
+	changed    bool
+	broken     error // the database's first failure, after which nothing of the transaction may be committed
+	again      bool  // and whether running it again may help
 }
 
 func (t *tx) Head() int64 { return t.number }
@@ -186,7 +186,17 @@ func (t *tx) Append(r ledger.Revision) error {
 			rest = rest[add.rows:]
 		}
 	}
-	t.number, t.at, t.hash = r.Number, r.At, r.Hash
+	t.number, t.at, t.hash, t.changed = r.Number, r.At, r.Hash, true
+	return nil
+}
+
+func (t *tx) Clear() error {
+	for _, text := range t.reader.sql.clear {
+		if err := t.exec(text); err != nil {
+			return err
+		}
+	}
+	t.number, t.at, t.hash, t.changed = 0, 0, "", true
 	return nil
 }
 

@@ -183,6 +183,9 @@ func (m *model) Commit(ctx context.Context, fn func(ledger.Tx) error) error {
 	return nil
 }
 
+// Check finds nothing: what Append refuses is not in the log.
+func (m *model) Check(ctx context.Context) error { return ctx.Err() }
+
 func (m *model) Close() error {
 	m.calls.Wait()
 	return nil
@@ -231,6 +234,11 @@ func (t *modelTx) Append(r ledger.Revision) error {
 		t.log = append(t.log, r)
 	}
 	return err
+}
+
+func (t *modelTx) Clear() error {
+	t.log = nil
+	return nil
 }
 
 func (t *modelTx) check(r ledger.Revision) error {

@@ -38,6 +38,8 @@ func TestStore(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"Request", testRequest},
 		{"RequestIsUnique", testRequestUnique},
 		{"AppendRefuses", testAppendRefuses},
+		{"Clear", testClear},
+		{"Check", testCheck},
 		{"ErrorLeavesNothing", testRollback},
 		{"PanicLeavesNothing", testPanic},
 		{"NothingAppended", testNothingAppended},
