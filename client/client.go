@@ -38,6 +38,7 @@ type Client struct {
 	Revisions     tandemv1.RevisionServiceClient
 	Tokens        tandemv1.TokenServiceClient
 	Me            tandemv1.MeServiceClient
+	Admin         tandemv1.AdminServiceClient
 }
 
 // Option changes how a Client connects.
@@ -90,7 +91,8 @@ func New(addr string, opts ...Option) (*Client, error) {
 		set(&o)
 	}
 	dial := append([]grpc.DialOption{
-		grpc.WithTransportCredentials(o.transport), grpc.WithDefaultServiceConfig(retries), grpc.WithUnaryInterceptor(o.intercept), grpc.WithUserAgent("tandem-go"),
+		grpc.WithTransportCredentials(o.transport), grpc.WithDefaultServiceConfig(retries), grpc.WithUnaryInterceptor(o.intercept),
+		grpc.WithStreamInterceptor(o.interceptStream), grpc.WithUserAgent("tandem-go"),
 	}, o.dial...)
 	conn, err := grpc.NewClient(addr, dial...)
 	if err != nil {
@@ -102,7 +104,7 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Locations: tandemv1.NewLocationServiceClient(conn), Populations: tandemv1.NewPopulationServiceClient(conn), Grants: tandemv1.NewGrantServiceClient(conn),
 		Transactions: tandemv1.NewTransactionServiceClient(conn), Links: tandemv1.NewLinkServiceClient(conn), Targets: tandemv1.NewTargetServiceClient(conn),
 		Allocations: tandemv1.NewAllocationServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
-		Tokens: tandemv1.NewTokenServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn),
+		Tokens: tandemv1.NewTokenServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
 	}, nil
 }
 
@@ -120,16 +122,26 @@ func isLocal(addr string) bool {
 
 // intercept signs a call in, says why, and gives a write that has no request id one.
 func (o *options) intercept(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	if m, ok := req.(proto.Message); ok {
+		req = withRequestID(m)
+	}
+	return next(o.signedIn(ctx), method, req, reply, cc, opts...)
+}
+
+// interceptStream signs a stream in.
+func (o *options) interceptStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	return next(o.signedIn(ctx), desc, cc, method, opts...)
+}
+
+// signedIn is a context whose calls say who makes them, and why.
+func (o *options) signedIn(ctx context.Context) context.Context {
 	if o.token != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+o.token)
 	}
 	if o.reason != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "tandem-reason", url.PathEscape(o.reason))
 	}
-	if m, ok := req.(proto.Message); ok {
-		req = withRequestID(m)
-	}
-	return next(ctx, method, req, reply, cc, opts...)
+	return ctx
 }
 
 func withRequestID(m proto.Message) proto.Message {

@@ -91,24 +91,28 @@ func between(since, until *timestamppb.Timestamp) (from, to int64, err error) {
 }
 
 func (s revisions) VerifyRevisions(ctx context.Context, r *tandemv1.VerifyRevisionsRequest) (*tandemv1.VerifyRevisionsResponse, error) {
-	var anchor ledger.Anchor
-	if r.Anchor != "" {
-		number, hash, _ := strings.Cut(r.Anchor, ":")
-		n, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return nil, fault.Field("anchor", "found %q; accepted is the number of a revision, a colon, and its hash", r.Anchor)
-		}
-		anchor = ledger.Anchor{Number: n, Hash: hash}
+	anchor, err := readAnchor(r.Anchor)
+	if err != nil {
+		return nil, err
 	}
 	end, err := s.l.Verify(ctx, principalOf(ctx), anchor)
 	if err != nil {
 		return nil, err
 	}
-	out := &tandemv1.VerifyRevisionsResponse{RevisionCount: end.Number}
-	if end.Number > 0 {
-		out.CreateTime, out.Anchor = timeOf(end.At), strconv.FormatInt(end.Number, 10)+":"+end.Hash
+	return &tandemv1.VerifyRevisionsResponse{RevisionCount: end.Number, CreateTime: timeOf(end.At), Anchor: anchorOf(end)}, nil
+}
+
+// readAnchor reads a revision's number and hash; the empty text is none.
+func readAnchor(s string) (ledger.Anchor, error) {
+	if s == "" {
+		return ledger.Anchor{}, nil
 	}
-	return out, nil
+	number, hash, _ := strings.Cut(s, ":")
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return ledger.Anchor{}, fault.Field("anchor", "found %q; accepted is the number of a revision, a colon, and its hash", s)
+	}
+	return ledger.Anchor{Number: n, Hash: hash}, nil
 }
 
 var actions = wordList[tandemv1.Revision_Change_Action, ledger.Action]{

@@ -86,6 +86,22 @@ func (l *Ledger) Verify(ctx context.Context, p grant.Principal, anchor Anchor) (
 	if !p.SeesEveryGrant() {
 		return Chain{}, fault.New(fault.Denied, "the role %s may not verify the log", p.Role)
 	}
+	return l.verify(ctx, anchor, func(_, _ int64) error { return nil })
+}
+
+// VerifyDatabase checks that what is stored fits together, and then the log as Verify does. progress is told of each revision how many there are in all,
+// and may end it. Errors: Denied; Precondition with what was found; those of progress.
+func (l *Ledger) VerifyDatabase(ctx context.Context, p grant.Principal, anchor Anchor, progress func(number, of int64) error) (Chain, error) {
+	if !p.MayAdminister() {
+		return Chain{}, fault.New(fault.Denied, "the role %s may not verify the database", p.Role)
+	}
+	if err := l.Store.Check(ctx); err != nil {
+		return Chain{}, err
+	}
+	return l.verify(ctx, anchor, progress)
+}
+
+func (l *Ledger) verify(ctx context.Context, anchor Anchor, progress func(number, of int64) error) (Chain, error) {
 	end, log, err := l.log(ctx)
 	if err != nil {
 		return Chain{}, err
@@ -96,6 +112,9 @@ func (l *Ledger) Verify(ctx context.Context, p grant.Principal, anchor Anchor) (
 		}
 		if r.Number == anchor.Number && r.Hash != anchor.Hash {
 			return Chain{}, fault.New(fault.Precondition, "the log was rewritten: revision %d has the hash %q and had %q", r.Number, r.Hash, anchor.Hash)
+		}
+		if err := progress(r.Number, end.Number); err != nil {
+			return Chain{}, err
 		}
 	}
 	if anchor.Number > end.Number {

@@ -98,13 +98,18 @@ func (c *historyVerify) Run(s *session) error {
 	if s.output != "table" {
 		return s.show(v)
 	}
-	fmt.Fprintf(s.out, "%d revisions are as they were written.\n", v.RevisionCount)
-	switch {
-	case v.Anchor == "":
-		return nil
-	case c.Anchor != "":
+	return s.verified(v.RevisionCount, v.Anchor, c.Anchor)
+}
+
+// verified tells of a log that is as it was written. held is the anchor that was given.
+func (s *session) verified(revisions int64, anchor, held string) error {
+	fmt.Fprintf(s.out, "%d revisions are as they were written.\n", revisions)
+	if held != "" {
 		fmt.Fprintln(s.out, "The anchor holds.")
 	}
-	_, err = fmt.Fprintf(s.out, "Keep this outside of the database, for --anchor of a later verify:\n%s\n", v.Anchor)
+	if anchor == "" {
+		return nil
+	}
+	_, err := fmt.Fprintf(s.out, "Keep this outside of the database, for --anchor of a later verify:\n%s\n", anchor)
 	return err
 }
