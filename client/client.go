@@ -10,10 +10,13 @@ import (
 	"iter"
 	"net"
 	"net/url"
+	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -73,11 +76,14 @@ func WithDialOptions(d ...grpc.DialOption) Option {
 }
 
 // retries makes gRPC repeat a call that finds the server unavailable, up to four times with growing pauses. Reads change nothing, and writes carry a
-// request id, so the server answers a repeated one as it did the first time. Tokens have no request ids and are not retried.
+// request id, so the server answers a repeated one as it did the first time. Tokens have no request ids, nor have backups, and are not retried.
 const retries = `{"methodConfig": [
-	{"name": [{"service": "tandem.v1.TokenService"}]},
+	{"name": [{"service": "tandem.v1.TokenService"}, {"service": "tandem.v1.AdminService"}]},
 	{"name": [{}], "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 3, "retryableStatusCodes": ["UNAVAILABLE"]}}
 ]}`
+
+// reconnect makes gRPC look for a lost server every few seconds; by itself it would wait for up to two minutes.
+var reconnect = grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, Jitter: 0.2, MaxDelay: 3 * time.Second}, MinConnectTimeout: 10 * time.Second}
 
 // New returns a client of the server at an address, host:port. It does not connect before the first call.
 func New(addr string, opts ...Option) (*Client, error) {
@@ -91,8 +97,8 @@ func New(addr string, opts ...Option) (*Client, error) {
 		set(&o)
 	}
 	dial := append([]grpc.DialOption{
-		grpc.WithTransportCredentials(o.transport), grpc.WithDefaultServiceConfig(retries), grpc.WithUnaryInterceptor(o.intercept),
-		grpc.WithStreamInterceptor(o.interceptStream), grpc.WithUserAgent("tandem-go"),
+		grpc.WithTransportCredentials(o.transport), grpc.WithDefaultServiceConfig(retries), grpc.WithUnaryInterceptor(o.intercept), grpc.WithStreamInterceptor(o.interceptStream), grpc.WithUserAgent("tandem-go"),
+		grpc.WithConnectParams(reconnect), grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 15 * time.Second}),
 	}, o.dial...)
 	conn, err := grpc.NewClient(addr, dial...)
 	if err != nil {
@@ -120,21 +126,8 @@ func isLocal(addr string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// intercept signs a call in, says why, and gives a write that has no request id one.
-func (o *options) intercept(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
-	if m, ok := req.(proto.Message); ok {
-		req = withRequestID(m)
-	}
-	return next(o.signedIn(ctx), method, req, reply, cc, opts...)
-}
-
-// interceptStream signs a stream in.
-func (o *options) interceptStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	return next(o.signedIn(ctx), desc, cc, method, opts...)
-}
-
-// signedIn is a context whose calls say who makes them, and why.
-func (o *options) signedIn(ctx context.Context) context.Context {
+// sign says who calls and why.
+func (o *options) sign(ctx context.Context) context.Context {
 	if o.token != "" {
 		ctx = metadata.AppendToOutgoingContext(ctx, "authorization", "Bearer "+o.token)
 	}
@@ -142,6 +135,20 @@ func (o *options) signedIn(ctx context.Context) context.Context {
 		ctx = metadata.AppendToOutgoingContext(ctx, "tandem-reason", url.PathEscape(o.reason))
 	}
 	return ctx
+}
+
+// interceptStream signs a stream in.
+func (o *options) interceptStream(ctx context.Context, desc *grpc.StreamDesc, cc *grpc.ClientConn, method string, next grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	return next(o.sign(ctx), desc, cc, method, opts...)
+}
+
+// intercept signs a call in, says why, and gives a write that has no request id one.
+func (o *options) intercept(ctx context.Context, method string, req, reply any, cc *grpc.ClientConn, next grpc.UnaryInvoker, opts ...grpc.CallOption) error {
+	ctx = o.sign(ctx)
+	if m, ok := req.(proto.Message); ok {
+		req = withRequestID(m)
+	}
+	return next(ctx, method, req, reply, cc, opts...)
 }
 
 func withRequestID(m proto.Message) proto.Message {

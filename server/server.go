@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
 
 	"github.com/allmep/tandem/internal/authn"
@@ -82,6 +83,9 @@ func New(config Config, l *ledger.Ledger) (*Server, error) {
 		grpc.StreamInterceptor(stream),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.ForceServerCodecV2(codec{}),
+		// Whoever listens to a stream and is gone is noticed, and may look whether the server still is there.
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 30 * time.Second, Timeout: 15 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 	}
 	if config.TLS != nil {
 		options = append(options, grpc.Creds(credentials.NewTLS(config.TLS)))

@@ -105,10 +105,18 @@ func (l *Ledger) follow(ctx context.Context) {
 	if err != nil || head == state.Revision {
 		return
 	}
-	if state, err = l.catchUp(ctx, state, head, func(after int64, yield func(Revision) error) error {
-		return l.Store.Since(ctx, after, yield)
-	}); err == nil {
-		l.state.Store(state)
+	// As far as the head and no further: what others go on to write must not keep our own writers waiting.
+	enough := errors.New("enough")
+	state, err = l.catchUp(ctx, state, head, func(after int64, yield func(Revision) error) error {
+		return l.Store.Since(ctx, after, func(r Revision) error {
+			if r.Number > head {
+				return enough
+			}
+			return yield(r)
+		})
+	})
+	if err == nil || err == enough {
+		l.publish(state)
 	}
 }
 
@@ -124,6 +132,7 @@ func (l *Ledger) catchUp(ctx context.Context, s *State, head int64, since func(i
 	}
 	l.past.clear()
 	l.recent.clear()
+	l.window.clear()
 	return l.load(ctx, 0)
 }
 
@@ -169,7 +178,7 @@ func (l *Ledger) commitGroup(ctx context.Context, group []*command) {
 		return nil
 	})
 	if err == nil {
-		l.state.Store(state)
+		l.publish(state)
 	}
 	for _, c := range group {
 		if err != nil && c.err == nil && !c.dry {

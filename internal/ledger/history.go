@@ -147,29 +147,66 @@ func (l *Ledger) Revision(ctx context.Context, p grant.Principal, number int64) 
 }
 
 func (l *Ledger) entry(ctx context.Context, p grant.Principal, r Revision) (Entry, error) {
-	e := Entry{Number: r.Number, At: r.At, Principal: r.Principal, Reason: r.Reason}
-	if p.SeesEveryGrant() {
-		e.Hash = r.Hash
+	t, err := l.tell(ctx, r)
+	if err != nil {
+		return Entry{}, err
 	}
+	return l.State().entry(p, t)
+}
+
+// tale is a revision with its records decoded and its changes as one who sees everything sees them. Nothing in it changes, so that all who are told share it.
+type tale struct {
+	number, at        int64
+	principal, reason string
+	hash              string
+	was, is           []grant.Entity // the records before and after; was is nil where the record is new
+	changes           []Change
+}
+
+// tell reads what a revision took the place of, and makes its tale.
+func (l *Ledger) tell(ctx context.Context, r Revision) (*tale, error) {
 	before, err := l.Store.Before(ctx, r)
 	if err != nil {
-		return e, err
+		return nil, err
 	}
-	for i := range r.Changes {
-		was, err := l.shown(p, before[i])
-		if err != nil {
-			return e, err
+	n := len(r.Changes)
+	t := &tale{number: r.Number, at: r.At, principal: r.Principal, reason: r.Reason, hash: r.Hash, was: make([]grant.Entity, n), is: make([]grant.Entity, n), changes: make([]Change, n)}
+	for i, v := range r.Changes {
+		if before[i].Revision != 0 {
+			if t.was[i], err = decode(before[i]); err != nil {
+				return nil, err
+			}
 		}
-		is, err := l.shown(p, r.Changes[i])
-		if err != nil {
-			return e, err
+		if t.is[i], err = decode(v); err != nil {
+			return nil, err
 		}
-		if is == nil || was == nil && before[i].Revision != 0 {
+		if t.changes[i], err = change(v.Key, t.was[i], t.is[i]); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// entry is a tale as a principal may hear it.
+func (s *State) entry(p grant.Principal, t *tale) (Entry, error) {
+	e := Entry{Number: t.number, At: t.at, Principal: t.principal, Reason: t.reason}
+	if p.SeesEveryGrant() {
+		e.Hash = t.hash
+	}
+	for i, c := range t.changes {
+		is, visible := s.show(p, t.is[i])
+		var was grant.Entity
+		if t.was[i] != nil && visible {
+			was, visible = s.show(p, t.was[i])
+		}
+		if !visible {
 			continue // it is seen only by those who see the record before and after
 		}
-		c, err := change(r.Changes[i].Key, was, is)
-		if err != nil {
-			return e, err
+		if was != t.was[i] || is != t.is[i] { // some of its links are not for them
+			var err error
+			if c, err = change(c.Key, was, is); err != nil {
+				return e, err
+			}
 		}
 		e.Changes = append(e.Changes, c)
 	}
@@ -177,21 +214,6 @@ func (l *Ledger) entry(ctx context.Context, p grant.Principal, r Revision) (Entr
 		e.Principal, e.Reason = "", "" // they would tell of what is hidden
 	}
 	return e, nil
-}
-
-// shown returns the record of a version as a principal may see it: nil when there is none, or when it may not.
-func (l *Ledger) shown(p grant.Principal, v Version) (grant.Entity, error) {
-	if v.Revision == 0 {
-		return nil, nil
-	}
-	e, err := decode(v)
-	if err != nil {
-		return nil, err
-	}
-	if e, visible := l.State().show(p, e); visible {
-		return e, nil
-	}
-	return nil, nil
 }
 
 // change tells what happened to a record; was is nil when it is new.

@@ -29,6 +29,7 @@ type Ledger struct {
 	commands chan *command
 	past     past
 	recent   recent
+	window   window
 	stop     context.CancelFunc
 	ended    chan struct{} // closed when the writer is gone
 }
@@ -41,6 +42,8 @@ type State struct {
 	Registry *grant.Registry
 	Rates    *fx.Table // built in and recorded
 	Snapshot *analysis.Snapshot
+
+	superseded chan struct{} // closed when a newer state is the newest; only of states that were published
 }
 
 // followEvery is how often a ledger looks for revisions that other servers wrote.
@@ -48,12 +51,12 @@ const followEvery = 250 * time.Millisecond
 
 // Open reads the newest revision and starts to take writes. Close stops that; it does not close the store.
 func Open(ctx context.Context, c Config) (*Ledger, error) {
-	l := &Ledger{Config: c, commands: make(chan *command, maxGroup), ended: make(chan struct{})}
+	l := &Ledger{Config: c, commands: make(chan *command, maxGroup), ended: make(chan struct{}), window: newWindow()}
 	state, err := l.load(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
-	l.state.Store(state)
+	l.publish(state)
 	running, stop := context.WithCancel(context.Background())
 	l.stop = stop
 	go l.write(running)
@@ -68,6 +71,19 @@ func (l *Ledger) Close() {
 
 // State returns the newest state.
 func (l *Ledger) State() *State { return l.state.Load() }
+
+// publish makes a state the newest and wakes those who wait for it. Only the writer calls it.
+func (l *Ledger) publish(s *State) {
+	before := l.State()
+	if s == before {
+		return
+	}
+	s.superseded = make(chan struct{})
+	l.state.Store(s)
+	if before != nil {
+		close(before.superseded)
+	}
+}
 
 // load reads the state at a revision, 0 for the newest, from the store.
 func (l *Ledger) load(ctx context.Context, at int64) (*State, error) {

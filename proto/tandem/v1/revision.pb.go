@@ -479,6 +479,61 @@ func (x *VerifyRevisionsResponse) GetAnchor() string {
 	return ""
 }
 
+// WatchRevisionsRequest asks for revisions as they are written.
+type WatchRevisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of the revision after which to begin, 0 for all that there are; those to come, when left out.
+	After *int64 `protobuf:"varint,1,opt,name=after,proto3,oneof" json:"after,omitempty"`
+	// Only revisions that changed this resource, such as `grants/…`, or one of a collection, such as `grants`.
+	Resource      string `protobuf:"bytes,2,opt,name=resource,proto3" json:"resource,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRevisionsRequest) Reset() {
+	*x = WatchRevisionsRequest{}
+	mi := &file_tandem_v1_revision_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRevisionsRequest) ProtoMessage() {}
+
+func (x *WatchRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_revision_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*WatchRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_revision_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *WatchRevisionsRequest) GetAfter() int64 {
+	if x != nil && x.After != nil {
+		return *x.After
+	}
+	return 0
+}
+
+func (x *WatchRevisionsRequest) GetResource() string {
+	if x != nil {
+		return x.Resource
+	}
+	return ""
+}
+
 // Change is what a revision did to one record.
 type Revision_Change struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -494,7 +549,7 @@ type Revision_Change struct {
 
 func (x *Revision_Change) Reset() {
 	*x = Revision_Change{}
-	mi := &file_tandem_v1_revision_proto_msgTypes[6]
+	mi := &file_tandem_v1_revision_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -506,7 +561,7 @@ func (x *Revision_Change) String() string {
 func (*Revision_Change) ProtoMessage() {}
 
 func (x *Revision_Change) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_revision_proto_msgTypes[6]
+	mi := &file_tandem_v1_revision_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -558,7 +613,7 @@ type Revision_FieldChange struct {
 
 func (x *Revision_FieldChange) Reset() {
 	*x = Revision_FieldChange{}
-	mi := &file_tandem_v1_revision_proto_msgTypes[7]
+	mi := &file_tandem_v1_revision_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -570,7 +625,7 @@ func (x *Revision_FieldChange) String() string {
 func (*Revision_FieldChange) ProtoMessage() {}
 
 func (x *Revision_FieldChange) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_revision_proto_msgTypes[7]
+	mi := &file_tandem_v1_revision_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -656,11 +711,16 @@ const file_tandem_v1_revision_proto_rawDesc = "" +
 	"\x0erevision_count\x18\x01 \x01(\x03R\rrevisionCount\x12;\n" +
 	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"createTime\x12\x16\n" +
-	"\x06anchor\x18\x03 \x01(\tR\x06anchor2\xd7\x02\n" +
+	"\x06anchor\x18\x03 \x01(\tR\x06anchor\"k\n" +
+	"\x15WatchRevisionsRequest\x12\"\n" +
+	"\x05after\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x00R\x05after\x88\x01\x01\x12$\n" +
+	"\bresource\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bresourceB\b\n" +
+	"\x06_after2\xbf\x03\n" +
 	"\x0fRevisionService\x12a\n" +
 	"\vGetRevision\x12\x1d.tandem.v1.GetRevisionRequest\x1a\x13.tandem.v1.Revision\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=revisions/*}\x12i\n" +
 	"\rListRevisions\x12\x1f.tandem.v1.ListRevisionsRequest\x1a .tandem.v1.ListRevisionsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/revisions\x12v\n" +
-	"\x0fVerifyRevisions\x12!.tandem.v1.VerifyRevisionsRequest\x1a\".tandem.v1.VerifyRevisionsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/revisions:verifyB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x0fVerifyRevisions\x12!.tandem.v1.VerifyRevisionsRequest\x1a\".tandem.v1.VerifyRevisionsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/revisions:verify\x12f\n" +
+	"\x0eWatchRevisions\x12 .tandem.v1.WatchRevisionsRequest\x1a\x13.tandem.v1.Revision\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/revisions:watch0\x01B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_revision_proto_rawDescOnce sync.Once
@@ -675,7 +735,7 @@ func file_tandem_v1_revision_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_revision_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tandem_v1_revision_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tandem_v1_revision_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_revision_proto_goTypes = []any{
 	(Revision_Change_Action)(0),     // 0: tandem.v1.Revision.Change.Action
 	(*Revision)(nil),                // 1: tandem.v1.Revision
@@ -684,27 +744,30 @@ var file_tandem_v1_revision_proto_goTypes = []any{
 	(*ListRevisionsResponse)(nil),   // 4: tandem.v1.ListRevisionsResponse
 	(*VerifyRevisionsRequest)(nil),  // 5: tandem.v1.VerifyRevisionsRequest
 	(*VerifyRevisionsResponse)(nil), // 6: tandem.v1.VerifyRevisionsResponse
-	(*Revision_Change)(nil),         // 7: tandem.v1.Revision.Change
-	(*Revision_FieldChange)(nil),    // 8: tandem.v1.Revision.FieldChange
-	(*timestamppb.Timestamp)(nil),   // 9: google.protobuf.Timestamp
+	(*WatchRevisionsRequest)(nil),   // 7: tandem.v1.WatchRevisionsRequest
+	(*Revision_Change)(nil),         // 8: tandem.v1.Revision.Change
+	(*Revision_FieldChange)(nil),    // 9: tandem.v1.Revision.FieldChange
+	(*timestamppb.Timestamp)(nil),   // 10: google.protobuf.Timestamp
 }
 var file_tandem_v1_revision_proto_depIdxs = []int32{
-	9,  // 0: tandem.v1.Revision.create_time:type_name -> google.protobuf.Timestamp
-	7,  // 1: tandem.v1.Revision.changes:type_name -> tandem.v1.Revision.Change
-	9,  // 2: tandem.v1.ListRevisionsRequest.since:type_name -> google.protobuf.Timestamp
-	9,  // 3: tandem.v1.ListRevisionsRequest.until:type_name -> google.protobuf.Timestamp
+	10, // 0: tandem.v1.Revision.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 1: tandem.v1.Revision.changes:type_name -> tandem.v1.Revision.Change
+	10, // 2: tandem.v1.ListRevisionsRequest.since:type_name -> google.protobuf.Timestamp
+	10, // 3: tandem.v1.ListRevisionsRequest.until:type_name -> google.protobuf.Timestamp
 	1,  // 4: tandem.v1.ListRevisionsResponse.revisions:type_name -> tandem.v1.Revision
-	9,  // 5: tandem.v1.VerifyRevisionsResponse.create_time:type_name -> google.protobuf.Timestamp
+	10, // 5: tandem.v1.VerifyRevisionsResponse.create_time:type_name -> google.protobuf.Timestamp
 	0,  // 6: tandem.v1.Revision.Change.action:type_name -> tandem.v1.Revision.Change.Action
-	8,  // 7: tandem.v1.Revision.Change.fields:type_name -> tandem.v1.Revision.FieldChange
+	9,  // 7: tandem.v1.Revision.Change.fields:type_name -> tandem.v1.Revision.FieldChange
 	2,  // 8: tandem.v1.RevisionService.GetRevision:input_type -> tandem.v1.GetRevisionRequest
 	3,  // 9: tandem.v1.RevisionService.ListRevisions:input_type -> tandem.v1.ListRevisionsRequest
 	5,  // 10: tandem.v1.RevisionService.VerifyRevisions:input_type -> tandem.v1.VerifyRevisionsRequest
-	1,  // 11: tandem.v1.RevisionService.GetRevision:output_type -> tandem.v1.Revision
-	4,  // 12: tandem.v1.RevisionService.ListRevisions:output_type -> tandem.v1.ListRevisionsResponse
-	6,  // 13: tandem.v1.RevisionService.VerifyRevisions:output_type -> tandem.v1.VerifyRevisionsResponse
-	11, // [11:14] is the sub-list for method output_type
-	8,  // [8:11] is the sub-list for method input_type
+	7,  // 11: tandem.v1.RevisionService.WatchRevisions:input_type -> tandem.v1.WatchRevisionsRequest
+	1,  // 12: tandem.v1.RevisionService.GetRevision:output_type -> tandem.v1.Revision
+	4,  // 13: tandem.v1.RevisionService.ListRevisions:output_type -> tandem.v1.ListRevisionsResponse
+	6,  // 14: tandem.v1.RevisionService.VerifyRevisions:output_type -> tandem.v1.VerifyRevisionsResponse
+	1,  // 15: tandem.v1.RevisionService.WatchRevisions:output_type -> tandem.v1.Revision
+	12, // [12:16] is the sub-list for method output_type
+	8,  // [8:12] is the sub-list for method input_type
 	8,  // [8:8] is the sub-list for extension type_name
 	8,  // [8:8] is the sub-list for extension extendee
 	0,  // [0:8] is the sub-list for field type_name
@@ -715,13 +778,14 @@ func file_tandem_v1_revision_proto_init() {
 	if File_tandem_v1_revision_proto != nil {
 		return
 	}
+	file_tandem_v1_revision_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_revision_proto_rawDesc), len(file_tandem_v1_revision_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

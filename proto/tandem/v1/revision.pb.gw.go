@@ -144,6 +144,34 @@ func local_request_RevisionService_VerifyRevisions_0(ctx context.Context, marsha
 	return msg, metadata, err
 }
 
+var filter_RevisionService_WatchRevisions_0 = &utilities.DoubleArray{Encoding: map[string]int{}, Base: []int(nil), Check: []int(nil)}
+
+func request_RevisionService_WatchRevisions_0(ctx context.Context, marshaler runtime.Marshaler, client RevisionServiceClient, req *http.Request, pathParams map[string]string) (RevisionService_WatchRevisionsClient, runtime.ServerMetadata, error) {
+	var (
+		protoReq WatchRevisionsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RevisionService_WatchRevisions_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	stream, err := client.WatchRevisions(ctx, &protoReq)
+	if err != nil {
+		return nil, metadata, err
+	}
+	header, err := stream.Header()
+	if err != nil {
+		return nil, metadata, err
+	}
+	metadata.HeaderMD = header
+	return stream, metadata, nil
+}
+
 // RegisterRevisionServiceHandlerServer registers the http handlers for service RevisionService to "mux".
 // UnaryRPC     :call RevisionServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -209,6 +237,13 @@ func RegisterRevisionServiceHandlerServer(ctx context.Context, mux *runtime.Serv
 			return
 		}
 		forward_RevisionService_VerifyRevisions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+
+	mux.Handle(http.MethodGet, pattern_RevisionService_WatchRevisions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		err := status.Error(codes.Unimplemented, "streaming calls are not yet supported in the in-process transport")
+		_, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+		return
 	})
 
 	return nil
@@ -301,6 +336,23 @@ func RegisterRevisionServiceHandlerClient(ctx context.Context, mux *runtime.Serv
 		}
 		forward_RevisionService_VerifyRevisions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_RevisionService_WatchRevisions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/tandem.v1.RevisionService/WatchRevisions", runtime.WithHTTPPathPattern("/v1/revisions:watch"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_RevisionService_WatchRevisions_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_RevisionService_WatchRevisions_0(annotatedContext, mux, outboundMarshaler, w, req, func() (proto.Message, error) { return resp.Recv() }, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -308,10 +360,12 @@ var (
 	pattern_RevisionService_GetRevision_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "revisions", "name"}, ""))
 	pattern_RevisionService_ListRevisions_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "revisions"}, ""))
 	pattern_RevisionService_VerifyRevisions_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "revisions"}, "verify"))
+	pattern_RevisionService_WatchRevisions_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "revisions"}, "watch"))
 )
 
 var (
 	forward_RevisionService_GetRevision_0     = runtime.ForwardResponseMessage
 	forward_RevisionService_ListRevisions_0   = runtime.ForwardResponseMessage
 	forward_RevisionService_VerifyRevisions_0 = runtime.ForwardResponseMessage
+	forward_RevisionService_WatchRevisions_0  = runtime.ForwardResponseStream
 )

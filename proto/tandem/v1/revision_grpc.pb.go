@@ -22,6 +22,7 @@ const (
 	RevisionService_GetRevision_FullMethodName     = "/tandem.v1.RevisionService/GetRevision"
 	RevisionService_ListRevisions_FullMethodName   = "/tandem.v1.RevisionService/ListRevisions"
 	RevisionService_VerifyRevisions_FullMethodName = "/tandem.v1.RevisionService/VerifyRevisions"
+	RevisionService_WatchRevisions_FullMethodName  = "/tandem.v1.RevisionService/WatchRevisions"
 )
 
 // RevisionServiceClient is the client API for RevisionService service.
@@ -37,6 +38,12 @@ type RevisionServiceClient interface {
 	// VerifyRevisions reads the whole log and proves that nobody rewrote it: every revision is there, in order, and has the hash of what it holds and of the
 	// revision before. It is refused as FAILED_PRECONDITION, with the first revision that does not fit, if somebody did. For STAFF and ADMIN.
 	VerifyRevisions(ctx context.Context, in *VerifyRevisionsRequest, opts ...grpc.CallOption) (*VerifyRevisionsResponse, error)
+	// WatchRevisions tells of revisions as they are written, in order, each once: those after one that you name, then those to come.
+	//
+	// A revision of which you may see nothing comes as its name and time. To go on after a lost connection, watch after the last one that you were told of; the
+	// answer's metadata has as `tandem-revision` the one after which it began. Over REST it is a stream of server-sent events: the id of each is the
+	// revision's number and its data the revision in JSON. The stream ends when your token does, and when the server stops.
+	WatchRevisions(ctx context.Context, in *WatchRevisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Revision], error)
 }
 
 type revisionServiceClient struct {
@@ -77,6 +84,25 @@ func (c *revisionServiceClient) VerifyRevisions(ctx context.Context, in *VerifyR
 	return out, nil
 }
 
+func (c *revisionServiceClient) WatchRevisions(ctx context.Context, in *WatchRevisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Revision], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &RevisionService_ServiceDesc.Streams[0], RevisionService_WatchRevisions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRevisionsRequest, Revision]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RevisionService_WatchRevisionsClient = grpc.ServerStreamingClient[Revision]
+
 // RevisionServiceServer is the server API for RevisionService service.
 // All implementations must embed UnimplementedRevisionServiceServer
 // for forward compatibility.
@@ -90,6 +116,12 @@ type RevisionServiceServer interface {
 	// VerifyRevisions reads the whole log and proves that nobody rewrote it: every revision is there, in order, and has the hash of what it holds and of the
 	// revision before. It is refused as FAILED_PRECONDITION, with the first revision that does not fit, if somebody did. For STAFF and ADMIN.
 	VerifyRevisions(context.Context, *VerifyRevisionsRequest) (*VerifyRevisionsResponse, error)
+	// WatchRevisions tells of revisions as they are written, in order, each once: those after one that you name, then those to come.
+	//
+	// A revision of which you may see nothing comes as its name and time. To go on after a lost connection, watch after the last one that you were told of; the
+	// answer's metadata has as `tandem-revision` the one after which it began. Over REST it is a stream of server-sent events: the id of each is the
+	// revision's number and its data the revision in JSON. The stream ends when your token does, and when the server stops.
+	WatchRevisions(*WatchRevisionsRequest, grpc.ServerStreamingServer[Revision]) error
 	mustEmbedUnimplementedRevisionServiceServer()
 }
 
@@ -108,6 +140,9 @@ func (UnimplementedRevisionServiceServer) ListRevisions(context.Context, *ListRe
 }
 func (UnimplementedRevisionServiceServer) VerifyRevisions(context.Context, *VerifyRevisionsRequest) (*VerifyRevisionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method VerifyRevisions not implemented")
+}
+func (UnimplementedRevisionServiceServer) WatchRevisions(*WatchRevisionsRequest, grpc.ServerStreamingServer[Revision]) error {
+	return status.Error(codes.Unimplemented, "method WatchRevisions not implemented")
 }
 func (UnimplementedRevisionServiceServer) mustEmbedUnimplementedRevisionServiceServer() {}
 func (UnimplementedRevisionServiceServer) testEmbeddedByValue()                         {}
@@ -184,6 +219,17 @@ func _RevisionService_VerifyRevisions_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RevisionService_WatchRevisions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRevisionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(RevisionServiceServer).WatchRevisions(m, &grpc.GenericServerStream[WatchRevisionsRequest, Revision]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RevisionService_WatchRevisionsServer = grpc.ServerStreamingServer[Revision]
+
 // RevisionService_ServiceDesc is the grpc.ServiceDesc for RevisionService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -204,6 +250,12 @@ var RevisionService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _RevisionService_VerifyRevisions_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchRevisions",
+			Handler:       _RevisionService_WatchRevisions_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "tandem/v1/revision.proto",
 }
