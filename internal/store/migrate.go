@@ -71,15 +71,11 @@ func (s *Store) up(ctx context.Context, provider *goose.Provider) error {
 // migrations' lock, and whole or not at all.
 func (s *Store) chain(ctx context.Context, tx *sql.Tx) error {
 	r := reader{from: tx, sql: s.sql, fail: s.fail}
-	set, err := tx.PrepareContext(ctx, strings.ReplaceAll(`UPDATE revision SET hash = $1 WHERE number = $2`, "$", s.dialect.placeholder))
-	if err != nil {
-		return err
-	}
-	defer set.Close()
+	set := strings.ReplaceAll(`UPDATE revision SET hash = $1 WHERE number = $2`, "$", s.dialect.placeholder)
 	hash := ""
-	err = r.Since(ctx, 0, func(rev ledger.Revision) error {
+	err := r.Since(ctx, 0, func(rev ledger.Revision) error {
 		hash = rev.Chained(hash)
-		_, err := set.ExecContext(ctx, hash, rev.Number)
+		_, err := tx.ExecContext(ctx, set, hash, rev.Number)
 		return err
 	})
 	if err != nil {

@@ -27,6 +27,9 @@ type historyList struct {
 // Run shows who changed what.
 func (c *historyList) Run(s *session) error {
 	q := &tandemv1.ListRevisionsRequest{Resource: c.Resource, Principal: c.By, PageSize: int32(min(max(c.Limit, 1), 1000))}
+	if len(c.By) > 0 {
+		q.PageSize = 1000 // a page may be short: it is how far the server looks
+	}
 	if err := c.times(q); err != nil {
 		return err
 	}
