@@ -35,6 +35,7 @@ type Client struct {
 	Grants        tandemv1.GrantServiceClient
 	Transactions  tandemv1.TransactionServiceClient
 	Links         tandemv1.LinkServiceClient
+	Reports       tandemv1.ReportServiceClient
 	Targets       tandemv1.TargetServiceClient
 	Allocations   tandemv1.AllocationServiceClient
 	Rates         tandemv1.RateServiceClient
@@ -110,7 +111,7 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Locations: tandemv1.NewLocationServiceClient(conn), Populations: tandemv1.NewPopulationServiceClient(conn), Grants: tandemv1.NewGrantServiceClient(conn),
 		Transactions: tandemv1.NewTransactionServiceClient(conn), Links: tandemv1.NewLinkServiceClient(conn), Targets: tandemv1.NewTargetServiceClient(conn),
 		Allocations: tandemv1.NewAllocationServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
-		Tokens: tandemv1.NewTokenServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
+		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
 	}, nil
 }
 

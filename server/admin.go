@@ -78,7 +78,7 @@ func (s admin) Restore(stream grpc.ClientStreamingServer[tandemv1.RestoreRequest
 		return err
 	}
 	in := &chunkReader{stream: stream, chunk: first.Chunk}
-	end, err := s.l.Restore(ctx, principalOf(ctx), backup.Read(in), first.ValidateOnly)
+	end, err := s.l.RestoreLog(ctx, principalOf(ctx), backup.Read(in), first.ValidateOnly)
 	switch {
 	case in.err != nil: // what the backup seems to lack was not sent
 		return in.err

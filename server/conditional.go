@@ -25,7 +25,7 @@ import (
 var errNotModified = status.Error(codes.FailedPrecondition, "not modified: if-none-match has the etag of what there is")
 
 // conditional gives every answer to a read an ETag, and spares the work when the caller has that answer already. The ETag is made of what an answer
-// depends on beside the request: the newest revision, who asks, the build, and the format. Revisions move for everyone, so that it gives nothing away.
+// depends on beside the request: the newest revision, who asks, the build, the format and, where an answer is as of today, the day. Revisions move for everyone, so that it gives nothing away.
 type conditional struct {
 	ledger *ledger.Ledger
 	build  string
@@ -37,7 +37,7 @@ func (c *conditional) intercept(ctx context.Context, request any, info *grpc.Una
 		return handler(ctx, request)
 	}
 	// The state may move on before the handler reads it. The answer is then newer than its etag, which costs a reader one more answer and nothing else.
-	etag := c.etag(ctx)
+	etag := c.etag(ctx, request)
 	_ = grpc.SetHeader(ctx, metadata.Pairs(etagKey, etag))
 	if matches(first(ctx, ifNoneMatch), etag) {
 		return nil, errNotModified
@@ -45,11 +45,15 @@ func (c *conditional) intercept(ctx context.Context, request any, info *grpc.Una
 	return handler(ctx, request)
 }
 
-// etag is that of every answer to a caller at the moment.
-func (c *conditional) etag(ctx context.Context) string {
+// etag is that of the answer to a request at the moment. An answer as of today holds for the day.
+func (c *conditional) etag(ctx context.Context, request any) string {
 	call := callOf(ctx)
 	p := call.principal
-	sum := sha256.Sum256([]byte(c.build + "\x00" + call.format + "\x00" + p.Name + "\x00" + p.DisplayName + "\x00" + p.Fingerprint()))
+	day := ""
+	if r, ok := request.(interface{ GetAsOf() string }); ok && r.GetAsOf() == "" {
+		day = today(c.ledger).String()
+	}
+	sum := sha256.Sum256([]byte(c.build + "\x00" + call.format + "\x00" + p.Name + "\x00" + p.DisplayName + "\x00" + p.Fingerprint() + "\x00" + day))
 	return `"` + strconv.FormatInt(c.ledger.State().Revision, 10) + "-" + hex.EncodeToString(sum[:8]) + `"`
 }
 

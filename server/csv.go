@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -15,6 +16,8 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
 const csvType = "text/csv"
@@ -39,13 +42,16 @@ func asTable(ctx context.Context, m proto.Message) (any, error) {
 	return m, nil
 }
 
-// tellNextPage puts into a header what CSV has no place for: that there is a next page, and how to ask for it.
-func tellNextPage(ctx context.Context, w http.ResponseWriter, m proto.Message) error {
+// tellBeside puts into headers what CSV has no place for: that there is a next page and how to ask for it, and how many grants a list leaves out for want of knowledge.
+func tellBeside(ctx context.Context, w http.ResponseWriter, m proto.Message) error {
 	if formatOf(ctx) != formatCSV {
 		return nil
 	}
 	if paged, ok := m.(interface{ GetNextPageToken() string }); ok && paged.GetNextPageToken() != "" {
 		w.Header().Set("Tandem-Next-Page-Token", paged.GetNextPageToken())
+	}
+	if l, ok := m.(*tandemv1.ListGrantsResponse); ok && l.UndatedCount+l.UnknownAmountCount+l.UnconvertedCount > 0 {
+		w.Header().Set("Tandem-Left-Out", fmt.Sprintf("undated=%d, unknown-amount=%d, unconverted=%d", l.UndatedCount, l.UnknownAmountCount, l.UnconvertedCount))
 	}
 	return nil
 }
@@ -129,9 +135,9 @@ func commonColumns(d protoreflect.MessageDescriptor) []column {
 	return columns
 }
 
-// itemsOf returns the field with the items of a paged answer, nil if a message is not one.
+// itemsOf returns the field with the items of a paged answer or of an analysis, nil if a message is neither.
 func itemsOf(d protoreflect.MessageDescriptor) protoreflect.FieldDescriptor {
-	if d.Fields().ByName("next_page_token") == nil {
+	if d.Fields().ByName("next_page_token") == nil && d.Fields().ByName("rows") == nil {
 		return nil
 	}
 	for i := range d.Fields().Len() {

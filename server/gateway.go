@@ -59,7 +59,7 @@ func (s *Server) gateway() (*runtime.ServeMux, error) {
 		runtime.WithRoutingErrorHandler(s.refuseRoute),
 		runtime.SetQueryParameterParser(queryParser{}),
 		runtime.WithForwardResponseRewriter(asTable),
-		runtime.WithForwardResponseOption(tellNextPage),
+		runtime.WithForwardResponseOption(tellBeside),
 		runtime.WithWriteContentLength(),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
@@ -80,6 +80,8 @@ func (s *Server) gateway() (*runtime.ServeMux, error) {
 		join(mux, s.local, tandemv1.NewMeServiceClient, tandemv1.RegisterMeServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewAllocationServiceClient, tandemv1.RegisterAllocationServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewGrantServiceClient, tandemv1.RegisterGrantServiceHandlerClient),
+		// After the grants, whose GET would else take "grants/x:reconcile" for the name of one.
+		join(mux, s.local, tandemv1.NewReportServiceClient, tandemv1.RegisterReportServiceHandlerClient),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("the gateway: %w", err)

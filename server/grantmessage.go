@@ -7,9 +7,11 @@ import (
 )
 
 // award is how a new grant is read, and how every grant is written.
-var award = record[*grant.Grant, *tandemv1.Grant]{kind: grant.Grants, field: "grant", read: readNewGrant, write: writeGrant}
+var award = record[*grant.Grant, *tandemv1.Grant]{
+	kind: grant.Grants, field: "grant", order: []string{"create_time", "update_time", "start", "end", "title", "amount"}, read: readNewGrant, write: writeGrant,
+}
 
-// readNewGrant reads a grant with its transactions, or with the award that stands for the first of them.
+// readNewGrant reads a grant with its reports, and with its transactions or the award that stands for the first of them.
 func readNewGrant(r *reader, at, id string, m *tandemv1.Grant) *grant.Grant {
 	g := readGrant(r, at, id, m)
 	awarded := m.Amount != nil || m.AwardDate != ""
@@ -24,6 +26,11 @@ func readNewGrant(r *reader, at, id string, m *tandemv1.Grant) *grant.Grant {
 		child := readTransaction(r, index(at+".transactions", i), t)
 		child.ID = g.NextID()
 		g.Transactions = append(g.Transactions, child)
+	}
+	for i, m := range m.Reports {
+		child := readReport(r, index(at+".reports", i), m)
+		child.ID = g.NextID()
+		g.Reports = append(g.Reports, child)
 	}
 	return g
 }
@@ -42,7 +49,7 @@ func readAward(g *grant.Grant, at string, m *tandemv1.Grant) error {
 	return g.SetAward(amount, date)
 }
 
-// readGrant reads what a grant says of itself; its transactions and links are written on their own.
+// readGrant reads what a grant says of itself; its transactions, links and reports are written on their own.
 func readGrant(r *reader, at, id string, m *tandemv1.Grant) *grant.Grant {
 	g := &grant.Grant{
 		ID: id, Title: m.Title, Description: m.Description, Note: m.Note, Identifiers: m.Identifiers, DurationMonths: int(m.DurationMonths),
@@ -125,6 +132,14 @@ func writeGrant(g *grant.Grant) *tandemv1.Grant {
 	}
 	for _, l := range g.Links {
 		m.Links = append(m.Links, writeLink(g, l))
+	}
+	for i := range g.Reports {
+		m.Reports = append(m.Reports, writeReport(g, etag, &g.Reports[i]))
+	}
+	m.Confirmed = g.Confirmed()
+	m.Successor = nameOf(grant.Grants, g.Successor)
+	for _, id := range g.Aliases {
+		m.Aliases = append(m.Aliases, nameOf(grant.Grants, id))
 	}
 	return m
 }

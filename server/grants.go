@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
@@ -29,22 +31,43 @@ func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	order, err := analysis.ParseOrder(r.OrderBy)
+	q, err := read(func(in *reader) analysis.Selection { return readSelection(in, r) })
 	if err != nil {
 		return nil, err
 	}
-	filter, err := readFilter(r)
-	if err != nil {
+	if q.Filter, err = readFilter(r); err != nil {
 		return nil, err
 	}
-	found, err := s.l.Grants(ctx, analysis.Selection{
-		Filter: filter, Principal: principalOf(ctx), Order: order, After: after.cursor(), Limit: pageSize(r.PageSize, defaultPage), ShowDeleted: r.ShowDeleted,
-	}, at)
+	q.Principal, q.After, q.Limit = principalOf(ctx), after.cursor(), pageSize(r.PageSize, defaultPage)
+	found, err := s.l.Grants(ctx, q, at)
 	if err != nil {
 		return nil, err
 	}
 	p := pageOf(found, r, writeGrant)
-	return &tandemv1.ListGrantsResponse{Grants: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision}, nil
+	return &tandemv1.ListGrantsResponse{
+		Grants: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision, UndatedCount: int32(found.LeftOut.Undated),
+		UnknownAmountCount: int32(found.LeftOut.Unknown), UnconvertedCount: int32(found.LeftOut.Unconverted),
+	}, nil
+}
+
+// readSelection reads what a list of grants asks beside the filter that it shares with the analyses.
+func readSelection(in *reader, r *tandemv1.ListGrantsRequest) analysis.Selection {
+	q := analysis.Selection{Currency: in.currencyOr("USD", r.Currency), RateDate: in.day("rateDate", r.RateDate), Unconfirmed: r.Unconfirmed, ShowDeleted: r.ShowDeleted}
+	order, err := analysis.ParseOrder(r.OrderBy, award.order...)
+	in.merge("", err)
+	q.Order = order
+	q.From, q.To = in.window(r.From, r.To)
+	q.Min, q.Max = in.figure("minAmount", q.Currency, r.MinAmount), in.figure("maxAmount", q.Currency, r.MaxAmount)
+	if q.Min != nil && q.Max != nil && *q.Max < *q.Min {
+		in.Add("maxAmount", "%s is below minAmount, %s", r.MaxAmount, r.MinAmount)
+	}
+	if r.StaleSince != nil {
+		q.StaleSince = max(1, r.StaleSince.AsTime().UnixMicro()) // 0 would ask nothing
+		if r.StaleSince.CheckValid() != nil {
+			in.Add("staleSince", "is not a time")
+		}
+	}
+	return q
 }
 
 func (s grants) CreateGrant(ctx context.Context, r *tandemv1.CreateGrantRequest) (*tandemv1.Grant, error) {
@@ -78,14 +101,16 @@ func (s grants) BatchCreateGrants(ctx context.Context, r *tandemv1.BatchCreateGr
 }
 
 func (s grants) UpdateGrant(ctx context.Context, r *tandemv1.UpdateGrantRequest) (*tandemv1.Grant, error) {
-	if maskNames(r.Grant, r.UpdateMask, "transactions") {
-		return nil, fault.Field("updateMask", "names transactions; they are written one by one under /v1/grants/*/transactions")
+	for _, children := range []protoreflect.Name{"transactions", "reports"} {
+		if maskNames(r.Grant, r.UpdateMask, children) {
+			return nil, fault.Field("updateMask", "names %s; they are written one by one under /v1/grants/*/%s", children, children)
+		}
 	}
 	awarded := maskNames(r.Grant, r.UpdateMask, "amount") || maskNames(r.Grant, r.UpdateMask, "award_date")
 	rec := award
 	rec.read = readGrant
 	return update(ctx, s.l, rec, r, r.Grant, func(old, changed *grant.Grant, whole *tandemv1.Grant) error {
-		changed.Transactions, changed.Links, changed.Serial = old.Transactions, old.Links, old.Serial
+		changed.Transactions, changed.Links, changed.Reports, changed.Accepted, changed.Serial, changed.Aliases = old.Transactions, old.Links, old.Reports, old.Accepted, old.Serial, old.Aliases
 		if !awarded {
 			return nil
 		}
@@ -98,5 +123,9 @@ func (s grants) DeleteGrant(ctx context.Context, r *tandemv1.DeleteGrantRequest)
 }
 
 func (s grants) UndeleteGrant(ctx context.Context, r *tandemv1.UndeleteGrantRequest) (*tandemv1.Grant, error) {
+	return undelete(ctx, s.l, award, r)
+}
+
+func (s grants) RestoreGrant(ctx context.Context, r *tandemv1.RestoreGrantRequest) (*tandemv1.Grant, error) {
 	return restore(ctx, s.l, award, r)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -99,6 +100,21 @@ func TestGatewayRefusals(t *testing.T) {
 	}
 	if r := b.ledger.State().Revision; r != 1 {
 		t.Errorf("something was stored: revision %d", r)
+	}
+}
+
+// What an answer as of today says changes with the day, and so does its ETag; that of an answer as of a day that was named does not.
+func TestConditionalReadOfToday(t *testing.T) {
+	b := newBench(t, Config{})
+	for path, want := range map[string]int{"/v1/targets:coverage": 200, "/v1/targets:coverage?as_of=2026-04-01": 304, "/v1/targets": 304} {
+		etag := b.ask("GET", path, "").Header().Get("ETag")
+		if w := b.ask("GET", path, "", "If-None-Match", etag); w.Code != 304 {
+			t.Errorf("%s on the same day: %d", path, w.Code)
+		}
+		b.clock.Add((24 * time.Hour).Microseconds())
+		if w := b.ask("GET", path, "", "If-None-Match", etag); w.Code != want {
+			t.Errorf("%s on the next day: %d, want %d", path, w.Code, want)
+		}
 	}
 }
 

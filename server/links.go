@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
@@ -16,7 +15,7 @@ type links struct {
 }
 
 func (s links) GetLink(ctx context.Context, r *tandemv1.GetLinkRequest) (*tandemv1.Link, error) {
-	g, child, err := parentOf(ctx, s.l, r, r.Name)
+	g, child, err := childOf(ctx, s.l, r, r.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -29,7 +28,14 @@ func (s links) GetLink(ctx context.Context, r *tandemv1.GetLinkRequest) (*tandem
 }
 
 func (s links) ListLinks(ctx context.Context, r *tandemv1.ListLinksRequest) (*tandemv1.ListLinksResponse, error) {
-	p, err := listChildren(ctx, s.l, r, func(g *grant.Grant) []*tandemv1.Link { return writeGrant(g).Links })
+	p, err := listChildren(ctx, s.l, r, func(g *grant.Grant, at int64) ([]*tandemv1.Link, error) {
+		links := writeGrant(g).Links
+		others, err := s.l.LinkedBy(ctx, principalOf(ctx), g, at)
+		for _, o := range others {
+			links = append(links, writeLink(o.From, o.Link))
+		}
+		return links, err
+	})
 	return &tandemv1.ListLinksResponse{Links: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision}, err
 }
 
@@ -59,14 +65,8 @@ func linkOf(g *grant.Grant, l grant.Link, err error) (*tandemv1.Link, error) {
 }
 
 func writeLink(g *grant.Grant, l grant.Link) *tandemv1.Link {
-	return &tandemv1.Link{Name: g.Key().String() + "/links/" + l.ID, Type: linkTypes.out(l.Type), Target: nameOf(grant.Grants, l.Target), Reason: l.Reason}
+	return &tandemv1.Link{
+		Name: g.ChildName("links", l.ID), Type: linkTypes.out(l.Type), Target: nameOf(grant.Grants, l.Target), Reason: l.Reason,
+		Creator: l.By, CreateTime: timeOf(l.At), Origin: l.Origin,
+	}
 }
-
-// serialOf returns the number that a grant gave to a child. Children stand in the order of their numbers.
-func serialOf(name string) int64 {
-	_, child := splitName(name)
-	n, _ := strconv.ParseInt(child, 10, 64) // ids of children are numbers that the grant made
-	return n
-}
-
-func isAfter(name string, t *token) bool { return serialOf(name) > t.Value }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
@@ -30,7 +31,12 @@ func (s organisations) CreateOrganisation(ctx context.Context, r *tandemv1.Creat
 }
 
 func (s organisations) UpdateOrganisation(ctx context.Context, r *tandemv1.UpdateOrganisationRequest) (*tandemv1.Organisation, error) {
-	return update(ctx, s.l, organisation, r, r.Organisation, nil)
+	return update(ctx, s.l, organisation, r, r.Organisation, func(old, changed *grant.Organisation, _ *tandemv1.Organisation) error {
+		if changed.Given = old.Given; len(old.Given) > 0 && changed.Successor != old.Successor {
+			return fault.Field("organisation.successor", "was set by a merge, which also gave %q names; undo it with /v1/%s:unmerge", nameOf(grant.Organisations, old.Successor), old.Key())
+		}
+		return nil
+	})
 }
 
 func (s organisations) DeleteOrganisation(ctx context.Context, r *tandemv1.DeleteOrganisationRequest) (*tandemv1.Organisation, error) {
@@ -38,10 +44,14 @@ func (s organisations) DeleteOrganisation(ctx context.Context, r *tandemv1.Delet
 }
 
 func (s organisations) UndeleteOrganisation(ctx context.Context, r *tandemv1.UndeleteOrganisationRequest) (*tandemv1.Organisation, error) {
+	return undelete(ctx, s.l, organisation, r)
+}
+
+func (s organisations) RestoreOrganisation(ctx context.Context, r *tandemv1.RestoreOrganisationRequest) (*tandemv1.Organisation, error) {
 	return restore(ctx, s.l, organisation, r)
 }
 
-var organisation = record[*grant.Organisation, *tandemv1.Organisation]{kind: grant.Organisations, field: "organisation", read: readOrganisation, write: writeOrganisation}
+var organisation = record[*grant.Organisation, *tandemv1.Organisation]{kind: grant.Organisations, field: "organisation", order: byName, read: readOrganisation, write: writeOrganisation}
 
 func readOrganisation(r *reader, at, id string, m *tandemv1.Organisation) *grant.Organisation {
 	return &grant.Organisation{

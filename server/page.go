@@ -27,6 +27,7 @@ func pageSize(asked int32, otherwise int) int {
 // token is where a page ended. It is a place in the order of the list, not a number of records, so pages stay right while others write.
 type token struct {
 	Value int64  `json:"v,omitempty"`
+	Text  string `json:"t,omitempty"`
 	ID    string `json:"i,omitempty"`
 	// Of an analysis: the keys of its last row, and that row's figure.
 	Keys    []string  `json:"k,omitempty"`
@@ -61,7 +62,7 @@ func (t *token) cursor() *analysis.Cursor {
 	if t == nil {
 		return nil
 	}
-	return &analysis.Cursor{Value: t.Value, ID: t.ID}
+	return &analysis.Cursor{Value: t.Value, Text: t.Text, ID: t.ID}
 }
 
 // digest identifies a query by all but its page.

@@ -36,10 +36,14 @@ func (s programmes) DeleteProgramme(ctx context.Context, r *tandemv1.DeleteProgr
 }
 
 func (s programmes) UndeleteProgramme(ctx context.Context, r *tandemv1.UndeleteProgrammeRequest) (*tandemv1.Programme, error) {
+	return undelete(ctx, s.l, programme, r)
+}
+
+func (s programmes) RestoreProgramme(ctx context.Context, r *tandemv1.RestoreProgrammeRequest) (*tandemv1.Programme, error) {
 	return restore(ctx, s.l, programme, r)
 }
 
-var programme = record[*grant.Programme, *tandemv1.Programme]{kind: grant.Programmes, field: "programme", read: readProgramme, write: writeProgramme}
+var programme = record[*grant.Programme, *tandemv1.Programme]{kind: grant.Programmes, field: "programme", order: byName, read: readProgramme, write: writeProgramme}
 
 func readProgramme(r *reader, at, id string, m *tandemv1.Programme) *grant.Programme {
 	p := &grant.Programme{ID: id, DisplayName: m.DisplayName, Owner: r.id(at+".owner", m.Owner, grant.Organisations), Website: m.Website, Note: m.Note}

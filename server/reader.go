@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
@@ -40,12 +41,59 @@ func (r *reader) date(field, s string) period.Date {
 	return d
 }
 
+// day reads a date that names one day.
+func (r *reader) day(field, s string) period.Date {
+	d := r.date(field, s)
+	if !d.IsZero() && d.Precision != period.ToDay {
+		r.Add(field, "found %s; accepted is one day, such as 2023-02-01", d)
+		return period.Date{}
+	}
+	return d
+}
+
+// dayOr reads a day, which is another one when the field is empty.
+func (r *reader) dayOr(otherwise period.Day, field, s string) period.Day {
+	if d := r.day(field, s); !d.IsZero() {
+		return d.First
+	}
+	return otherwise
+}
+
+// window reads the fields from and to, either of which may be empty.
+func (r *reader) window(first, last string) (from, to period.Date) {
+	from, to = r.date("from", first), r.date("to", last)
+	if !from.IsZero() && !to.IsZero() && to.Last() < from.First {
+		r.Add("to", "%s is before from, %s", to, from)
+	}
+	return from, to
+}
+
+// currencyOr reads the field currency, which is another one when it is empty.
+func (r *reader) currencyOr(otherwise money.Currency, s string) money.Currency {
+	if s == "" {
+		return otherwise
+	}
+	return r.currency("currency", s)
+}
+
 func (r *reader) currency(field, s string) money.Currency {
 	c, err := money.ParseCurrency(s)
 	if err != nil {
 		r.Add(field, "%v", err)
 	}
 	return c
+}
+
+// figure reads a decimal number of a currency, in minor units; nil when there is none.
+func (r *reader) figure(field string, c money.Currency, s string) *int64 {
+	if s == "" || c == "" {
+		return nil
+	}
+	m, err := money.Parse(c, s)
+	if err != nil {
+		r.Add(field, "%v", err)
+	}
+	return &m.Minor
 }
 
 // money reads an amount in minor units. It is nothing when the message is absent.
@@ -153,6 +201,22 @@ func nameOf(kind grant.Kind, id string) string {
 
 func moneyOf(c money.Currency, minor int64) *tandemv1.Money {
 	return &tandemv1.Money{CurrencyCode: string(c), Amount: money.FormatMinor(c, minor)}
+}
+
+// figureOf writes what an analysis added up.
+func figureOf(c money.Currency, row analysis.Row) *tandemv1.Figure {
+	return &tandemv1.Figure{
+		Lower: row.Lower.Decimal(c), Central: row.Central.Decimal(c), Upper: row.Upper.Decimal(c), UpperOpen: row.UpperOpen, GrantCount: int32(row.GrantCount),
+		UnknownAmountCount: int32(row.UnknownCount), Unconverted: unconvertedOf(row), UnconvertedCount: int32(row.UnconvertedCount),
+	}
+}
+
+func unconvertedOf(row analysis.Row) []*tandemv1.Money {
+	var all []*tandemv1.Money
+	for _, u := range row.Unconverted {
+		all = append(all, &tandemv1.Money{CurrencyCode: string(u.Currency), Amount: u.Sum.Decimal(u.Currency)})
+	}
+	return all
 }
 
 func amountOf(a money.Amount) *tandemv1.Amount {

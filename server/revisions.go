@@ -84,8 +84,8 @@ func between(since, until *timestamppb.Timestamp) (from, to int64, err error) {
 	if until != nil {
 		to = until.AsTime().UnixMicro()
 	}
-	if until != nil && to <= from {
-		return 0, 0, fault.Field("until", "found %s; accepted is a time after 1970 and after since", until.AsTime().Format(time.RFC3339))
+	if until != nil && (to <= 0 || to < from) {
+		return 0, 0, fault.Field("until", "found %s; accepted is a time after 1970 and not before since", until.AsTime().Format(time.RFC3339))
 	}
 	return from, to, nil
 }

@@ -28,6 +28,7 @@ func registerServices(r grpc.ServiceRegistrar, l *ledger.Ledger, newSecret func(
 	tandemv1.RegisterGrantServiceServer(r, grants{l: l})
 	tandemv1.RegisterTransactionServiceServer(r, transactions{l: l})
 	tandemv1.RegisterLinkServiceServer(r, links{l: l})
+	tandemv1.RegisterReportServiceServer(r, reports{l: l})
 	tandemv1.RegisterTargetServiceServer(r, targets{l: l})
 	tandemv1.RegisterAllocationServiceServer(r, allocations{l: l})
 	tandemv1.RegisterRateServiceServer(r, rates{l: l})
@@ -39,10 +40,14 @@ func registerServices(r grpc.ServiceRegistrar, l *ledger.Ledger, newSecret func(
 // record is one kind of record: how its message is read and written. It is all that the standard methods need to know of a kind.
 type record[E grant.Entity, M proto.Message] struct {
 	kind  grant.Kind
-	field string // of the record in requests, such as "organisation"
+	field string   // of the record in requests, such as "organisation"
+	order []string // what its list may be ordered by
 	read  func(r *reader, at, id string, m M) E
 	write func(e E) M
 }
+
+// What lists of records that have a name are ordered by.
+var byName = []string{"create_time", "update_time", "display_name"}
 
 // asOf is what every reading request says of the revision that it wants.
 type asOf interface {
@@ -121,6 +126,18 @@ type listed[M any] struct {
 
 // list lists records of a kind other than grants. where, when not nil, must hold of a record.
 func list[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger, rec record[E, M], r listRequest, where func(E) bool) (listed[M], error) {
+	return listBy(ctx, l, rec, r, func(q ledger.ListQuery, at int64) (ledger.Page, error) {
+		if where != nil {
+			q.Where = func(e grant.Entity) bool { return where(e.(E)) }
+		}
+		return l.List(ctx, principalOf(ctx), rec.kind, q, at)
+	})
+}
+
+// listBy lists records with a call of the ledger.
+func listBy[E grant.Entity, M proto.Message](
+	ctx context.Context, l *ledger.Ledger, rec record[E, M], r listRequest, call func(q ledger.ListQuery, at int64) (ledger.Page, error),
+) (listed[M], error) {
 	var out listed[M]
 	at, err := revisionOf(ctx, l, r)
 	if err != nil {
@@ -130,15 +147,11 @@ func list[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger
 	if err != nil {
 		return out, err
 	}
-	order, err := analysis.ParseOrder(r.GetOrderBy())
+	order, err := analysis.ParseOrder(r.GetOrderBy(), rec.order...)
 	if err != nil {
 		return out, err
 	}
-	q := ledger.ListQuery{Order: order, Limit: pageSize(r.GetPageSize(), defaultPage), After: after.cursor(), ShowDeleted: r.GetShowDeleted()}
-	if where != nil {
-		q.Where = func(e grant.Entity) bool { return where(e.(E)) }
-	}
-	page, err := l.List(ctx, principalOf(ctx), rec.kind, q, at)
+	page, err := call(ledger.ListQuery{Order: order, Limit: pageSize(r.GetPageSize(), defaultPage), After: after.cursor(), ShowDeleted: r.GetShowDeleted()}, at)
 	if err != nil {
 		return out, err
 	}
@@ -151,7 +164,7 @@ func pageOf[E grant.Entity, M any](page ledger.Page, query proto.Message, write 
 		out.items[i] = write(e.(E))
 	}
 	if page.Next != nil {
-		out.next = nextToken(query, token{Value: page.Next.Value, ID: page.Next.ID})
+		out.next = nextToken(query, token{Value: page.Next.Value, Text: page.Next.Text, ID: page.Next.ID})
 	}
 	return out
 }
@@ -206,7 +219,7 @@ func update[E grant.Entity, M message](ctx context.Context, l *ledger.Ledger, re
 	return rec.write(e.(E)), nil
 }
 
-// named is what requests to delete and undelete say.
+// named is what requests to delete, undelete and undo say.
 type named interface {
 	write
 	GetName() string
@@ -222,9 +235,24 @@ func remove[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledg
 	return rec.write(e.(E)), nil
 }
 
-func restore[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger, rec record[E, M], r named) (out M, err error) {
+func undelete[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger, rec record[E, M], r named) (out M, err error) {
 	id, _ := splitName(r.GetName())
 	e, err := l.Undelete(ctx, writeOf(ctx, r, r.GetEtag()), grant.Key{Kind: rec.kind, ID: id})
+	if err != nil {
+		return out, err
+	}
+	return rec.write(e.(E)), nil
+}
+
+// restoreRequest is what requests to go back to an earlier state say.
+type restoreRequest interface {
+	named
+	GetRevision() int64
+}
+
+func restore[E grant.Entity, M proto.Message](ctx context.Context, l *ledger.Ledger, rec record[E, M], r restoreRequest) (out M, err error) {
+	id, _ := splitName(r.GetName())
+	e, err := l.Restore(ctx, writeOf(ctx, r, r.GetEtag()), rec.field, grant.Key{Kind: rec.kind, ID: id}, r.GetRevision())
 	if err != nil {
 		return out, err
 	}

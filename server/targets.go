@@ -18,7 +18,13 @@ func (s targets) GetTarget(ctx context.Context, r *tandemv1.GetTargetRequest) (*
 }
 
 func (s targets) ListTargets(ctx context.Context, r *tandemv1.ListTargetsRequest) (*tandemv1.ListTargetsResponse, error) {
-	p, err := list(ctx, s.l, target, r, nil)
+	p, err := listBy(ctx, s.l, target, r, func(q ledger.ListQuery, at int64) (ledger.Page, error) {
+		filter, err := readTargetFilter(r)
+		if err != nil {
+			return ledger.Page{}, err
+		}
+		return s.l.Targets(ctx, filter, q, at)
+	})
 	return &tandemv1.ListTargetsResponse{Targets: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision}, err
 }
 
@@ -35,10 +41,34 @@ func (s targets) DeleteTarget(ctx context.Context, r *tandemv1.DeleteTargetReque
 }
 
 func (s targets) UndeleteTarget(ctx context.Context, r *tandemv1.UndeleteTargetRequest) (*tandemv1.Target, error) {
+	return undelete(ctx, s.l, target, r)
+}
+
+func (s targets) RestoreTarget(ctx context.Context, r *tandemv1.RestoreTargetRequest) (*tandemv1.Target, error) {
 	return restore(ctx, s.l, target, r)
 }
 
-var target = record[*grant.Target, *tandemv1.Target]{kind: grant.Targets, field: "target", read: readTarget, write: writeTarget}
+// targetFiltered is what requests with the filters of targets say.
+type targetFiltered interface {
+	GetTheme() []string
+	GetLocation() []string
+	GetPopulation() []string
+	GetFrom() string
+	GetTo() string
+}
+
+func readTargetFilter(r targetFiltered) (ledger.TargetFilter, error) {
+	return read(func(in *reader) ledger.TargetFilter {
+		f := ledger.TargetFilter{
+			Themes: in.ids("theme", r.GetTheme(), grant.Themes), Locations: in.ids("location", r.GetLocation(), grant.Locations),
+			Populations: in.ids("population", r.GetPopulation(), grant.Populations),
+		}
+		f.From, f.To = in.window(r.GetFrom(), r.GetTo())
+		return f
+	})
+}
+
+var target = record[*grant.Target, *tandemv1.Target]{kind: grant.Targets, field: "target", order: []string{"create_time", "update_time", "start", "end"}, read: readTarget, write: writeTarget}
 
 func readTarget(r *reader, at, id string, m *tandemv1.Target) *grant.Target {
 	amount := r.money(at+".amount", m.Amount)

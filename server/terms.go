@@ -35,11 +35,15 @@ func (s themes) DeleteTheme(ctx context.Context, r *tandemv1.DeleteThemeRequest)
 }
 
 func (s themes) UndeleteTheme(ctx context.Context, r *tandemv1.UndeleteThemeRequest) (*tandemv1.Theme, error) {
+	return undelete(ctx, s.l, theme, r)
+}
+
+func (s themes) RestoreTheme(ctx context.Context, r *tandemv1.RestoreThemeRequest) (*tandemv1.Theme, error) {
 	return restore(ctx, s.l, theme, r)
 }
 
 var theme = record[*grant.Term, *tandemv1.Theme]{
-	kind: grant.Themes, field: "theme",
+	kind: grant.Themes, field: "theme", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Theme) *grant.Term {
 		return &grant.Term{Of: grant.Themes, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Themes), Codes: m.DacCodes, Description: m.Description}
 	},
@@ -78,11 +82,15 @@ func (s locations) DeleteLocation(ctx context.Context, r *tandemv1.DeleteLocatio
 }
 
 func (s locations) UndeleteLocation(ctx context.Context, r *tandemv1.UndeleteLocationRequest) (*tandemv1.Location, error) {
+	return undelete(ctx, s.l, location, r)
+}
+
+func (s locations) RestoreLocation(ctx context.Context, r *tandemv1.RestoreLocationRequest) (*tandemv1.Location, error) {
 	return restore(ctx, s.l, location, r)
 }
 
 var location = record[*grant.Term, *tandemv1.Location]{
-	kind: grant.Locations, field: "location",
+	kind: grant.Locations, field: "location", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Location) *grant.Term {
 		return &grant.Term{Of: grant.Locations, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Locations), Codes: m.Codes, Description: m.Description}
 	},
@@ -121,11 +129,15 @@ func (s populations) DeletePopulation(ctx context.Context, r *tandemv1.DeletePop
 }
 
 func (s populations) UndeletePopulation(ctx context.Context, r *tandemv1.UndeletePopulationRequest) (*tandemv1.Population, error) {
+	return undelete(ctx, s.l, population, r)
+}
+
+func (s populations) RestorePopulation(ctx context.Context, r *tandemv1.RestorePopulationRequest) (*tandemv1.Population, error) {
 	return restore(ctx, s.l, population, r)
 }
 
 var population = record[*grant.Term, *tandemv1.Population]{
-	kind: grant.Populations, field: "population",
+	kind: grant.Populations, field: "population", order: byName,
 	read: func(r *reader, at, id string, m *tandemv1.Population) *grant.Term {
 		return &grant.Term{Of: grant.Populations, ID: id, DisplayName: m.DisplayName, Parent: r.id(at+".parent", m.Parent, grant.Populations), Description: m.Description}
 	},

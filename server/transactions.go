@@ -1,7 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -17,7 +20,7 @@ type transactions struct {
 }
 
 func (s transactions) GetTransaction(ctx context.Context, r *tandemv1.GetTransactionRequest) (*tandemv1.Transaction, error) {
-	g, child, err := parentOf(ctx, s.l, r, r.Name)
+	g, child, err := childOf(ctx, s.l, r, r.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +33,7 @@ func (s transactions) GetTransaction(ctx context.Context, r *tandemv1.GetTransac
 }
 
 func (s transactions) ListTransactions(ctx context.Context, r *tandemv1.ListTransactionsRequest) (*tandemv1.ListTransactionsResponse, error) {
-	p, err := listChildren(ctx, s.l, r, func(g *grant.Grant) []*tandemv1.Transaction { return writeGrant(g).Transactions })
+	p, err := listChildren(ctx, s.l, r, func(g *grant.Grant, _ int64) ([]*tandemv1.Transaction, error) { return writeGrant(g).Transactions, nil })
 	return &tandemv1.ListTransactionsResponse{Transactions: p.items, NextPageToken: p.next, TotalSize: p.total, Revision: p.revision}, err
 }
 
@@ -55,7 +58,7 @@ func (s transactions) UpdateTransaction(ctx context.Context, r *tandemv1.UpdateT
 			return err
 		}
 		changed, err := read(func(in *reader) grant.Transaction { return readTransaction(in, "transaction", whole) })
-		changed.ID = t.ID
+		changed.ID, changed.Origin = t.ID, t.Origin
 		*t = changed
 		return err
 	})
@@ -86,28 +89,47 @@ func readTransaction(r *reader, at string, m *tandemv1.Transaction) grant.Transa
 
 func writeTransaction(g *grant.Grant, etag string, t *grant.Transaction) *tandemv1.Transaction {
 	return &tandemv1.Transaction{
-		Name: g.Key().String() + "/transactions/" + t.ID, Type: transactionTypes.out(t.Type), Date: t.Date.String(), ValueDate: t.ValueDate.String(),
+		Name: g.ChildName("transactions", t.ID), Type: transactionTypes.out(t.Type), Date: t.Date.String(), ValueDate: t.ValueDate.String(),
 		Amount: amountOf(t.Amount), Description: t.Description,
-		Provider: nameOf(grant.Organisations, t.Provider), Receiver: nameOf(grant.Organisations, t.Receiver), Source: t.Source, Etag: etag,
+		Provider: nameOf(grant.Organisations, t.Provider), Receiver: nameOf(grant.Organisations, t.Receiver), Source: t.Source, Etag: etag, Origin: t.Origin,
 	}
 }
 
-// parentOf returns the grant in a child's name, if it stands, and the child's id.
-func parentOf(ctx context.Context, l *ledger.Ledger, r asOf, name string) (*grant.Grant, string, error) {
+// childOf returns the grant in a child's name, if it stands, and the child's id. For a grant that was merged it is the one that stands for it, with the id
+// that the child has there.
+func childOf(ctx context.Context, l *ledger.Ledger, r asOf, name string) (*grant.Grant, string, error) {
 	at, err := revisionOf(ctx, l, r)
 	if err != nil {
 		return nil, "", err
 	}
-	id, child := splitName(name)
-	key := grant.Key{Kind: grant.Grants, ID: id}
-	e, err := l.Get(ctx, principalOf(ctx), key, at)
+	parts := strings.Split(name, "/")
+	g, child, err := l.GetChild(ctx, principalOf(ctx), parts[1], parts[2], parts[3], at)
 	if err != nil {
 		return nil, "", err
 	}
-	if e.Ledgered().Deleted != 0 {
-		return nil, "", fault.New(fault.NotFound, "%q is deleted", key)
+	return g, child, undeleted(g)
+}
+
+// parentOf returns the grant whose children are asked for, if it stands.
+func parentOf(ctx context.Context, l *ledger.Ledger, r asOf, name string) (*grant.Grant, error) {
+	at, err := revisionOf(ctx, l, r)
+	if err != nil {
+		return nil, err
 	}
-	return e.(*grant.Grant), child, nil
+	id, _ := splitName(name)
+	e, err := l.Get(ctx, principalOf(ctx), grant.Key{Kind: grant.Grants, ID: id}, at)
+	if err != nil {
+		return nil, err
+	}
+	g := e.(*grant.Grant)
+	return g, undeleted(g)
+}
+
+func undeleted(g *grant.Grant) error {
+	if g.Deleted != 0 {
+		return fault.New(fault.NotFound, "%q is deleted", g.Key())
+	}
+	return nil
 }
 
 // childList is what requests for the children of a grant say.
@@ -119,28 +141,47 @@ type childList interface {
 	GetPageToken() string
 }
 
-// listChildren lists the children of a grant in the order in which they were recorded.
-func listChildren[M interface{ GetName() string }](ctx context.Context, l *ledger.Ledger, r childList, children func(*grant.Grant) []M) (listed[M], error) {
+// listChildren lists the children of a grant in the order in which they were recorded, and after them those of other grants.
+func listChildren[M interface{ GetName() string }](ctx context.Context, l *ledger.Ledger, r childList, children func(g *grant.Grant, at int64) ([]M, error)) (listed[M], error) {
 	var out listed[M]
 	after, err := readToken(r, r.GetPageToken())
 	if err != nil {
 		return out, err
 	}
-	g, _, err := parentOf(ctx, l, r, r.GetParent())
+	at, err := revisionOf(ctx, l, r)
 	if err != nil {
 		return out, err
 	}
-	all := children(g)
+	g, err := parentOf(ctx, l, r, r.GetParent())
+	if err != nil {
+		return out, err
+	}
+	all, err := children(g, at)
+	if err != nil {
+		return out, err
+	}
 	out.total, out.revision = int32(len(all)), g.Revision
-	if after != nil {
-		for len(all) > 0 && !isAfter(all[0].GetName(), after) {
-			all = all[1:]
-		}
+	for after != nil && len(all) > 0 && comparePlaces(placeOf(g, all[0].GetName()), *after) <= 0 {
+		all = all[1:]
 	}
 	if size := pageSize(r.GetPageSize(), defaultPage); len(all) > size {
 		all = all[:size]
-		out.next = nextToken(r, token{Value: serialOf(all[size-1].GetName())})
+		out.next = nextToken(r, placeOf(g, all[size-1].GetName()))
 	}
 	out.items = all
 	return out, nil
+}
+
+// placeOf is where a child stands in the list of a grant's: by the grant that it is of, its own first, and by the number that this gave it.
+func placeOf(g *grant.Grant, name string) token {
+	of, child := splitName(name)
+	if of == g.ID {
+		of = ""
+	}
+	n, _ := strconv.ParseInt(child, 10, 64) // ids of children are numbers that the grant made
+	return token{Value: n, ID: of}
+}
+
+func comparePlaces(a, b token) int {
+	return cmp.Or(strings.Compare(a.ID, b.ID), cmp.Compare(a.Value, b.Value))
 }

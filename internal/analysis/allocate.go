@@ -107,11 +107,12 @@ func (e *evaluation) chunk(out *sheet, index int) {
 	c := e.snapshot.chunks[index]
 	var v *view
 	if e.viewable() {
-		v = c.views.get(e.pricing, c, e.currencies)
+		v = c.views.get(e.pricing, func() *view { return newView(e.pricing, c, e.currencies) })
 	}
+	listed := e.sieve.lists != [lists]*accepted{}
 	for i := range c.records {
 		r, number := &c.records[i], index*chunkSize+i
-		if r.deleted || v != nil && !v.grants[i].counts || !e.sieve.passes(r) || e.families.has(number) {
+		if r.deleted || v != nil && !v.grants[i].counts || !e.sieve.passes(r) || listed && !e.sieve.holds(r) || e.families.has(number) {
 			continue
 		}
 		if v != nil && v.grants[i].first >= 0 {
@@ -279,13 +280,18 @@ func (p *parts) addSteps(s *stream, cut func(int64) int64) {
 		with := step.sum.each(cut)
 		v := triple{with[0] - before[0], with[1] - before[1], with[2] - before[2]}
 		before = with
-		if step.day != noDay && !p.window.Contains(step.day) {
+		if step.day != noDay && !p.asks(step.day) {
 			continue
 		}
 		tallies := p.on(step.day)
 		p.put(tallies, s.currency, v)
 		p.see(tallies, step.unknown)
 	}
+}
+
+// asks tells whether a measure by date asks for what is of a day.
+func (e *evaluation) asks(day period.Day) bool {
+	return e.window.Contains(day) && !slices.ContainsFunc(e.except, func(s period.Span) bool { return s.Contains(day) })
 }
 
 // in returns the tallies of a period: its row's and the total.

@@ -5,49 +5,85 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
 )
 
 // families are the grants that pass money on, and those that it is passed on to, as far as the principal sees both: for anyone else they are grants like any other.
 type families struct {
-	members  map[int]bool
+	places   map[int]bool         // of the grants that are not added one by one: the members of families, and duplicates
 	children map[string][]*record // of each grant that has any, in order of id
 	roots    []*record            // in order of id
 }
 
-func (f *families) has(place int) bool { return f.members[place] }
+func (f *families) has(place int) bool { return f.places[place] }
 
-// families finds the families. A sub-grant whose parent is not there is a root.
+// families finds the families. A sub-grant whose parent is not there is a root. A duplicate of a grant that is there counts nowhere, and what passes on its money passes
+// on the money of that grant.
 func (s *Snapshot) families(v *sieve) families {
-	f := families{members: map[int]bool{}, children: map[string][]*record{}}
-	for _, c := range s.chunks {
-		for _, i := range c.subs() {
-			sub := &c.records[i]
-			parent := s.find(sub.parent())
-			if sub.deleted || parent == nil || parent.deleted || !v.sees(sub) || !v.sees(parent) {
-				continue
-			}
-			for _, r := range []*record{sub, parent} {
-				place, _ := s.place(r.id)
-				f.members[place] = true
-			}
-			f.children[parent.id] = append(f.children[parent.id], sub)
+	f := families{places: map[int]bool{}, children: map[string][]*record{}}
+	linked := s.standing(v)
+	originals := map[string]*record{} // of duplicates, by id
+	for _, r := range linked {
+		if original := s.target(v, r, grant.DuplicateOf); original != nil {
+			originals[r.id] = original
+			f.add(s, r)
 		}
 	}
-	child := map[string]bool{}
-	for _, subs := range f.children {
-		slices.SortFunc(subs, func(a, b *record) int { return strings.Compare(a.id, b.id) })
-		for _, sub := range subs {
-			child[sub.id] = true
+	members, child := map[string]*record{}, map[string]bool{}
+	for _, sub := range linked {
+		parent := s.target(v, sub, grant.SubGrantOf)
+		for parent != nil && originals[parent.id] != nil {
+			parent = originals[parent.id]
 		}
+		if parent == nil || originals[sub.id] != nil {
+			continue
+		}
+		members[sub.id], members[parent.id], child[sub.id] = sub, parent, true
+		f.children[parent.id] = append(f.children[parent.id], sub)
 	}
-	for place := range f.members {
-		if r := &s.chunks[place/chunkSize].records[place%chunkSize]; !child[r.id] {
+	for id, r := range members {
+		f.add(s, r)
+		if !child[id] {
 			f.roots = append(f.roots, r)
 		}
 	}
-	slices.SortFunc(f.roots, func(a, b *record) int { return strings.Compare(a.id, b.id) })
+	byID := func(a, b *record) int { return strings.Compare(a.id, b.id) }
+	for _, subs := range f.children {
+		slices.SortFunc(subs, byID)
+	}
+	slices.SortFunc(f.roots, byID)
 	return f
+}
+
+func (f *families) add(s *Snapshot, r *record) {
+	place, _ := s.place(r.id)
+	f.places[place] = true
+}
+
+// standing returns the grants with links that stand and that the principal sees.
+func (s *Snapshot) standing(v *sieve) []*record {
+	var all []*record
+	for _, c := range s.chunks {
+		for _, i := range c.linked() {
+			if r := &c.records[i]; !r.deleted && v.sees(r) {
+				all = append(all, r)
+			}
+		}
+	}
+	return all
+}
+
+// target returns the grant that a link of a type leads to, through mergers, if it stands and the principal sees it; else nil.
+func (s *Snapshot) target(v *sieve, from *record, t grant.LinkType) *record {
+	r := s.find(from.linkedTo(t))
+	if r == nil || !v.sees(r) {
+		return nil
+	}
+	if r = s.survivor(r); r.deleted || r == from {
+		return nil
+	}
+	return r
 }
 
 // addFamilies adds the grants of families as the attribution wants, and returns the defects that it met.

@@ -57,6 +57,7 @@ func (a *accepted) has(code int32) bool {
 type sieve struct {
 	lists     [lists]*accepted
 	programme *accepted
+	snapshot  *Snapshot
 	statuses  uint16 // a bit for each
 	visible   uint16
 	principal grant.Principal
@@ -65,7 +66,7 @@ type sieve struct {
 
 // newSieve makes a sieve. The size of its tables is that of the dictionaries.
 func (s *Snapshot) newSieve(f Filter, p grant.Principal) *sieve {
-	v := &sieve{principal: p, statuses: ^uint16(0), visible: ^uint16(0)}
+	v := &sieve{snapshot: s, principal: p, statuses: ^uint16(0), visible: ^uint16(0)}
 	donors, organisations := s.line.donors.all(), s.line.organisations.all()
 	if len(f.DonorStates) > 0 || len(f.Donors) > 0 {
 		wanted := s.survivors(f.Donors)
@@ -84,7 +85,7 @@ func (s *Snapshot) newSieve(f Filter, p grant.Principal) *sieve {
 	}
 	for list, ids := range [lists][]string{themes: f.Themes, locations: f.Locations, populations: f.Populations} {
 		if len(ids) > 0 {
-			v.lists[list] = accept(s.line.terms[list].all(), ids, func(id string) bool { return s.under(kinds[list], id, ids) })
+			v.lists[list] = accept(s.line.terms[list].all(), ids, func(id string) bool { return s.reg.Within(grant.Key{Kind: kinds[list], ID: id}, ids) })
 		}
 	}
 	if len(f.Statuses) > 0 {
@@ -137,24 +138,13 @@ func (s *Snapshot) survivors(ids []string) map[string]bool {
 	return set
 }
 
-// under tells whether a term is one of those asked for, or below one.
-func (s *Snapshot) under(kind grant.Kind, id string, asked []string) bool {
-	for range maxTree {
-		if slices.Contains(asked, id) {
-			return true
-		}
-		if id = s.reg.TermParent(grant.Key{Kind: kind, ID: id}); id == "" {
+// sees tells whether the principal may see a grant, by the one rule. One that was merged is seen by those who see what it was merged into as well.
+func (v *sieve) sees(r *record) bool {
+	if heir := r.successor(); heir != "" {
+		if h := v.snapshot.find(heir); h == nil || !v.sees(h) {
 			return false
 		}
 	}
-	return false
-}
-
-// maxTree bounds a walk up a tree.
-const maxTree = 100
-
-// sees tells whether the principal may see a grant, by the one rule.
-func (v *sieve) sees(r *record) bool {
 	return v.principal.Sees(r.visibility, func() bool {
 		if v.takes[0] == nil {
 			return false

@@ -133,7 +133,17 @@ func anyGrant(t *rapid.T, id string, earlier []string) *grant.Grant {
 	if len(earlier) > 0 && rapid.IntRange(0, 2).Draw(t, "sub") == 0 {
 		g.Links = []grant.Link{{ID: "1", Type: grant.SubGrantOf, Target: rapid.SampledFrom(earlier).Draw(t, "parent")}}
 	}
-	if rapid.IntRange(0, 9).Draw(t, "deleted") == 0 {
+	if len(earlier) > 0 {
+		switch other := rapid.SampledFrom(earlier).Draw(t, "other"); rapid.IntRange(0, 9).Draw(t, "is") {
+		case 0, 1:
+			g.Links = append(g.Links, grant.Link{ID: "2", Type: grant.DuplicateOf, Target: other})
+		case 2, 3:
+			g.Successor = other
+		case 4:
+			g.Links = append(g.Links, grant.Link{ID: "2", Type: grant.ConfirmedDistinct, Target: other})
+		}
+	}
+	if g.Successor == "" && rapid.IntRange(0, 9).Draw(t, "deleted") == 0 {
 		g.Deleted = 1
 	}
 	return g

@@ -114,18 +114,22 @@ type Query struct {
 	Calendar    period.Calendar
 	Filter      Filter
 	Principal   grant.Principal
+	except      []period.Span // days that are left out of a measure by date
 }
 
 // window returns the days that are asked for; ok is false when all are, the undated ones too.
-func (q Query) window() (w period.Span, ok bool) {
+func (q Query) window() (w period.Span, ok bool) { return windowOf(q.From, q.To) }
+
+// windowOf returns the days between two dates, each of which may be no date; ok is false when both are.
+func windowOf(from, to period.Date) (w period.Span, ok bool) {
 	w = period.Span{First: minDay, Last: maxDay}
-	if !q.From.IsZero() {
-		w.First = q.From.First
+	if !from.IsZero() {
+		w.First = from.First
 	}
-	if !q.To.IsZero() {
-		w.Last = q.To.Last()
+	if !to.IsZero() {
+		w.Last = to.Last()
 	}
-	return w, !q.From.IsZero() || !q.To.IsZero()
+	return w, !from.IsZero() || !to.IsZero()
 }
 
 // minDay and maxDay are beyond every day that can be recorded.

@@ -14,7 +14,8 @@ import (
 // record is a grant as the analysis sees it: numbers, and codes of the dictionaries in place of ids.
 type record struct {
 	id               string
-	revision         int64 // that last changed it
+	title            string // as it is ordered by; see nameKey
+	revision         int64  // that last changed it
 	created, updated int64
 	span             period.Span // First is after Last when the grant is undated
 	cut              period.Day  // all of the money is spread over the days up to this one
@@ -22,7 +23,8 @@ type record struct {
 	programme        int32
 	status           grant.Status
 	visibility       grant.Visibility
-	deleted          bool
+	deleted          bool // or merged into another: it does not stand
+	confirmed        bool // some report on it is
 	// The grant's lists, in the order of the nesting of parts, one after the other in entries.
 	counts  [lists]uint8
 	entries []entry
@@ -62,10 +64,17 @@ type flow struct {
 const noDay = period.Day(math.MinInt32)
 
 type more struct {
-	parent  string // the id of the grant of which it is a sub-grant
-	budgets []budget
-	ranges  map[int][2]int64 // low and high of the flows that are ranges
-	others  []int32          // organisations that take part otherwise
+	links     []link
+	successor string // the id of the grant that it was merged into
+	budgets   []budget
+	ranges    map[int][2]int64 // low and high of the flows that are ranges
+	others    []int32          // organisations that take part otherwise
+}
+
+// link is a link to the grant with an id.
+type link struct {
+	kind   grant.LinkType
+	target string
 }
 
 type budget struct {
@@ -122,8 +131,9 @@ const joint = "+"
 // record makes a record of a grant.
 func (d *dictionaries) record(g *grant.Grant) record {
 	r := record{
-		id: g.ID, revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
-		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0,
+		id: g.ID, title: nameKey(g.Title), revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
+		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0 || g.Successor != "",
+		confirmed: g.Confirmed(),
 	}
 	if g.Programme != "" {
 		r.programme = d.programmes.code(g.Programme)
@@ -217,8 +227,12 @@ func (d *dictionaries) addFlows(r *record, g *grant.Grant) {
 }
 
 func (d *dictionaries) addMore(r *record, g *grant.Grant) {
-	if p := g.Parent(); p != "" {
-		r.rare().parent = p
+	for _, l := range g.Links {
+		m := r.rare()
+		m.links = append(m.links, link{l.Type, l.Target})
+	}
+	if g.Successor != "" {
+		r.rare().successor = g.Successor
 	}
 	for _, b := range g.Budgets {
 		m := r.rare()
@@ -239,11 +253,25 @@ func (r *record) rare() *more {
 	return r.more
 }
 
-func (r *record) parent() string {
+// linkedTo returns the id of the grant that a link of a type leads to, or "".
+func (r *record) linkedTo(t grant.LinkType) string {
 	if r.more == nil {
 		return ""
 	}
-	return r.more.parent
+	for _, l := range r.more.links {
+		if l.kind == t {
+			return l.target
+		}
+	}
+	return ""
+}
+
+// successor returns the id of the grant that this one was merged into, or "".
+func (r *record) successor() string {
+	if r.more == nil {
+		return ""
+	}
+	return r.more.successor
 }
 
 // list returns the entries of a list; it is empty when nothing is specified.

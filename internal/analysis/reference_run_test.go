@@ -11,26 +11,52 @@ import (
 	"github.com/allmep/tandem/internal/period"
 )
 
-// allocate is the reference's answer.
-func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query) *reference {
-	ref := &reference{q: q, reg: reg, all: map[string]*grant.Grant{}, rows: map[string]*refRow{}, total: newRefRow(), out: newRefRow()}
+// allocate is the reference's answer, without what falls on some days.
+func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query, but ...period.Span) *reference {
+	ref := &reference{q: q, but: but, reg: reg, every: map[string]*grant.Grant{}, all: map[string]*grant.Grant{}, rows: map[string]*refRow{}, total: newRefRow(), out: newRefRow()}
 	for _, g := range grants {
-		if g.Deleted == 0 && ref.sees(g) {
+		if ref.sees(g) {
+			ref.every[g.ID] = g
+		}
+	}
+	for _, g := range ref.every {
+		if g.Deleted == 0 && g.Successor == "" && ref.standsFor(g.Original()) == nil {
 			ref.all[g.ID] = g
 		}
 	}
 	for _, g := range ref.all {
-		if ref.all[g.Parent()] == nil {
+		if ref.parent(g) == nil {
 			ref.root(g)
 		}
 	}
 	return ref
 }
 
+// standsFor returns the grant that stands for an id, if the principal sees it and all that was merged on the way.
+func (ref *reference) standsFor(id string) *grant.Grant {
+	g := ref.every[id]
+	if g == nil || g.Deleted != 0 {
+		return nil
+	}
+	if g.Successor != "" {
+		return ref.standsFor(g.Successor)
+	}
+	return g
+}
+
+// parent returns the grant whose money a grant passes on. What stands under a duplicate stands under the original.
+func (ref *reference) parent(g *grant.Grant) *grant.Grant {
+	p := ref.standsFor(g.Parent())
+	for p != nil && ref.all[p.ID] == nil {
+		p = ref.standsFor(p.Original())
+	}
+	return p
+}
+
 func (ref *reference) children(g *grant.Grant) []*grant.Grant {
 	var subs []*grant.Grant
 	for _, s := range ref.all {
-		if s.Parent() == g.ID {
+		if ref.parent(s) == g {
 			subs = append(subs, s)
 		}
 	}
@@ -155,7 +181,7 @@ func (ref *reference) add(r *refGrant) {
 		}
 		rows := []*refRow{ref.out}
 		if day != nil || !windowed {
-			if day != nil && !window.Contains(*day) {
+			if day != nil && (!window.Contains(*day) || slices.ContainsFunc(ref.but, func(s period.Span) bool { return s.Contains(*day) })) {
 				return
 			}
 			key := ref.keys(r.g, p, day)

@@ -34,10 +34,12 @@ func newRefRow() *refRow {
 type reference struct {
 	q     analysis.Query
 	reg   *grant.Registry
-	all   map[string]*grant.Grant
+	every map[string]*grant.Grant // that the principal may see
+	all   map[string]*grant.Grant // those of them that count
 	rows  map[string]*refRow
 	total *refRow
-	out   *refRow // undated, where a window was asked for
+	out   *refRow       // undated, where a window was asked for
+	but   []period.Span // days that do not count
 }
 
 // round is half to even.

@@ -1,92 +1,23 @@
 package analysis
 
 import (
-	"cmp"
 	"container/heap"
-	"math"
 	"slices"
-	"strings"
 
-	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
 )
 
-// Order is an order of a list. The zero Order is by creation.
-type Order struct {
-	By   OrderBy
-	Desc bool
-}
-
-// OrderBy is what a list is ordered by; what is equal in it is ordered by id.
-type OrderBy uint8
-
-// What lists are ordered by.
-const (
-	ByCreation OrderBy = iota
-	ByUpdate
-	ByStart
-	ByEnd
-)
-
-var orders = []string{"create_time", "update_time", "start", "end"}
-
-// ParseOrder reads "create_time", "update_time", "start" or "end", with " desc" to turn it round; nothing is by creation. Its error is a fault of the field orderBy.
-func ParseOrder(s string) (Order, error) {
-	if s == "" {
-		return Order{}, nil
-	}
-	name, desc := strings.CutSuffix(s, " desc")
-	i := slices.Index(orders, name)
-	if i < 0 {
-		return Order{}, fault.Field("orderBy", "found %q; accepted are %s, each alone or followed by \" desc\"", s, strings.Join(orders, ", "))
-	}
-	return Order{By: OrderBy(i), Desc: desc}, nil
-}
-
-// Cursor is the place of a record in an ordered list.
-type Cursor struct {
-	Value int64
-	ID    string
-}
-
-// Compare orders two places.
-func (o Order) Compare(a, b Cursor) int {
-	c := cmp.Compare(a.Value, b.Value)
-	if o.Desc && a.Value != absent && b.Value != absent {
-		c = -c
-	}
-	return cmp.Or(c, strings.Compare(a.ID, b.ID))
-}
-
-// absent is the value of what has none. It comes last either way.
-const absent = math.MaxInt64
-
-// OfMeta returns the value by which a record other than a grant is ordered: when it was created or, for ByUpdate, updated.
-func (o Order) OfMeta(m grant.Meta) int64 {
-	if o.By == ByUpdate {
-		return m.Updated
-	}
-	return m.Created
-}
-
-func (o Order) of(r *record) int64 {
-	dated := r.span.First <= r.span.Last
-	switch {
-	case o.By == ByCreation:
-		return r.created
-	case o.By == ByUpdate:
-		return r.updated
-	case !dated:
-		return absent
-	case o.By == ByStart:
-		return int64(r.span.First)
-	}
-	return int64(r.span.Last)
-}
-
-// Selection says which grants to list.
+// Selection says which grants to list. A grant whose days or amount are not known meets no condition on them; Found tells how many were left out for that.
 type Selection struct {
 	Filter      Filter
+	From, To    period.Date    // the grant has a day in this period; either may be no date
+	Min, Max    *int64         // what was awarded lies between, in minor units of the currency
+	Currency    money.Currency // of Min, of Max and of the order by amount
+	RateDate    period.Date    // convert at this day's rates; no date: each transaction at its own
+	StaleSince  int64          // last changed before this instant; 0 asks nothing
+	Unconfirmed bool           // no report on it is confirmed
 	Principal   grant.Principal
 	Order       Order
 	After       *Cursor // where the page before ended
@@ -96,32 +27,43 @@ type Selection struct {
 
 // Found is a page of grants.
 type Found struct {
-	IDs   []string
-	Total int     // on all pages
-	Next  *Cursor // where this page ended; nil on the last
+	IDs     []string
+	Total   int     // on all pages
+	Next    *Cursor // where this page ended; nil on the last
+	LeftOut LeftOut
+}
+
+// LeftOut counts the grants that might match if more were known of them. Each counts once, for the first of these reasons.
+type LeftOut struct {
+	Undated     int // cannot be placed in time, and a period was asked for
+	Unknown     int // of an amount that is not known, and an amount was asked for
+	Unconverted int // of an amount for which there is no rate
 }
 
 // Select returns a page of the grants that the principal may see and that match. It looks at every grant and keeps no more than a page.
 func (s *Snapshot) Select(q Selection) Found {
 	sieve := s.newSieve(q.Filter, q.Principal)
-	page := &latest{order: q.Order}
+	page := &latest{order: q.Order, after: q.After, limit: q.Limit}
 	var found Found
-	s.each(func(r *record) {
-		if r.deleted && !q.ShowDeleted || !sieve.passes(r) || !sieve.holds(r) {
-			return
+	narrow := q.Min != nil || q.Max != nil || !q.From.IsZero() || !q.To.IsZero()
+	for _, c := range s.chunks {
+		awards := s.awardsFor(c, q)
+		for i := range c.records {
+			r := &c.records[i]
+			if r.deleted && !q.ShowDeleted || !q.recent(r) || !sieve.passes(r) || !sieve.holds(r) {
+				continue
+			}
+			var a award
+			if awards != nil {
+				a = awards[i]
+			}
+			if narrow && !q.matches(r, a, &found.LeftOut) {
+				continue
+			}
+			found.Total++
+			page.offer(q.Order.place(r, a))
 		}
-		found.Total++
-		c := Cursor{Value: q.Order.of(r), ID: r.id}
-		if q.After != nil && q.Order.Compare(c, *q.After) <= 0 {
-			return
-		}
-		if page.Len() <= q.Limit {
-			heap.Push(page, c)
-		} else if q.Order.Compare(c, page.cursors[0]) < 0 {
-			page.cursors[0] = c
-			heap.Fix(page, 0)
-		}
-	})
+	}
 	slices.SortFunc(page.cursors, q.Order.Compare)
 	if len(page.cursors) > q.Limit {
 		page.cursors = page.cursors[:q.Limit]
@@ -134,10 +76,57 @@ func (s *Snapshot) Select(q Selection) Found {
 	return found
 }
 
+// recent tells whether a grant is as old, and as unconfirmed, as is asked for.
+func (q *Selection) recent(r *record) bool {
+	return (q.StaleSince == 0 || r.updated < q.StaleSince) && (!q.Unconfirmed || !r.confirmed)
+}
+
+// matches tells whether the days and the award of a grant are those that are asked for, and counts it when that cannot be told.
+func (q *Selection) matches(r *record, a award, out *LeftOut) bool {
+	var reason *int
+	if window, asked := windowOf(q.From, q.To); asked {
+		_, runs := r.span.Intersect(window)
+		switch {
+		case r.span.First > r.span.Last:
+			reason = &out.Undated
+		case !runs:
+			return false
+		}
+	}
+	if q.Min != nil || q.Max != nil {
+		switch {
+		case a.state == unknown && reason == nil:
+			reason = &out.Unknown
+		case a.state == unconverted && reason == nil:
+			reason = &out.Unconverted
+		case a.state == known && (q.Min != nil && a.central < *q.Min || q.Max != nil && a.central > *q.Max):
+			return false
+		}
+	}
+	if reason != nil {
+		*reason++
+	}
+	return reason == nil
+}
+
 // latest is a heap with the last of its cursors on top.
 type latest struct {
 	order   Order
+	after   *Cursor
+	limit   int
 	cursors []Cursor
+}
+
+// offer keeps a place if, as far as can be told by now, it is on the page or is the one that tells that another page follows.
+func (l *latest) offer(c Cursor) {
+	switch {
+	case l.after != nil && l.order.Compare(c, *l.after) <= 0:
+	case l.Len() <= l.limit:
+		heap.Push(l, c)
+	case l.order.Compare(c, l.cursors[0]) < 0:
+		l.cursors[0] = c
+		heap.Fix(l, 0)
+	}
 }
 
 func (l *latest) Len() int           { return len(l.cursors) }
@@ -159,10 +148,25 @@ func (s *Snapshot) Revision(id string) (number int64, ok bool) {
 	return r.revision, true
 }
 
-// Sees tells whether a grant stands and the principal may see it.
+// Sees tells whether a grant, or the one that it was merged into, stands and the principal may see it.
 func (s *Snapshot) Sees(p grant.Principal, id string) bool {
 	r := s.find(id)
-	return r != nil && !r.deleted && p.Sees(r.visibility, func() bool {
+	return r != nil && s.sees(p, r) && !s.survivor(r).deleted
+}
+
+// Knows tells whether the principal may see a grant, deleted or not, and what it was merged into.
+func (s *Snapshot) Knows(p grant.Principal, id string) bool {
+	r := s.find(id)
+	return r != nil && s.sees(p, r)
+}
+
+func (s *Snapshot) sees(p grant.Principal, r *record) bool {
+	if heir := r.successor(); heir != "" {
+		if h := s.find(heir); h == nil || !s.sees(p, h) {
+			return false
+		}
+	}
+	return p.Sees(r.visibility, func() bool {
 		var g grant.Grant
 		for _, e := range r.list(funders) {
 			for _, id := range donorIDs(s.line.donors.all()[e.code]) {

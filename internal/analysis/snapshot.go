@@ -32,10 +32,11 @@ const chunkSize = 1024
 
 // chunk is a run of grants. Its records are never changed; what is worked out from them is kept beside them.
 type chunk struct {
-	records   []record
-	once      sync.Once
-	subGrants []int // see subs
-	views     views
+	records []record
+	once    sync.Once
+	links   []int // see linked
+	views   cache[*view]
+	awards  cache[[]award]
 }
 
 // NewSnapshot returns a snapshot of no grants.
@@ -137,14 +138,33 @@ func (b *Builder) Snapshot(reg *grant.Registry, rates *fx.Table) *Snapshot {
 	return b.snapshot
 }
 
-// Children returns the ids of the sub-grants of a grant that are not deleted, in order.
-func (s *Snapshot) Children(id string) []string {
+// survivor returns the record of the grant that stands for a record today: itself, or what it was merged into. It is nil when that is not there.
+func (s *Snapshot) survivor(r *record) *record {
+	for r != nil && r.successor() != "" {
+		r = s.find(r.successor())
+	}
+	return r
+}
+
+// Survivor returns the id of the grant that stands for one: its own, or that of what it was merged into.
+func (s *Snapshot) Survivor(id string) string {
+	if r := s.survivor(s.find(id)); r != nil {
+		return r.id
+	}
+	return id
+}
+
+// Linked returns the ids of the grants that stand and have a link to a grant, or to one that was merged into it, in order.
+func (s *Snapshot) Linked(id string) []string {
 	var ids []string
-	s.each(func(r *record) {
-		if !r.deleted && r.parent() == id {
-			ids = append(ids, r.id)
+	leads := func(l link) bool { return s.Survivor(l.target) == id }
+	for _, c := range s.chunks {
+		for _, i := range c.linked() {
+			if r := &c.records[i]; !r.deleted && slices.ContainsFunc(r.more.links, leads) {
+				ids = append(ids, r.id)
+			}
 		}
-	})
+	}
 	slices.Sort(ids)
 	return ids
 }
@@ -194,14 +214,14 @@ func (s *Snapshot) organisationReferrer(id string) func(*record) bool {
 	}
 }
 
-// subs returns the indices of the records that are sub-grants.
-func (c *chunk) subs() []int {
+// linked returns the indices of the records that have links.
+func (c *chunk) linked() []int {
 	c.once.Do(func() {
 		for i := range c.records {
-			if c.records[i].parent() != "" {
-				c.subGrants = append(c.subGrants, i)
+			if r := &c.records[i]; r.more != nil && len(r.more.links) > 0 {
+				c.links = append(c.links, i)
 			}
 		}
 	})
-	return c.subGrants
+	return c.links
 }

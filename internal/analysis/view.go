@@ -11,7 +11,6 @@ import (
 // plain grants only, which are nearly all: those whose three figures are one, whose money could all be converted, and whose days are known. The others are
 // reckoned anew for each question.
 type view struct {
-	pricing
 	grants []plain
 	facts  []int64 // of each plain grant in turn: part by part, and year by year in each
 	pairs  []int64 // the same, added up over themes, locations and populations: for each funder and recipient, and year by year
@@ -27,35 +26,40 @@ type plain struct {
 	provisional bool
 }
 
-// views are the views of a chunk that were asked for last.
-type views struct {
+// cache keeps what was worked out of a chunk for the pricings that were asked for last.
+type cache[T any] struct {
 	mu   sync.Mutex
-	kept []*view // the one asked for last is at the end
+	kept []priced[T] // the one asked for last is at the end
 }
 
-// maxViews is how many views of a chunk are kept.
-const maxViews = 4
+type priced[T any] struct {
+	pricing
+	value T
+}
 
-// get returns a view, and makes it when there is none.
-func (v *views) get(p pricing, c *chunk, currencies []string) *view {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	for i, kept := range v.kept {
+// maxKept is how many pricings of a chunk are kept.
+const maxKept = 4
+
+// get returns what there is for a pricing, and makes it when there is nothing.
+func (c *cache[T]) get(p pricing, make func() T) T {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, kept := range c.kept {
 		if kept.pricing == p {
-			v.kept = append(append(v.kept[:i:i], v.kept[i+1:]...), kept)
-			return kept
+			c.kept = append(append(c.kept[:i:i], c.kept[i+1:]...), kept)
+			return kept.value
 		}
 	}
-	made := newView(p, c, currencies)
-	v.kept = append(v.kept, made)
-	if len(v.kept) > maxViews {
-		v.kept = append([]*view(nil), v.kept[1:]...)
+	made := priced[T]{p, make()}
+	c.kept = append(c.kept, made)
+	if len(c.kept) > maxKept {
+		c.kept = append([]priced[T](nil), c.kept[1:]...)
 	}
-	return made
+	return made.value
 }
 
 func newView(p pricing, c *chunk, currencies []string) *view {
-	v := &view{pricing: p, grants: make([]plain, len(c.records))}
+	v := &view{grants: make([]plain, len(c.records))}
 	for i := range c.records {
 		r := &c.records[i]
 		f := p.figure(r, currencies)

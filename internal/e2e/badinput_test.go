@@ -34,16 +34,20 @@ type bad struct {
 
 // grantWith is a case of a grant that is right but for some fields.
 func grantWith(fields, at string) bad {
-	g := map[string]any{"title": "x", "funders": []any{map[string]any{"organisation": "organisations/usaid"}}}
-	var change map[string]any
-	if err := json.Unmarshal([]byte("{"+fields+"}"), &change); err != nil {
-		panic(fields + ": " + err.Error())
+	body := with(`{"title":"x","funders":[{"organisation":"organisations/usaid"}]}`, fields)
+	return bad{method: "POST", path: "/v1/grants", body: body, rpc: "GrantService/CreateGrant", message: `{"grant":` + body + `}`, field: at}
+}
+
+// with sets fields of a body.
+func with(body, fields string) string {
+	var m map[string]any
+	for _, text := range []string{body, "{" + fields + "}"} { // the second adds to the first
+		if err := json.Unmarshal([]byte(text), &m); err != nil {
+			panic(text + ": " + err.Error())
+		}
 	}
-	for k, v := range change {
-		g[k] = v
-	}
-	body, _ := json.Marshal(g)
-	return bad{method: "POST", path: "/v1/grants", body: string(body), rpc: "GrantService/CreateGrant", message: `{"grant":` + string(body) + `}`, field: at}
+	out, _ := json.Marshal(m)
+	return string(out)
 }
 
 // made is a case of creating a record with an id.
@@ -151,8 +155,10 @@ func badCases() map[string]bad {
 		"transactions by patch": patched("grant", "Grant", "grants/us", `{"transactions":[]}`, "transactions", "updateMask", 0),
 		"nothing to patch":      patched("grant", "Grant", "grants/nothing", `{"title":"y"}`, "", "", 404),
 	}
-	for name, c := range moreCases() {
-		cases[name] = c
+	for _, more := range []map[string]bad{moreCases(), reportCases(), mergeCases(), listCases()} {
+		for name, c := range more {
+			cases[name] = c
+		}
 	}
 	return cases
 }
@@ -189,7 +195,8 @@ func moreCases() map[string]bad {
 		"a page of -1":                   grants("page_size=-1", `{"pageSize":-1}`, "pageSize"),
 		"a page of 1001":                 grants("page_size=1001", `{"pageSize":1001}`, "pageSize"),
 		"a token that is none":           grants("page_token=abc", `{"pageToken":"abc"}`, "pageToken"),
-		"an unknown order":               grants("order_by=title", `{"orderBy":"title"}`, "orderBy"),
+		"an unknown order":               grants("order_by=donor", `{"orderBy":"donor"}`, "orderBy"),
+		"an order of two":                grants("order_by=start,end", `{"orderBy":"start,end"}`, "orderBy"),
 		"an unknown status":              {method: "GET", path: "/v1/grants?status=OPEN", field: "status"},
 		"an unknown parameter":           {method: "GET", path: "/v1/grants?donorstate=US", field: "donorstate"},
 		"an unknown field":               {method: "POST", path: "/v1/grants", body: `{"titel":"x"}`, field: "grant.titel"},
@@ -256,6 +263,13 @@ func testBadInput(t *testing.T, d *daemon) {
 	d.must(t, "POST", "/v1/grants?grant_id=mid", fmt.Sprintf(body, "mid"))
 	d.must(t, "POST", "/v1/grants/sub/links", `{"type":"SUB_GRANT_OF","target":"grants/us"}`)
 	d.must(t, "POST", "/v1/grants/mid/links", `{"type":"SUB_GRANT_OF","target":"grants/se-prime"}`)
+	d.must(t, "POST", "/v1/grants/mid/reports", `{"kind":"DONOR_STATEMENT","organisation":"organisations/sida","durationMonths":12}`)
+	d.must(t, "POST", "/v1/grants?grant_id=gone", fmt.Sprintf(body, "gone"))
+	d.must(t, "POST", "/v1/grants/se-prime:merge", `{"other":"grants/gone"}`)
+	d.must(t, "POST", "/v1/grants?grant_id=hidden", strings.Replace(fmt.Sprintf(body, "hidden"), "{", `{"visibility":"RESTRICTED",`, 1))
+	d.must(t, "POST", "/v1/grants/mid/links", `{"type":"CONFIRMED_DISTINCT","target":"grants/us","reason":"a call"}`)
+	d.must(t, "POST", "/v1/organisations?organisation_id=former", `{"displayName":"Former","state":"SE"}`)
+	d.must(t, "POST", "/v1/organisations/sida:merge", `{"other":"organisations/former"}`)
 	tokens := map[string]string{"": adminToken, "none": ""}
 	for _, role := range []string{"viewer", "staff"} {
 		tokens[role] = d.must(t, "POST", "/v1/tokens", fmt.Sprintf(`{"displayName":%q,"role":%q}`, role, strings.ToUpper(role)))["secret"].(string)

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/allmep/tandem/client"
-	"github.com/allmep/tandem/internal/store"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -25,10 +24,11 @@ func rounds() int {
 
 const batchSize = 20
 
-// writers are what is written at once, under the id of a request; each returns the grants that it made. All but the last make one.
-var writers = []func(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error){
-	writeOne, writeOne, writeOne, writeOne, writeOne, writeOne, writeOne, writeBatch,
-}
+// writer writes something under the id of a request, and returns the grants that it left.
+type writer func(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error)
+
+// writers are what is written at once.
+var writers = []writer{writeOne, writeOne, writeOne, writeOne, writeOne, writeMerge, writeMerge, writeBatch}
 
 func writeOne(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error) {
 	g, err := c.Grants.CreateGrant(ctx, &tandemv1.CreateGrantRequest{RequestId: id, Grant: newGrant("single " + id)})
@@ -42,6 +42,21 @@ func writeBatch(ctx context.Context, c *client.Client, id string) ([]*tandemv1.G
 	}
 	answer, err := c.Grants.BatchCreateGrants(ctx, batch)
 	return answer.GetGrants(), err
+}
+
+// writeMerge makes two grants and merges the second into the first.
+func writeMerge(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error) {
+	one, err := c.Grants.CreateGrant(ctx, &tandemv1.CreateGrantRequest{RequestId: id + "-one", Grant: newGrant("merge " + id + " one")})
+	if err != nil {
+		return nil, err
+	}
+	other := newGrant("merge " + id + " other")
+	other.Amount.Money.Amount = "70.00"
+	if other, err = c.Grants.CreateGrant(ctx, &tandemv1.CreateGrantRequest{RequestId: id + "-other", Grant: other}); err != nil {
+		return nil, err
+	}
+	merged, err := c.Grants.MergeGrant(ctx, &tandemv1.MergeGrantRequest{RequestId: id, Name: one.Name, Other: other.Name})
+	return []*tandemv1.Grant{merged.GetGrant()}, err
 }
 
 // A server that is killed at any moment, under eight writers, has every write that it acknowledged when it comes back, no part of any other, and a database that is whole.
@@ -77,14 +92,7 @@ func TestKill(t *testing.T) {
 			}
 			t.Logf("%d grants were acknowledged over %d kills", len(written.grants), rounds())
 			d.kill()
-			s, err := store.Open(t.Context(), database)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			if err := s.Check(t.Context()); err != nil {
-				t.Error(err)
-			}
+			sound(t, database)
 		})
 	}
 }
@@ -93,7 +101,7 @@ func TestKill(t *testing.T) {
 type acknowledged struct {
 	mu       sync.Mutex
 	grants   map[string]string // titles by name
-	requests map[string]string // the name of the grant that a request made
+	requests map[string]string // the names of the grants that requests for a single one made
 }
 
 func newAcknowledged() *acknowledged {
@@ -108,7 +116,7 @@ func newGrant(title string) *tandemv1.Grant {
 }
 
 // add writes something and remembers what was acknowledged.
-func (a *acknowledged) add(ctx context.Context, c *client.Client, id string, write func(context.Context, *client.Client, string) ([]*tandemv1.Grant, error)) error {
+func (a *acknowledged) add(ctx context.Context, c *client.Client, id string, write writer) error {
 	made, err := write(ctx, c, id)
 	if err != nil {
 		return err
@@ -118,7 +126,7 @@ func (a *acknowledged) add(ctx context.Context, c *client.Client, id string, wri
 	for _, g := range made {
 		a.grants[g.Name] = g.Title
 	}
-	if len(made) == 1 {
+	if len(made) == 1 && strings.HasPrefix(made[0].Title, "single") {
 		a.requests[id] = made[0].Name
 	}
 	return nil
@@ -128,22 +136,33 @@ func (a *acknowledged) add(ctx context.Context, c *client.Client, id string, wri
 func (a *acknowledged) check(t *testing.T, c *client.Client) {
 	t.Helper()
 	stored := map[string]string{}
+	aliases := map[string][]string{}
 	batches := map[string]int{}
 	for g, err := range client.All(t.Context(), &tandemv1.ListGrantsRequest{PageSize: 1000}, c.Grants.ListGrants, (*tandemv1.ListGrantsResponse).GetGrants) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stored[g.Name] = g.Title
+		stored[g.Name], aliases[g.Name] = g.Title, g.Aliases
 		if words := strings.Fields(g.Title); words[0] == "batch" {
 			batches[words[1]]++
 		}
-		if len(g.Transactions) != 1 {
-			t.Errorf("%s has %d transactions", g.Name, len(g.Transactions))
+		if len(g.Transactions) != 1+len(g.Aliases) {
+			t.Errorf("%s has %d transactions and was merged with %q", g.Name, len(g.Transactions), g.Aliases)
 		}
 	}
 	for name, title := range a.grants {
 		if stored[name] != title {
 			t.Errorf("%s was acknowledged as %q and is %q", name, title, stored[name])
+		}
+		if strings.HasPrefix(title, "merge") && len(aliases[name]) != 1 {
+			t.Errorf("the merge of %s was acknowledged, and it has the aliases %q", name, aliases[name])
+		}
+	}
+	for name := range stored {
+		for _, alias := range aliases[name] {
+			if stored[alias] != "" {
+				t.Errorf("%s was merged into %s and still stands", alias, name)
+			}
 		}
 	}
 	for id, n := range batches {

@@ -19,11 +19,12 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/allmep/tandem/client"
+	"github.com/allmep/tandem/internal/ledger"
 	"github.com/allmep/tandem/internal/pgtest"
 	"github.com/allmep/tandem/internal/store"
 )
 
-// sound opens a database that no server uses and looks for damage.
+// sound opens a database that no server uses, looks for damage, and holds every revision against its hash.
 func sound(t *testing.T, database string) {
 	t.Helper()
 	s, err := store.Open(t.Context(), database)
@@ -31,7 +32,8 @@ func sound(t *testing.T, database string) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if err := s.Check(t.Context()); err != nil {
+	var chain ledger.Chain
+	if err := errors.Join(s.Check(t.Context()), s.Since(t.Context(), 0, chain.Add)); err != nil {
 		t.Error(err)
 	}
 }

@@ -30,11 +30,15 @@ type Grant struct {
 	Visibility     Visibility      `json:"visibility"`
 	Shadow         bool            `json:"shadow,omitzero"`     // restricted, but others may know that there is another donor
 	Successor      string          `json:"successor,omitempty"` // the id of the grant that this one was merged into
+	Merger         *Merger         `json:"merger,omitzero"`     // what undoes that
+	Aliases        []string        `json:"aliases,omitempty"`   // the ids of the grants that were merged into this one, directly or one through the other
 	Transactions   []Transaction   `json:"transactions,omitempty"`
 	Budgets        []Budget        `json:"budgets,omitempty"`
 	Links          []Link          `json:"links,omitempty"`
+	Reports        []Report        `json:"reports,omitempty"`
+	Accepted       []Acceptance    `json:"accepted,omitempty"` // at most one for each field
 	Note           string          `json:"note,omitempty"`
-	Serial         int             `json:"serial,omitzero"` // the last number that was given to a transaction or a link
+	Serial         int             `json:"serial,omitzero"` // the last number that was given to a transaction, a link or a report
 }
 
 // Participation is an organisation's part in a grant. A nil Share is not said, which is not the same as 0.
@@ -70,28 +74,10 @@ type Budget struct {
 	Minor    int64          `json:"minor"`
 }
 
-// Link is a relation of a grant to another.
-type Link struct {
-	ID     string   `json:"id"`
-	Type   LinkType `json:"type"`
-	Target string   `json:"target"` // a grant's id
-	Reason string   `json:"reason,omitempty"`
-}
-
 // Key implements Entity.
 func (g *Grant) Key() Key { return Key{Grants, g.ID} }
 
-// Parent returns the id of the grant of which g is a sub-grant, or "".
-func (g *Grant) Parent() string {
-	for _, l := range g.Links {
-		if l.Type == SubGrantOf {
-			return l.Target
-		}
-	}
-	return ""
-}
-
-// NextID returns an id for a new transaction or link. No id is given twice, whatever is deleted meanwhile.
+// NextID returns an id for a new transaction, link or report. No id is given twice, whatever is deleted meanwhile.
 func (g *Grant) NextID() string {
 	g.Serial++
 	return strconv.Itoa(g.Serial)
@@ -161,6 +147,11 @@ func (g *Grant) References() []Reference {
 	}
 	for i, l := range g.Links {
 		refs = refer(refs, index("links", i)+".target", Grants, l.Target)
+	}
+	for i := range g.Reports {
+		for _, ref := range g.Reports[i].References() {
+			refs = append(refs, Reference{Field: index("reports", i) + "." + ref.Field, Key: ref.Key})
+		}
 	}
 	return refs
 }

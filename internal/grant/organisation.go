@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/allmep/tandem/internal/fault"
@@ -15,6 +16,7 @@ type Organisation struct {
 	Identifiers []string `json:"identifiers,omitempty"` // in registers, with their prefix: XI-IATI-…, GB-CHC-…
 	Parent      string   `json:"parent,omitempty"`      // an organisation's id
 	Successor   string   `json:"successor,omitempty"`   // the id of the organisation that this one was merged into
+	Given       []string `json:"given,omitempty"`       // the names of this one that its successor took over as aliases
 	State       string   `json:"state,omitempty"`       // ISO 3166 alpha-2, EU, UN or PRIVATE
 	Member      bool     `json:"member,omitzero"`       // of the coalition
 	Website     string   `json:"website,omitempty"`
@@ -45,6 +47,23 @@ func (o *Organisation) References() []Reference {
 	var refs []Reference
 	refs = refer(refs, "parent", Organisations, o.Parent)
 	return refer(refs, "successor", Organisations, o.Successor)
+}
+
+// Merge makes o stand for other too: other's names become aliases of o. Identifiers stay with other, through which they lead to o.
+func (o *Organisation) Merge(other *Organisation) {
+	for _, name := range append([]string{other.DisplayName}, other.Aliases...) {
+		if name != o.DisplayName && !slices.Contains(o.Aliases, name) {
+			o.Aliases = append(o.Aliases, name)
+			other.Given = append(other.Given, name)
+		}
+	}
+	other.Successor = o.ID
+}
+
+// Unmerge undoes Merge.
+func (o *Organisation) Unmerge(other *Organisation) {
+	o.Aliases = slices.DeleteFunc(o.Aliases, func(name string) bool { return slices.Contains(other.Given, name) })
+	other.Successor, other.Given = "", nil
 }
 
 func checkState(v *fault.List, field, s string) {

@@ -25,6 +25,9 @@ type Envelope struct {
 	Source string       `json:"source,omitempty"`
 }
 
+// Span returns the days of the period, both ends included.
+func (e Envelope) Span() period.Span { return period.Span{First: e.Start.First, Last: e.End.Last()} }
+
 // Key implements Entity.
 func (p *Programme) Key() Key { return Key{Programmes, p.ID} }
 

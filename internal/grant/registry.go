@@ -122,8 +122,25 @@ func (r *Registry) Survivor(id string) string {
 // maxDepth bounds every walk up a chain of records. Admit refuses circles; a batch that has one is walked before it is refused.
 const maxDepth = 100
 
-// DonorState returns what an organisation's money rolls up to: its own state, or the nearest one up its parents. "" means that none is recorded.
+// Identified returns the organisation to which an identifier leads: the one that stands for the one to which it belongs. It is nil when there is none.
+func (r *Registry) Identified(number string) *Organisation {
+	id, ok := r.byNumber[number]
+	if !ok {
+		return nil
+	}
+	return r.Organisation(r.Survivor(id))
+}
+
+// DonorState returns what an organisation's money rolls up to: the state of the one that stands for it, or the nearest one up the parents. One that
+// was merged into another without a state keeps its own. "" means that none is recorded.
 func (r *Registry) DonorState(id string) string {
+	if state := r.stateFrom(r.Survivor(id)); state != "" {
+		return state
+	}
+	return r.stateFrom(id)
+}
+
+func (r *Registry) stateFrom(id string) string {
 	for range maxDepth {
 		o := r.Organisation(id)
 		if o == nil {
@@ -132,7 +149,7 @@ func (r *Registry) DonorState(id string) string {
 		if o.State != "" {
 			return o.State
 		}
-		id = o.Parent
+		id = r.Survivor(o.Parent)
 	}
 	return ""
 }
@@ -156,6 +173,19 @@ func (r *Registry) TermParent(k Key) string {
 		return t.Parent
 	}
 	return ""
+}
+
+// Within tells whether a theme, location or population is one of these or below one.
+func (r *Registry) Within(k Key, ids []string) bool {
+	for range maxDepth {
+		if slices.Contains(ids, k.ID) {
+			return true
+		}
+		if k.ID = r.TermParent(k); k.ID == "" {
+			return false
+		}
+	}
+	return false
 }
 
 // Admit checks what a valid record must obey among the others: what it refers to exists, no tree becomes a circle, an identifier belongs to one
@@ -192,18 +222,19 @@ func (r *Registry) admitOrganisation(v *fault.List, o *Organisation) {
 			v.Add(index("identifiers", i), "%q belongs to %q", n, Key{Organisations, other})
 		}
 	}
-	r.circle(v, "parent", o.Key(), o.Parent, func(k Key) string {
-		if p := r.Organisation(k.ID); p != nil {
+	// Parents and successors are one way up: who walks up parents goes on from the one that stands for each.
+	up := func(k Key) string {
+		switch p := r.Organisation(k.ID); {
+		case p == nil:
+			return ""
+		case p.Successor != "":
+			return p.Successor
+		default:
 			return p.Parent
 		}
-		return ""
-	})
-	r.circle(v, "successor", o.Key(), o.Successor, func(k Key) string {
-		if s := r.Organisation(k.ID); s != nil {
-			return s.Successor
-		}
-		return ""
-	})
+	}
+	r.circle(v, "parent", o.Key(), o.Parent, up)
+	r.circle(v, "successor", o.Key(), o.Successor, up)
 }
 
 // circle adds a violation when following next from the record's new value of a field leads back to the record.

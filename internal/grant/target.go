@@ -21,6 +21,9 @@ type Target struct {
 	Note       string         `json:"note,omitempty"`
 }
 
+// Span returns the days of the period, both ends included.
+func (t *Target) Span() period.Span { return period.Span{First: t.Start.First, Last: t.End.Last()} }
+
 // Key implements Entity.
 func (t *Target) Key() Key { return Key{Targets, t.ID} }
 

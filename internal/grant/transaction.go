@@ -17,6 +17,7 @@ type Transaction struct {
 	Provider    string          `json:"provider,omitempty"` // an organisation's id
 	Receiver    string          `json:"receiver,omitempty"` // an organisation's id
 	Source      string          `json:"source,omitempty"`
+	Origin      string          `json:"origin,omitempty"` // the name that it had in the grant that was merged into this one
 }
 
 // Sign returns how a transaction of this type counts in its measure: -1 when it lowers it whatever the sign of its amount, else +1.

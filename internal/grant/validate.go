@@ -33,6 +33,10 @@ func (g *Grant) Validate() error {
 	g.checkBudgets(&v)
 	g.checkTransactions(&v)
 	g.checkLinks(&v)
+	g.checkReports(&v)
+	if len(g.Aliases) > maxAliases {
+		v.Add("aliases", "%d grants were merged into one; accepted are at most %d", len(g.Aliases), maxAliases)
+	}
 	return v.Err()
 }
 
@@ -165,28 +169,5 @@ func (g *Grant) checkTransactions(v *fault.List) {
 			v.Add(index("transactions", i)+".name", "%q stands in the list twice", t.ID)
 		}
 		seen[t.ID] = true
-	}
-}
-
-func (g *Grant) checkLinks(v *fault.List) {
-	parents := 0
-	for i, l := range g.Links {
-		at := index("links", i)
-		checkID(v, at+".name", l.ID)
-		checkText(v, at+".reason", l.Reason, maxLine)
-		switch {
-		case l.Type.String() == "":
-			v.Add(at+".type", "is missing; accepted are SUB_GRANT_OF, CO_FUNDED_WITH, DUPLICATE_OF and CONFIRMED_DISTINCT")
-		case l.Target == "":
-			v.Add(at+".target", "is missing")
-		case l.Target == g.ID:
-			v.Add(at+".target", "is the grant itself")
-		case l.Type == SubGrantOf:
-			parents++
-		}
-		if parents > 1 {
-			v.Add(at+".target", "the grant is a sub-grant of another already; it can be so of one")
-			return
-		}
 	}
 }

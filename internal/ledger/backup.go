@@ -56,13 +56,13 @@ func (l *Ledger) log(ctx context.Context) (Chain, iter.Seq2[Revision, error], er
 	}, nil
 }
 
-// Restore puts another log in the place of this one, which may hold nothing but tokens, as after a first start. Either the whole log is there when it
+// RestoreLog puts another log in the place of this one, which may hold nothing but tokens, as after a first start. Either the whole log is there when it
 // returns nil, with the numbers, instants and hashes that it had, or nothing has changed. It returns where the log ends. With validateOnly it only reads the
 // log to its end, and what this one holds does not matter.
 //
 // Errors: Denied; Precondition if this log holds more than tokens, or with the first revision of the other that does not fit or cannot be read; Unavailable
 // when the database was lost on the way, for a log is read only once; the errors of the log.
-func (l *Ledger) Restore(ctx context.Context, p grant.Principal, log iter.Seq2[Revision, error], validateOnly bool) (Chain, error) {
+func (l *Ledger) RestoreLog(ctx context.Context, p grant.Principal, log iter.Seq2[Revision, error], validateOnly bool) (Chain, error) {
 	if !p.MayAdminister() {
 		return Chain{}, fault.New(fault.Denied, "the role %s may not restore a backup", p.Role)
 	}

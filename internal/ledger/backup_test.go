@@ -55,7 +55,7 @@ func signIn(t *testing.T, l *ledger.Ledger, id string) {
 }
 
 // What one store backs up another restores, whichever they are; the servers that are running answer from it at once, and go on from its end.
-func TestRestore(t *testing.T) {
+func TestRestoreLog(t *testing.T) {
 	for from, source := range stores {
 		for to, target := range stores {
 			t.Run(from+" to "+to, func(t *testing.T) {
@@ -73,7 +73,7 @@ func TestRestore(t *testing.T) {
 				dsn := target(t)
 				two, beside := open(t, dsn), open(t, dsn)
 				signIn(t, two, "second")
-				end, err := two.Restore(t.Context(), admin, backup.Read(bytes.NewReader(file)), false)
+				end, err := two.RestoreLog(t.Context(), admin, backup.Read(bytes.NewReader(file)), false)
 				if err != nil || end.Number != one.State().Revision || end.Hash != one.State().Hash {
 					t.Fatalf("got %v, %+v", err, end)
 				}
@@ -101,7 +101,7 @@ func TestRestore(t *testing.T) {
 }
 
 // A backup that is refused, for whatever reason, leaves everything as it was.
-func TestRestoreRefuses(t *testing.T) {
+func TestRestoreLogRefuses(t *testing.T) {
 	for name, dsn := range stores {
 		source := open(t, dsn(t))
 		signIn(t, source, "first")
@@ -142,7 +142,7 @@ func TestRestoreRefuses(t *testing.T) {
 					c.principal = admin
 				}
 				before := history(t, l)
-				_, err := l.Restore(t.Context(), c.principal, c.log, false)
+				_, err := l.RestoreLog(t.Context(), c.principal, c.log, false)
 				if err == nil || fault.KindOf(err) != c.kind || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("got %v, want %q", err, c.want)
 				}
@@ -166,15 +166,15 @@ func allOf(log []ledger.Revision) iter.Seq2[ledger.Revision, error] {
 }
 
 // A backup is checked on any server, and changes nothing there.
-func TestRestoreValidateOnly(t *testing.T) {
+func TestRestoreLogValidateOnly(t *testing.T) {
 	l := open(t, stores["SQLite"](t))
 	field(t, l)
 	before := history(t, l)
 	file := backedUp(t, l)
-	if end, err := l.Restore(t.Context(), admin, backup.Read(bytes.NewReader(file)), true); err != nil || end.Number != 3 {
+	if end, err := l.RestoreLog(t.Context(), admin, backup.Read(bytes.NewReader(file)), true); err != nil || end.Number != 3 {
 		t.Errorf("got %v, %+v", err, end)
 	}
-	if _, err := l.Restore(t.Context(), admin, backup.Read(bytes.NewReader(file[:len(file)-1])), true); fault.KindOf(err) != fault.Invalid {
+	if _, err := l.RestoreLog(t.Context(), admin, backup.Read(bytes.NewReader(file[:len(file)-1])), true); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("one that was cut off: %v", err)
 	}
 	if diff := cmp.Diff(before, history(t, l)); diff != "" {

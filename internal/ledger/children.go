@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/allmep/tandem/internal/fault"
@@ -55,8 +54,8 @@ func (l *Ledger) DeleteTransaction(ctx context.Context, w Write, id, transaction
 	return removed, g, err
 }
 
-// CreateLink relates a grant to another, gives the link an id, and returns it with the grant. Errors as of Update; Invalid also if the link leads
-// in a circle.
+// CreateLink relates a grant to another, gives the link an id and signs it, and returns it with the grant. A link to a grant that was merged leads to
+// the survivor. Errors as of Update; Invalid also if the link leads in a circle, is there already, or denies another between the two.
 func (l *Ledger) CreateLink(ctx context.Context, w Write, id string, link grant.Link) (grant.Link, *grant.Grant, error) {
 	g, err := l.updateGrant(ctx, w, id, func(g *grant.Grant) error {
 		link.ID = g.NextID()
@@ -98,49 +97,4 @@ func findTransaction(g *grant.Grant, id string) (int, error) {
 		return 0, fault.New(fault.NotFound, "%q does not exist", g.Key().String()+"/transactions/"+id)
 	}
 	return i, nil
-}
-
-// maxChain is how long a chain of sub-grants may be.
-const maxChain = 20
-
-// checkLinks refuses, as Invalid, links to grants that do not stand, and chains of sub-grants that go in a circle or on for too long.
-func (d *draft) checkLinks(at func(i int) string, entities []grant.Entity) error {
-	var v fault.List
-	for i, e := range entities {
-		g, ok := e.(*grant.Grant)
-		if !ok {
-			continue
-		}
-		for j, link := range g.Links {
-			field := fmt.Sprintf("%s.links[%d].target", at(i), j)
-			if err := d.checkChain(&v, field, g.ID, link.Target); err != nil {
-				return err
-			}
-		}
-	}
-	return v.Err()
-}
-
-func (d *draft) checkChain(v *fault.List, field, self, id string) error {
-	first := grant.Key{Kind: grant.Grants, ID: id}
-	for range maxChain {
-		if id == "" {
-			return nil
-		}
-		if id == self {
-			v.Add(field, "%q leads back to %q; sub-grants must not go in a circle", first, grant.Key{Kind: grant.Grants, ID: self})
-			return nil
-		}
-		e, err := d.get(grant.Key{Kind: grant.Grants, ID: id})
-		if fault.KindOf(err) == fault.NotFound || err == nil && e.Ledgered().Deleted != 0 {
-			v.Add(field, "%q does not exist", grant.Key{Kind: grant.Grants, ID: id})
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		id = e.(*grant.Grant).Parent()
-	}
-	v.Add(field, "the chain of sub-grants from %q is longer than %d", first, maxChain)
-	return nil
 }

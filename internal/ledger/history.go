@@ -52,7 +52,7 @@ type HistoryQuery struct {
 	Key    grant.Key // only those that changed this record, as far as the principal may see it; the zero Key is no bound
 	By     []string  // only those by one of these principals, as far as the principal who asks may know; none is no bound
 	Since  int64     // only those written at this instant or later, in microseconds since 1970
-	Until  int64     // only those written before this instant; 0 is no bound
+	Until  int64     // only those written at this instant or earlier; 0 is no bound
 }
 
 // History lists revisions, the newest first. next is where the next page begins; 0 on the last. A page may be shorter than its limit.
@@ -65,7 +65,7 @@ func (l *Ledger) History(ctx context.Context, p grant.Principal, q HistoryQuery)
 		}
 	}
 	if q.Until != 0 {
-		last, err := l.Store.RevisionAt(ctx, q.Until-1)
+		last, err := l.Store.RevisionAt(ctx, q.Until)
 		if err != nil || last == 0 {
 			return nil, 0, err
 		}
@@ -248,7 +248,7 @@ func change(key grant.Key, was, is grant.Entity) (Change, error) {
 	return c, nil
 }
 
-// fieldsOf returns the fields of a record as JSON, without the one that only counts its children.
+// fieldsOf returns the fields of a record as JSON, without those that only keep its books: one counts its children, others undo a merge.
 func fieldsOf(e grant.Entity) (map[string]json.RawMessage, error) {
 	body, err := grant.Encode(e)
 	if err != nil {
@@ -256,6 +256,8 @@ func fieldsOf(e grant.Entity) (map[string]json.RawMessage, error) {
 	}
 	var fields map[string]json.RawMessage
 	err = json.Unmarshal(body, &fields)
-	delete(fields, "serial")
+	for _, books := range []string{"serial", "merger", "given"} {
+		delete(fields, books)
+	}
 	return fields, err
 }

@@ -100,7 +100,7 @@ func TestHistoryFilters(t *testing.T) {
 				for _, e := range whole {
 					ofKey := q.Key == grant.Key{} || slices.ContainsFunc(e.Changes, func(c ledger.Change) bool { return c.Key == q.Key })
 					by := len(q.By) == 0 || slices.Contains(q.By, e.Principal)
-					if ofKey && by && e.At >= q.Since && (q.Until == 0 || e.At < q.Until) && (q.Before == 0 || e.Number < q.Before) {
+					if ofKey && by && e.At >= q.Since && (q.Until == 0 || e.At <= q.Until) && (q.Before == 0 || e.Number < q.Before) {
 						want = append(want, e)
 					}
 				}

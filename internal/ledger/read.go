@@ -4,28 +4,58 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// Get returns a record, deleted or not, as it was known at a revision (0: the newest). Errors: Denied if the principal may not read its kind;
-// NotFound if there was none, or if the principal may not see it, with the same words.
+// Get returns a record, deleted or not, as it was known at a revision (0: the newest). A grant that was merged by then is answered with the one that
+// stands for it. Errors: Denied if the principal may not read its kind; NotFound if there was none, or if the principal may not see it, with the same words.
 func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at int64) (grant.Entity, error) {
 	if err := mayRead(p, key.Kind); err != nil {
 		return nil, err
 	}
-	state := l.State()
-	e, err := l.read(ctx, state, key, at)
+	e, _, err := l.survivor(ctx, p, key, "", at)
+	return e, err
+}
+
+// GetChild returns the grant in the resource name of a transaction or a link of a grant, and the child's id in it. Of a grant that was merged it returns
+// the one that stands for it, and the id that the child has there, "" if it did not move. Errors: NotFound as of Get.
+func (l *Ledger) GetChild(ctx context.Context, p grant.Principal, id, collection, child string, at int64) (*grant.Grant, string, error) {
+	name := (&grant.Grant{ID: id}).ChildName(collection, child)
+	e, name, err := l.survivor(ctx, p, grantKey(id), name, at)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	e, visible := state.show(p, e)
-	if !visible {
-		return nil, notFound(key)
+	return e.(*grant.Grant), name[strings.LastIndexByte(name, '/')+1:], nil
+}
+
+// survivor returns the record that stands for a key, as a principal may see it, and the name in it of a child, "" if it has none.
+func (l *Ledger) survivor(ctx context.Context, p grant.Principal, key grant.Key, child string, at int64) (grant.Entity, string, error) {
+	state := l.State()
+	for of := key; ; {
+		e, err := l.read(ctx, state, of, at)
+		if fault.KindOf(err) == fault.NotFound {
+			return nil, "", notFound(key)
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		e, visible := state.show(p, e)
+		if !visible {
+			return nil, "", notFound(key)
+		}
+		g, isGrant := e.(*grant.Grant)
+		if isGrant && of != key && child != "" {
+			child = g.Heir(child)
+		}
+		if !isGrant || g.Successor == "" {
+			return e, child, nil
+		}
+		of = grantKey(g.Successor)
 	}
-	return e, nil
 }
 
 // read returns a record as it was known at a revision. It is shared and must not be changed.
@@ -52,22 +82,25 @@ func (l *Ledger) read(ctx context.Context, state *State, key grant.Key, at int64
 	return e, err
 }
 
-// show returns a record as a principal may see it, without links to grants that it does not see; visible tells whether it may see it at all. The record itself stays as it is.
+// show returns a record as a principal may see it, without what would tell of grants that it does not see; visible tells whether it may see it at all.
+// The record itself stays as it is.
 func (s *State) show(p grant.Principal, e grant.Entity) (shown grant.Entity, visible bool) {
 	g, ok := e.(*grant.Grant)
 	if !ok {
 		return e, p.MayRead(e.Key().Kind)
 	}
-	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) {
+	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) || g.Successor != "" && !s.Snapshot.Knows(p, g.Successor) {
 		return nil, false
 	}
 	hidden := func(l grant.Link) bool { return !s.Snapshot.Sees(p, l.Target) }
-	if slices.ContainsFunc(g.Links, hidden) {
-		partial := *g
-		partial.Links = slices.DeleteFunc(slices.Clone(g.Links), hidden)
-		return &partial, true
+	unknown := func(alias string) bool { return !s.Snapshot.Knows(p, alias) }
+	if !slices.ContainsFunc(g.Links, hidden) && !slices.ContainsFunc(g.Aliases, unknown) {
+		return g, true
 	}
-	return g, true
+	partial := *g
+	partial.Links = slices.DeleteFunc(slices.Clone(g.Links), hidden)
+	partial.Forget(unknown)
+	return &partial, true
 }
 
 func mayRead(p grant.Principal, kind grant.Kind) error {
@@ -79,7 +112,7 @@ func mayRead(p grant.Principal, kind grant.Kind) error {
 
 // ListQuery says which records of a kind other than grants to list.
 type ListQuery struct {
-	Order       analysis.Order // by creation or update
+	Order       analysis.Order
 	Limit       int
 	After       *analysis.Cursor // where the page before ended
 	ShowDeleted bool
@@ -93,6 +126,7 @@ type Page struct {
 	Next     *analysis.Cursor // where this page ended; nil on the last
 	Total    int              // on all pages
 	Revision int64            // the revision that was read
+	LeftOut  analysis.LeftOut // of a list of grants
 }
 
 // List lists records of a kind other than grants, as known at a revision (0: the newest). Errors: Denied; NotFound if there is no such revision.
@@ -104,14 +138,16 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 	if err != nil {
 		return Page{}, err
 	}
-	page := Page{Revision: state.Revision}
-	all := slices.DeleteFunc(state.Registry.All(kind), func(e grant.Entity) bool {
+	return state.list(kind, q), nil
+}
+
+func (s *State) list(kind grant.Kind, q ListQuery) Page {
+	page := Page{Revision: s.Revision}
+	all := slices.DeleteFunc(s.Registry.All(kind), func(e grant.Entity) bool {
 		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e)
 	})
 	page.Total = len(all)
-	place := func(e grant.Entity) analysis.Cursor {
-		return analysis.Cursor{Value: q.Order.OfMeta(*e.Ledgered()), ID: e.Key().ID}
-	}
+	place := func(e grant.Entity) analysis.Cursor { return q.Order.Place(e, s.Registry.Label(e.Key())) }
 	slices.SortFunc(all, func(a, b grant.Entity) int { return q.Order.Compare(place(a), place(b)) })
 	if q.After != nil {
 		from, found := slices.BinarySearchFunc(all, *q.After, func(e grant.Entity, c analysis.Cursor) int { return q.Order.Compare(place(e), c) })
@@ -126,7 +162,7 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 		page.Next = &last
 	}
 	page.Entities = all
-	return page, nil
+	return page
 }
 
 // Grants lists grants that the selection's principal may see, as known at a revision (0: the newest). Errors: Invalid if there is no such revision yet, or with the fields
@@ -140,7 +176,7 @@ func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Pa
 		return Page{}, err
 	}
 	found := state.Snapshot.Select(q)
-	page := Page{Next: found.Next, Total: found.Total, Revision: state.Revision}
+	page := Page{Next: found.Next, Total: found.Total, LeftOut: found.LeftOut, Revision: state.Revision}
 	keys := make([]grant.Key, len(found.IDs))
 	for i, id := range found.IDs {
 		keys[i] = grant.Key{Kind: grant.Grants, ID: id}

@@ -41,6 +41,7 @@ func CreateAll[E grant.Entity](ctx context.Context, l *Ledger, w Write, field fu
 			return nil, err
 		}
 		v.Merge(field(i), e.Validate())
+		v.Merge(field(i), noRecords(e))
 		if first, twice := seen[e.Key()]; twice {
 			v.Add(idField(field(i)), "%q is in the request already, at %s", e.Key(), field(first))
 		}
@@ -65,9 +66,12 @@ func CreateAll[E grant.Entity](ctx context.Context, l *Ledger, w Write, field fu
 					Violations: []fault.Violation{{Field: idField(field(i)), Problem: fmt.Sprintf("%q is taken; choose another id", e.Key().ID)}}}
 			}
 			*e.Ledgered() = grant.Meta{}
+			signReports(e, w.Principal.Name, d.at)
 		}
-		if err := d.checkLinks(field, kept); err != nil {
-			return err
+		for i, e := range kept {
+			if err := d.signLinks(w, field(i), nil, e); err != nil {
+				return err
+			}
 		}
 		return d.put(field, kept...)
 	}, func(earlier []grant.Entity) error { return inAskedOrder(kept, asked, earlier) })
@@ -147,30 +151,34 @@ func (l *Ledger) Update(ctx context.Context, w Write, field string, key grant.Ke
 		if err != nil {
 			return err
 		}
-		meta := *e.Ledgered()
+		meta, links := *e.Ledgered(), linksOf(e)
 		status, date := statusOf(e)
 		if e, err = change(e); err != nil {
 			return err
 		}
 		*e.Ledgered() = meta
 		dateStatus(e, status, date, d.at)
-		var v fault.List
-		v.Merge(field, e.Validate())
-		if err := v.Err(); err != nil {
-			return err
-		}
 		updated = e
-		after, err := encode(e)
-		if err != nil || bytes.Equal(before.Body, after.Body) {
+		if differs, err := differs(field, before, e); err != nil || !differs {
 			return err
 		}
-		at := func(int) string { return field }
-		if err := d.checkLinks(at, []grant.Entity{e}); err != nil {
+		if err := d.signLinks(w, field, links, e); err != nil {
 			return err
 		}
-		return d.put(at, e)
+		return d.put(func(int) string { return field }, e)
 	}, func(earlier []grant.Entity) error { updated = earlier[0]; return nil })
 	return updated, err
+}
+
+// differs checks that a changed record is valid, and tells whether it is other than it was. Errors: Invalid, with paths that start with field.
+func differs(field string, before Version, e grant.Entity) (bool, error) {
+	var v fault.List
+	v.Merge(field, e.Validate())
+	if err := v.Err(); err != nil {
+		return false, err
+	}
+	after, err := encode(e)
+	return err == nil && !bytes.Equal(before.Body, after.Body), err
 }
 
 // statusOf returns the status of a grant and its date, and nothing of all else.
@@ -184,9 +192,14 @@ func statusOf(e grant.Entity) (grant.Status, period.Date) {
 // dateStatus dates a change of a grant's status on the day of the write, unless the writer dated it.
 func dateStatus(e grant.Entity, status grant.Status, date period.Date, at int64) {
 	if g, ok := e.(*grant.Grant); ok && g.Status != status && g.StatusDate == date {
-		const microsecondsInDay = 24 * 60 * 60 * 1_000_000
-		g.StatusDate = period.Date{First: period.Day(at / microsecondsInDay), Precision: period.ToDay}
+		g.StatusDate = dayOf(at)
 	}
+}
+
+// dayOf returns the day of an instant, in microseconds since 1970.
+func dayOf(at int64) period.Date {
+	const microsecondsInDay = 24 * 60 * 60 * 1_000_000
+	return period.Date{First: period.Day(at / microsecondsInDay), Precision: period.ToDay}
 }
 
 // Delete marks a record as deleted, and returns it. Errors: Denied, NotFound and Conflict as of Update; Precondition if others refer to it.
@@ -219,7 +232,7 @@ func (l *Ledger) Undelete(ctx context.Context, w Write, key grant.Key) (grant.En
 			return nil, err
 		}
 		e.Ledgered().Deleted = 0
-		return e, d.checkLinks(func(int) string { return "name" }, []grant.Entity{e})
+		return e, d.checkLinks("name", e)
 	})
 }
 
@@ -257,13 +270,19 @@ func (d *draft) standing(w Write, key grant.Key) (grant.Entity, error) {
 	if e.Ledgered().Deleted != 0 {
 		return nil, fault.New(fault.NotFound, "%q is deleted; undelete it first", key)
 	}
+	if g, ok := e.(*grant.Grant); ok && g.Successor != "" {
+		return nil, fault.New(fault.Precondition, "%q was merged into %q; write there, or undo the merge", key, grantKey(g.Successor))
+	}
 	return e, checkEtag(w, e)
 }
 
-func checkEtag(w Write, e grant.Entity) error {
-	if now := strconv.FormatInt(e.Ledgered().Revision, 10); w.Etag != "" && w.Etag != now {
+func checkEtag(w Write, e grant.Entity) error { return checkEtagOf(e, w.Etag, "etag") }
+
+// checkEtagOf refuses, as Conflict, an etag that is not that of the record as it stands. field is where the request has it.
+func checkEtagOf(e grant.Entity, etag, field string) error {
+	if now := strconv.FormatInt(e.Ledgered().Revision, 10); etag != "" && etag != now {
 		return &fault.Error{Kind: fault.Conflict, Message: fmt.Sprintf("%q was changed by someone else; read it again", e.Key()),
-			Violations: []fault.Violation{{Field: "etag", Problem: fmt.Sprintf("found %q; the record is at %q", w.Etag, now)}}}
+			Violations: []fault.Violation{{Field: field, Problem: fmt.Sprintf("found %q; the record is at %q", etag, now)}}}
 	}
 	return nil
 }
@@ -275,8 +294,8 @@ func (d *draft) unreferenced(key grant.Key) error {
 	}
 	snapshot := d.pending.flush().Snapshot
 	if key.Kind == grant.Grants {
-		if subs := snapshot.Children(key.ID); len(subs) > 0 {
-			return fault.New(fault.Precondition, "%q has %d sub-grants, such as %q; delete them or their links first", key, len(subs), grant.Key{Kind: grant.Grants, ID: subs[0]})
+		if by := snapshot.Linked(key.ID); len(by) > 0 {
+			return fault.New(fault.Precondition, "%q is linked to by %d grants, such as %q; delete them or their links first", key, len(by), grant.Key{Kind: grant.Grants, ID: by[0]})
 		}
 		return nil
 	}

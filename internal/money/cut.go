@@ -90,14 +90,16 @@ func cutBig(m int64, lists [][]uint64) []int64 {
 
 // ShareBig is Share for weights beyond 64 bits. num and den are not negative, den is not 0.
 func ShareBig(m int64, num, den *big.Int) int64 {
-	q, r := new(big.Int).QuoRem(new(big.Int).Mul(new(big.Int).Abs(big.NewInt(m)), num), den, new(big.Int))
-	if c := r.Lsh(r, 1).Cmp(den); c > 0 || c == 0 && q.Bit(0) == 1 {
-		q.Add(q, big.NewInt(1))
+	return quotient(new(big.Int).Mul(big.NewInt(m), num), den).Int64()
+}
+
+// quotient returns num/den, rounded half to even. den is not 0.
+func quotient(num, den *big.Int) *big.Int {
+	q, r := new(big.Int).QuoRem(num, den, new(big.Int))
+	if c := r.Lsh(r, 1).CmpAbs(den); c > 0 || c == 0 && q.Bit(0) == 1 {
+		q.Add(q, big.NewInt(int64(num.Sign()*den.Sign())))
 	}
-	if m < 0 {
-		q.Neg(q)
-	}
-	return q.Int64()
+	return q
 }
 
 // reduce divides weights by their greatest common divisor, which keeps products small: 60 %, 40 % in millionths become 3, 2.

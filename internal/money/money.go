@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"math/big"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,6 +111,21 @@ func (s *Sum) AddSum(t Sum) {
 		s.hi++
 	}
 	s.lo = lo
+}
+
+// Minus returns s without t.
+func (s Sum) Minus(t Sum) Sum {
+	lo, borrow := bits.Sub64(s.lo, t.lo, 0)
+	return Sum{hi: s.hi - t.hi - int64(borrow), lo: lo}
+}
+
+// Percent returns how much s is of a whole, in percent with two decimals, rounded half to even: 60.00. It is "" when the whole is nothing.
+func (s Sum) Percent(whole Sum) string {
+	if whole == (Sum{}) {
+		return ""
+	}
+	hundredths := new(big.Int).Mul(s.big(), big.NewInt(100*100))
+	return point(quotient(hundredths, whole.big()).String(), 2)
 }
 
 // SumOf returns the sum of one amount.

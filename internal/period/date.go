@@ -124,3 +124,8 @@ func (d *Date) UnmarshalText(text []byte) (err error) {
 	*d, err = ParseDate(string(text))
 	return err
 }
+
+// Meets tells whether two dates can be the same day: whether one is within the other, as 2022-03-08 is within 2022. No date meets none.
+func (d Date) Meets(e Date) bool {
+	return !d.IsZero() && !e.IsZero() && d.First <= e.Last() && e.First <= d.Last()
+}

@@ -11,6 +11,9 @@ func (s Span) Days() int { return max(0, int(s.Last-s.First)+1) }
 // Contains tells whether a day is in the span.
 func (s Span) Contains(d Day) bool { return s.First <= d && d <= s.Last }
 
+// Elapsed returns how many of the days have passed by the end of a day.
+func (s Span) Elapsed(by Day) int { return Span{First: s.First, Last: min(s.Last, by)}.Days() }
+
 // Intersect returns the days that both spans have; ok is false when there are none.
 func (s Span) Intersect(t Span) (both Span, ok bool) {
 	both = Span{First: max(s.First, t.First), Last: min(s.Last, t.Last)}

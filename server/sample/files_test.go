@@ -110,6 +110,9 @@ func TestReferencesResolve(t *testing.T) {
 		for _, s := range splits(g) {
 			refs = append(refs, s.Name)
 		}
+		for _, r := range g.Reports {
+			refs = append(append(refs, r.Organisation), r.Recipients...)
+		}
 		write(g.Name, refs...)
 	}
 }

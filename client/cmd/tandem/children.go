@@ -98,8 +98,8 @@ type linkCommands struct {
 type linkAdd struct {
 	Grant  string `arg:"" help:"The grant's id."`
 	Target string `arg:"" help:"The other grant's id."`
-	Type   string `help:"sub-grant-of: the grant passes on money of the other." default:"sub-grant-of"`
-	Why    string `help:"Who says so, and why."`
+	Type   string `help:"sub-grant-of: it passes on money of the other; co-funded-with: the two pay for one thing together; duplicate-of: it records the other once more and does not count; confirmed-distinct: the two look alike and are two." default:"sub-grant-of"`
+	Why    string `help:"Why. Needed of duplicate-of and confirmed-distinct."`
 }
 
 // Run relates a grant to another.
@@ -125,13 +125,14 @@ type linkList struct {
 func (c *linkList) Run(s *session) error {
 	q := &tandemv1.ListLinksRequest{Parent: full("grants", c.Grant), PageSize: 1000}
 	all := &tandemv1.ListLinksResponse{}
-	t := &table{head: []string{"ID", "TYPE", "TARGET", "REASON"}}
+	t := &table{head: []string{"LINK", "TYPE", "TARGET", "REASON", "BY"}}
 	for l, err := range client.All(s, q, s.Links.ListLinks, (*tandemv1.ListLinksResponse).GetLinks) {
 		if err != nil {
 			return err
 		}
 		all.Links = append(all.Links, l)
-		t.add(bare(l.Name), l.Type.String(), bare(l.Target), l.Reason)
+		parts := strings.Split(l.Name, "/")
+		t.add(parts[1]+"/"+parts[3], l.Type.String(), bare(l.Target), l.Reason, l.Creator)
 	}
 	return s.write(all, t)
 }

@@ -9,13 +9,26 @@ import (
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
-// termAdd are the flags of a new theme, location or population.
-type termAdd struct {
-	ID          string   `arg:"" help:"The last part of its name."`
-	Name        string   `help:"Its name." required:""`
+// termFields are the flags that say what a theme, location or population is, beside its name.
+type termFields struct {
 	Parent      string   `help:"What it is a part of."`
 	Code        []string `help:"DAC purpose code of a theme; ISO 3166 or IATI code of a location." placeholder:"CODE"`
 	Description string   `help:"What belongs to it."`
+}
+
+// termAdd are the flags of a new one.
+type termAdd struct {
+	ID         string `arg:"" help:"The last part of its name."`
+	Name       string `help:"Its name." required:""`
+	termFields `embed:""`
+}
+
+// termEdit are the flags of a change of one.
+type termEdit struct {
+	ID         string `arg:"" help:"Its id."`
+	Name       string `help:"Its name."`
+	termFields `embed:""`
+	Clear      []string `help:"Fields to empty, such as parent or description." placeholder:"FIELD"`
 }
 
 // listTerms writes a list of programmes, themes, locations or populations.
@@ -46,6 +59,7 @@ func listTerms[M interface {
 type themeCommands struct {
 	Add    themeAdd    `cmd:"" help:"Record a theme."`
 	List   themeList   `cmd:"" help:"List the themes."`
+	Edit   themeEdit   `cmd:"" help:"Change a theme: what is given is set, what is not stays."`
 	Delete themeDelete `cmd:"" help:"Delete a theme that nothing refers to."`
 }
 
@@ -75,6 +89,26 @@ func (*themeList) Run(s *session) error {
 	return listTerms(s, all, all.Themes, "parent", "dac_codes")
 }
 
+type themeEdit struct{ termEdit }
+
+// Run changes a theme, unless someone else does so at the same time.
+func (c *themeEdit) Run(s *session) error {
+	m := &tandemv1.Theme{DisplayName: c.Name, Parent: full("themes", c.Parent), DacCodes: c.Code, Description: c.Description}
+	mask, err := editMask(m, c.Clear, "--parent")
+	if err != nil {
+		return err
+	}
+	now, err := s.Themes.GetTheme(s, &tandemv1.GetThemeRequest{Name: full("themes", c.ID)})
+	if err != nil {
+		return err
+	}
+	m.Name, m.Etag = now.Name, now.Etag
+	if m, err = s.Themes.UpdateTheme(s, &tandemv1.UpdateThemeRequest{Theme: m, UpdateMask: mask}); err != nil {
+		return err
+	}
+	return s.show(m)
+}
+
 type themeDelete struct {
 	ID string `arg:"" help:"The theme's id."`
 }
@@ -91,6 +125,7 @@ func (c *themeDelete) Run(s *session) error {
 type locationCommands struct {
 	Add    locationAdd    `cmd:"" help:"Record a location."`
 	List   locationList   `cmd:"" help:"List the locations."`
+	Edit   locationEdit   `cmd:"" help:"Change a location: what is given is set, what is not stays."`
 	Delete locationDelete `cmd:"" help:"Delete a location that nothing refers to."`
 }
 
@@ -120,6 +155,26 @@ func (*locationList) Run(s *session) error {
 	return listTerms(s, all, all.Locations, "parent", "codes")
 }
 
+type locationEdit struct{ termEdit }
+
+// Run changes a location, unless someone else does so at the same time.
+func (c *locationEdit) Run(s *session) error {
+	m := &tandemv1.Location{DisplayName: c.Name, Parent: full("locations", c.Parent), Codes: c.Code, Description: c.Description}
+	mask, err := editMask(m, c.Clear, "--parent")
+	if err != nil {
+		return err
+	}
+	now, err := s.Locations.GetLocation(s, &tandemv1.GetLocationRequest{Name: full("locations", c.ID)})
+	if err != nil {
+		return err
+	}
+	m.Name, m.Etag = now.Name, now.Etag
+	if m, err = s.Locations.UpdateLocation(s, &tandemv1.UpdateLocationRequest{Location: m, UpdateMask: mask}); err != nil {
+		return err
+	}
+	return s.show(m)
+}
+
 type locationDelete struct {
 	ID string `arg:"" help:"The location's id."`
 }
@@ -136,6 +191,7 @@ func (c *locationDelete) Run(s *session) error {
 type populationCommands struct {
 	Add    populationAdd    `cmd:"" help:"Record a population."`
 	List   populationList   `cmd:"" help:"List the populations."`
+	Edit   populationEdit   `cmd:"" help:"Change a population: what is given is set, what is not stays."`
 	Delete populationDelete `cmd:"" help:"Delete a population that nothing refers to."`
 }
 
@@ -168,6 +224,29 @@ func (*populationList) Run(s *session) error {
 	return listTerms(s, all, all.Populations, "parent")
 }
 
+type populationEdit struct{ termEdit }
+
+// Run changes a population, unless someone else does so at the same time.
+func (c *populationEdit) Run(s *session) error {
+	if len(c.Code) > 0 {
+		return usage("--code: populations have no codes")
+	}
+	m := &tandemv1.Population{DisplayName: c.Name, Parent: full("populations", c.Parent), Description: c.Description}
+	mask, err := editMask(m, c.Clear, "--parent")
+	if err != nil {
+		return err
+	}
+	now, err := s.Populations.GetPopulation(s, &tandemv1.GetPopulationRequest{Name: full("populations", c.ID)})
+	if err != nil {
+		return err
+	}
+	m.Name, m.Etag = now.Name, now.Etag
+	if m, err = s.Populations.UpdatePopulation(s, &tandemv1.UpdatePopulationRequest{Population: m, UpdateMask: mask}); err != nil {
+		return err
+	}
+	return s.show(m)
+}
+
 type populationDelete struct {
 	ID string `arg:"" help:"The population's id."`
 }
@@ -179,76 +258,4 @@ func (c *populationDelete) Run(s *session) error {
 		return err
 	}
 	return s.did("Deleted", m.Name, m)
-}
-
-type programmeCommands struct {
-	Add    programmeAdd    `cmd:"" help:"Record a programme."`
-	List   programmeList   `cmd:"" help:"List the programmes."`
-	Show   programmeShow   `cmd:"" help:"Show one programme whole."`
-	Delete programmeDelete `cmd:"" help:"Delete a programme that nothing refers to."`
-}
-
-type programmeAdd struct {
-	ID       string   `arg:"" help:"The last part of its name."`
-	Name     string   `help:"Its name." required:""`
-	Owner    string   `help:"The organisation whose instrument it is." placeholder:"ORG"`
-	Envelope []string `help:"A ceiling: 'START/END AMOUNT', such as '2021/2025 up to 250000000 USD'." sep:"none"`
-	Note     string   `help:"Anything a colleague should know."`
-}
-
-// Run records a programme.
-func (c *programmeAdd) Run(s *session) error {
-	p := &tandemv1.Programme{DisplayName: c.Name, Owner: full("organisations", c.Owner), Note: c.Note}
-	for _, e := range c.Envelope {
-		envelope, err := parseEnvelope(e)
-		if err != nil {
-			return err
-		}
-		p.Envelopes = append(p.Envelopes, envelope)
-	}
-	p, err := s.Programmes.CreateProgramme(s, &tandemv1.CreateProgrammeRequest{Programme: p, ProgrammeId: c.ID})
-	if err != nil {
-		return err
-	}
-	return s.did("Recorded", p.Name, p)
-}
-
-type programmeList struct{}
-
-// Run lists the programmes.
-func (*programmeList) Run(s *session) error {
-	all := &tandemv1.ListProgrammesResponse{}
-	for m, err := range client.All(s, &tandemv1.ListProgrammesRequest{PageSize: 1000}, s.Programmes.ListProgrammes, (*tandemv1.ListProgrammesResponse).GetProgrammes) {
-		if err != nil {
-			return err
-		}
-		all.Programmes = append(all.Programmes, m)
-	}
-	return listTerms(s, all, all.Programmes, "owner")
-}
-
-type programmeShow struct {
-	ID string `arg:"" help:"The programme's id."`
-}
-
-// Run shows a programme.
-func (c *programmeShow) Run(s *session) error {
-	p, err := s.Programmes.GetProgramme(s, &tandemv1.GetProgrammeRequest{Name: full("programmes", c.ID)})
-	if err != nil {
-		return err
-	}
-	return s.show(p)
-}
-
-type programmeDelete struct {
-	ID string `arg:"" help:"The programme's id."`
-}
-
-// Run deletes a programme.
-func (c *programmeDelete) Run(s *session) error {
-	p, err := s.Programmes.DeleteProgramme(s, &tandemv1.DeleteProgrammeRequest{Name: full("programmes", c.ID)})
-	if err != nil {
-		return err
-	}
-	return s.did("Deleted", p.Name, p)
 }

@@ -17,25 +17,25 @@ type asOf struct {
 }
 
 func (a *asOf) readTime() (*timestamppb.Timestamp, error) {
-	if a.ReadTime == "" {
-		return nil, nil
-	}
-	t, end, err := parseTime("read-time", a.ReadTime)
-	if err == nil && end.After(t) {
-		t = end.Add(-time.Microsecond) // with all that was known by the end of the day
-	}
-	return timestamppb.New(t), err
+	return parseTime("read-time", a.ReadTime, true) // with all that was known by the end of the day
 }
 
-// parseTime reads a time, or a day, which begins at t and ends before end; a time ends where it begins.
-func parseTime(flag, s string) (t, end time.Time, err error) {
+// parseTime reads the time of a flag. A day alone is its end, or its beginning; "" is no time.
+func parseTime(flag, s string, end bool) (*timestamppb.Timestamp, error) {
+	if s == "" {
+		return nil, nil
+	}
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t, t, nil
+		return timestamppb.New(t), nil
 	}
-	if t, err := time.Parse(time.DateOnly, s); err == nil {
-		return t, t.AddDate(0, 0, 1), nil
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return nil, usage("--%s: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", flag, s)
 	}
-	return t, t, usage("--%s: found %q; accepted is a day (2024-11-01) or a time (2024-11-01T09:00:00Z)", flag, s)
+	if end {
+		t = t.AddDate(0, 0, 1).Add(-time.Microsecond)
+	}
+	return timestamppb.New(t), nil
 }
 
 // maskOf names the fields that a message has.
@@ -48,6 +48,15 @@ func maskOf(m proto.Message) *fieldmaskpb.FieldMask {
 		}
 	}
 	return mask
+}
+
+// editMask names the fields that an edit sets, those of a message, and those that it empties. example is a flag of it.
+func editMask(m proto.Message, empty []string, example string) (*fieldmaskpb.FieldMask, error) {
+	mask := &fieldmaskpb.FieldMask{Paths: append(maskOf(m).Paths, empty...)}
+	if len(mask.Paths) == 0 {
+		return nil, usage("nothing to change; give the fields to set, such as %s, or --clear FIELD", example)
+	}
+	return mask, nil
 }
 
 // did tells of a write.

@@ -10,12 +10,17 @@ import (
 )
 
 type grantCommands struct {
-	Log      grantLog      `cmd:"" help:"Record a grant. Without flags, asks for what it needs."`
-	List     grantList     `cmd:"" help:"List grants."`
-	Show     grantShow     `cmd:"" help:"Show one grant whole."`
-	Edit     grantEdit     `cmd:"" help:"Change a grant: what is given is set, what is not stays."`
-	Delete   grantDelete   `cmd:"" help:"Delete a grant. It can be undeleted."`
-	Undelete grantUndelete `cmd:"" help:"Bring a deleted grant back."`
+	Log       grantLog       `cmd:"" help:"Record a grant. Without flags, asks for what it needs."`
+	List      grantList      `cmd:"" help:"List grants."`
+	Show      grantShow      `cmd:"" help:"Show one grant whole."`
+	Edit      grantEdit      `cmd:"" help:"Change a grant: what is given is set, what is not stays."`
+	Reconcile grantReconcile `cmd:"" help:"Who says what of a grant, and where it differs from the record."`
+	Confirm   grantConfirm   `cmd:"" help:"Say that the record is right as it stands."`
+	Delete    grantDelete    `cmd:"" help:"Delete a grant. It can be undeleted."`
+	Undelete  grantUndelete  `cmd:"" help:"Bring a deleted grant back."`
+	Restore   grantRestore   `cmd:"" help:"Take a grant back to an earlier state, as a new revision."`
+	Merge     grantMerge     `cmd:"" help:"Merge a grant into another: two records of one award become one."`
+	Unmerge   grantUnmerge   `cmd:"" help:"Undo the merge of a grant into another."`
 }
 
 // grantFields are the flags that say what a grant is.
@@ -151,7 +156,15 @@ func (f *filterFlags) words() (statuses []tandemv1.Grant_Status, visibilities []
 type grantList struct {
 	filterFlags `embed:""`
 	asOf        `embed:""`
-	OrderBy     string `help:"create_time, update_time, start or end, with ' desc' to turn it round."`
+	MinAmount   string `help:"Of at least so much, in --currency." placeholder:"FIGURE"`
+	MaxAmount   string `help:"Of at most so much." placeholder:"FIGURE"`
+	Currency    string `help:"Currency of amounts that are compared." default:"USD"`
+	RateDate    string `help:"Convert amounts at the rates of this day." placeholder:"DAY"`
+	From        string `help:"That run on or after this day." placeholder:"DATE"`
+	To          string `help:"That run on or before this day." placeholder:"DATE"`
+	StaleSince  string `help:"Last changed before: 2024-11-01 or 2024-11-01T09:00:00Z." placeholder:"TIME"`
+	Unconfirmed bool   `help:"That no confirmed report vouches for."`
+	OrderBy     string `help:"create_time, update_time, start, end, title or amount, with ' desc' to turn it round."`
 	Deleted     bool   `help:"Deleted ones too."`
 }
 
@@ -161,8 +174,23 @@ func (c *grantList) Run(s *session) error {
 		PageSize: 1000, OrderBy: c.OrderBy, ShowDeleted: c.Deleted, Revision: c.Revision,
 		DonorState: c.DonorState, Donor: fullAll("organisations", c.Donor), Programme: fullAll("programmes", c.InProgram), Member: fullAll("organisations", c.Member),
 		Theme: fullAll("themes", c.Theme), Location: fullAll("locations", c.Location), Population: fullAll("populations", c.Population),
+		Currency: c.Currency, RateDate: c.RateDate, From: c.From, To: c.To, Unconfirmed: c.Unconfirmed,
 	}
 	var err error
+	for _, f := range []struct {
+		flag, said string
+		to         *string
+	}{{"--min-amount", c.MinAmount, &q.MinAmount}, {"--max-amount", c.MaxAmount, &q.MaxAmount}} {
+		if f.said == "" {
+			continue
+		}
+		if *f.to, err = parseFigure(f.said); err != nil {
+			return usage("%s: %w", f.flag, err)
+		}
+	}
+	if q.StaleSince, err = parseTime("stale-since", c.StaleSince, false); err != nil {
+		return err
+	}
 	if q.Status, q.Visibility, err = c.words(); err != nil {
 		return err
 	}
@@ -171,7 +199,11 @@ func (c *grantList) Run(s *session) error {
 	}
 	all := &tandemv1.ListGrantsResponse{}
 	t := &table{head: []string{"GRANT", "TITLE", "FUNDERS", "RECIPIENTS", "AMOUNT", "START", "END", "STATUS"}, right: map[int]bool{4: true}}
-	for g, err := range client.All(s, q, s.Grants.ListGrants, (*tandemv1.ListGrantsResponse).GetGrants) {
+	grants := func(page *tandemv1.ListGrantsResponse) []*tandemv1.Grant {
+		all.UndatedCount, all.UnknownAmountCount, all.UnconvertedCount = page.UndatedCount, page.UnknownAmountCount, page.UnconvertedCount
+		return page.Grants
+	}
+	for g, err := range client.All(s, q, s.Grants.ListGrants, grants) {
 		if err != nil {
 			return err
 		}
@@ -179,8 +211,24 @@ func (c *grantList) Run(s *session) error {
 		t.add(bare(g.Name), g.Title, orgs(g.Funders), orgs(g.Recipients), showAmount(g.Amount), g.Start, g.End, g.Status.String())
 	}
 	all.TotalSize = int32(len(all.Grants))
-	t.notes = append(t.notes, fmt.Sprintf("%d grants", len(all.Grants)))
+	t.notes = append([]string{fmt.Sprintf("%d grants", len(all.Grants))}, leftOut(all)...)
 	return s.write(all, t)
+}
+
+// leftOut says why grants are not in a list that might be.
+func leftOut(a *tandemv1.ListGrantsResponse) []string {
+	var notes []string
+	for _, r := range []struct {
+		count  int32
+		reason string
+	}{
+		{a.UndatedCount, "they cannot be placed in time"}, {a.UnknownAmountCount, "their amount is unknown"}, {a.UnconvertedCount, "there is no rate to convert their amount"},
+	} {
+		if r.count > 0 {
+			notes = append(notes, fmt.Sprintf("Left out since %s: %d grants.", r.reason, r.count))
+		}
+	}
+	return notes
 }
 
 func orgs(ps []*tandemv1.Grant_Participation) string {

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"google.golang.org/protobuf/types/known/timestamppb"
-
 	"github.com/allmep/tandem/client"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
@@ -21,7 +19,7 @@ type historyList struct {
 	Limit    int      `help:"How many revisions to show, the newest first." default:"20"`
 	By       []string `help:"Only what one of these wrote, such as tokens/ID." placeholder:"WHO"`
 	Since    string   `help:"Only what was written then or later: 2024-11-01 or 2024-11-01T09:00:00Z." placeholder:"TIME"`
-	Until    string   `help:"Only what was written before then, or by the end of that day." placeholder:"TIME"`
+	Until    string   `help:"Only what was written by then, or by the end of that day." placeholder:"TIME"`
 }
 
 // Run shows who changed what.
@@ -30,7 +28,11 @@ func (c *historyList) Run(s *session) error {
 	if len(c.By) > 0 {
 		q.PageSize = 1000 // a page may be short: it is how far the server looks
 	}
-	if err := c.times(q); err != nil {
+	var err error
+	if q.Since, err = parseTime("since", c.Since, false); err != nil {
+		return err
+	}
+	if q.Until, err = parseTime("until", c.Until, true); err != nil {
 		return err
 	}
 	all := &tandemv1.ListRevisionsResponse{}
@@ -47,25 +49,6 @@ func (c *historyList) Run(s *session) error {
 		t.add(bare(r.Name), r.CreateTime.AsTime().Format(time.DateTime), r.Principal, changes(r), r.Reason)
 	}
 	return s.write(all, t)
-}
-
-// times sets between when and when.
-func (c *historyList) times(q *tandemv1.ListRevisionsRequest) error {
-	if c.Since != "" {
-		from, _, err := parseTime("since", c.Since)
-		if err != nil {
-			return err
-		}
-		q.Since = timestamppb.New(from)
-	}
-	if c.Until != "" {
-		_, to, err := parseTime("until", c.Until)
-		if err != nil {
-			return err
-		}
-		q.Until = timestamppb.New(to)
-	}
-	return nil
 }
 
 // changes says in a few words what a revision did.

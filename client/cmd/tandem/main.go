@@ -36,6 +36,7 @@ type commands struct {
 	Population  populationCommands        `cmd:"" help:"Whom money is for."`
 	Transaction transactionCommands       `cmd:"" help:"Commitments, disbursements and other transactions of a grant."`
 	Link        linkCommands              `cmd:"" help:"Relations between grants."`
+	Report      reportCommands            `cmd:"" help:"What sources say of a grant."`
 	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
 	History     historyCommands           `cmd:"" help:"Who changed what, when and why."`

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/types/known/fieldmaskpb"
-
 	"github.com/allmep/tandem/client"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
@@ -16,6 +14,9 @@ type orgCommands struct {
 	Edit     orgEdit     `cmd:"" help:"Change an organisation: what is given is set, what is not stays."`
 	Delete   orgDelete   `cmd:"" help:"Delete an organisation that nothing refers to. It can be undeleted."`
 	Undelete orgUndelete `cmd:"" help:"Bring a deleted organisation back."`
+	Restore  orgRestore  `cmd:"" help:"Take an organisation back to an earlier state, as a new revision."`
+	Merge    orgMerge    `cmd:"" help:"Merge an organisation into another, which then has the money and the names of both."`
+	Unmerge  orgUnmerge  `cmd:"" help:"Undo the merge of an organisation into another."`
 }
 
 // orgFields are the flags that say what an organisation is.
@@ -26,7 +27,7 @@ type orgFields struct {
 	Alias      []string `help:"Another name. Repeat for several." placeholder:"NAME" sep:"none"`
 	Identifier []string `help:"Identifier in a register, such as GB-CHC-202918. Repeat for several." placeholder:"ID" sep:"none"`
 	Parent     string   `help:"The organisation that it is part of." placeholder:"ORG"`
-	Successor  string   `help:"The organisation that it was merged into." placeholder:"ORG"`
+	Successor  string   `help:"The organisation that it was merged into; 'tandem org merge' takes over the names too." placeholder:"ORG"`
 	Website    string   `help:"Its web page." placeholder:"URI"`
 	Note       string   `help:"Anything a colleague should know."`
 }
@@ -56,6 +57,7 @@ type orgList struct {
 	asOf    `embed:""`
 	Member  bool     `help:"Members of the coalition only."`
 	State   []string `help:"Of these donor states only."`
+	OrderBy string   `help:"create_time, update_time or display_name, with ' desc' to turn it round."`
 	Deleted bool     `help:"Deleted ones too."`
 }
 
@@ -65,9 +67,9 @@ func (c *orgList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, Revision: c.Revision, ReadTime: at}
+	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, OrderBy: c.OrderBy, Revision: c.Revision, ReadTime: at}
 	all := &tandemv1.ListOrganisationsResponse{}
-	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES"}}
+	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES", "MERGED INTO"}}
 	for o, err := range client.All(s, q, s.Organisations.ListOrganisations, (*tandemv1.ListOrganisationsResponse).GetOrganisations) {
 		if err != nil {
 			return err
@@ -77,7 +79,7 @@ func (c *orgList) Run(s *session) error {
 		if o.Member {
 			member = "yes"
 		}
-		t.add(bare(o.Name), o.DisplayName, o.State, member, text(o, "aliases"))
+		t.add(bare(o.Name), o.DisplayName, o.State, member, text(o, "aliases"), bare(o.Successor))
 	}
 	all.TotalSize = int32(len(all.Organisations))
 	t.notes = append(t.notes, fmt.Sprintf("%d organisations", len(all.Organisations)))
@@ -111,9 +113,9 @@ type orgEdit struct {
 // Run changes an organisation, unless someone else does so at the same time.
 func (c *orgEdit) Run(s *session) error {
 	o := c.message()
-	mask := &fieldmaskpb.FieldMask{Paths: append(maskOf(o).Paths, c.Clear...)}
-	if len(mask.Paths) == 0 {
-		return usage("nothing to change; give the fields to set, such as --state US, or --clear FIELD")
+	mask, err := editMask(o, c.Clear, "--state US")
+	if err != nil {
+		return err
 	}
 	now, err := s.Organisations.GetOrganisation(s, &tandemv1.GetOrganisationRequest{Name: full("organisations", c.ID)})
 	if err != nil {

@@ -8,35 +8,54 @@ import (
 )
 
 type targetCommands struct {
-	Add    targetAdd    `cmd:"" help:"Record money wanted for a cell and a period."`
-	List   targetList   `cmd:"" help:"List the targets."`
-	Delete targetDelete `cmd:"" help:"Delete a target."`
+	Add      targetAdd       `cmd:"" help:"Record money wanted for a cell and a period."`
+	List     targetList      `cmd:"" help:"List the targets."`
+	Coverage coverageCommand `cmd:"" help:"How far targets are met by what is allocated."`
+	Edit     targetEdit      `cmd:"" help:"Change a target: what is given is set, what is not stays."`
+	Delete   targetDelete    `cmd:"" help:"Delete a target."`
 }
 
-type targetAdd struct {
-	ID         string `help:"Its id; made by the server when left out."`
+// targetFields are the flags that say what a target is, beside what every new one needs.
+type targetFields struct {
 	Theme      string `help:"What for."`
 	Location   string `help:"Where."`
 	Population string `help:"For whom."`
-	Start      string `help:"First day of the period." required:"" placeholder:"DATE"`
-	End        string `help:"Last day of the period." required:"" placeholder:"DATE"`
-	Amount     string `help:"'5000000 USD'." required:""`
-	Source     string `help:"The strategy that says so." required:"" placeholder:"URI"`
 	Note       string `help:"Anything a colleague should know."`
+}
+
+func (f *targetFields) message(start, end, amount, source string) (*tandemv1.Target, error) {
+	t := &tandemv1.Target{
+		Theme: full("themes", f.Theme), Location: full("locations", f.Location), Population: full("populations", f.Population), Note: f.Note,
+		Start: start, End: end, Source: source,
+	}
+	if amount == "" {
+		return t, nil
+	}
+	a, err := parseAmount(amount)
+	if err == nil && a.Qualifier != tandemv1.Amount_EXACT {
+		err = fmt.Errorf("found %q; accepted is one figure with its currency", amount)
+	}
+	if err != nil {
+		return nil, usage("--amount: %w", err)
+	}
+	t.Amount = a.Money
+	return t, nil
+}
+
+type targetAdd struct {
+	ID           string `help:"Its id; made by the server when left out."`
+	Start        string `help:"First day of the period." required:"" placeholder:"DATE"`
+	End          string `help:"Last day of the period." required:"" placeholder:"DATE"`
+	Amount       string `help:"'5000000 USD'." required:""`
+	Source       string `help:"The strategy that says so." required:"" placeholder:"URI"`
+	targetFields `embed:""`
 }
 
 // Run records a target.
 func (c *targetAdd) Run(s *session) error {
-	a, err := parseAmount(c.Amount)
-	if err == nil && a.Qualifier != tandemv1.Amount_EXACT {
-		err = fmt.Errorf("found %q; accepted is one figure with its currency", c.Amount)
-	}
+	t, err := c.message(c.Start, c.End, c.Amount, c.Source)
 	if err != nil {
-		return usage("--amount: %w", err)
-	}
-	t := &tandemv1.Target{
-		Theme: full("themes", c.Theme), Location: full("locations", c.Location), Population: full("populations", c.Population),
-		Start: c.Start, End: c.End, Amount: a.Money, Source: c.Source, Note: c.Note,
+		return err
 	}
 	if t, err = s.Targets.CreateTarget(s, &tandemv1.CreateTargetRequest{Target: t, TargetId: c.ID}); err != nil {
 		return err
@@ -44,13 +63,20 @@ func (c *targetAdd) Run(s *session) error {
 	return s.did("Recorded", t.Name, t)
 }
 
-type targetList struct{}
+type targetList struct {
+	cellFlags `embed:""`
+	OrderBy   string `help:"create_time, update_time, start or end, with ' desc' to turn it round."`
+}
 
 // Run lists the targets.
-func (*targetList) Run(s *session) error {
+func (c *targetList) Run(s *session) error {
+	q := &tandemv1.ListTargetsRequest{
+		PageSize: 1000, OrderBy: c.OrderBy, From: c.From, To: c.To,
+		Theme: fullAll("themes", c.Theme), Location: fullAll("locations", c.Location), Population: fullAll("populations", c.Population),
+	}
 	all := &tandemv1.ListTargetsResponse{}
 	t := &table{head: []string{"TARGET", "THEME", "LOCATION", "POPULATION", "START", "END", "AMOUNT", "SOURCE"}, right: map[int]bool{6: true}}
-	for x, err := range client.All(s, &tandemv1.ListTargetsRequest{PageSize: 1000}, s.Targets.ListTargets, (*tandemv1.ListTargetsResponse).GetTargets) {
+	for x, err := range client.All(s, q, s.Targets.ListTargets, (*tandemv1.ListTargetsResponse).GetTargets) {
 		if err != nil {
 			return err
 		}
@@ -58,6 +84,37 @@ func (*targetList) Run(s *session) error {
 		t.add(bare(x.Name), bare(x.Theme), bare(x.Location), bare(x.Population), x.Start, x.End, x.Amount.GetAmount()+" "+x.Amount.GetCurrencyCode(), x.Source)
 	}
 	return s.write(all, t)
+}
+
+type targetEdit struct {
+	ID           string `arg:"" help:"The target's id."`
+	Start        string `help:"First day of the period." placeholder:"DATE"`
+	End          string `help:"Last day of the period." placeholder:"DATE"`
+	Amount       string `help:"'5000000 USD'."`
+	Source       string `help:"The strategy that says so." placeholder:"URI"`
+	targetFields `embed:""`
+	Clear        []string `help:"Fields to empty, such as location or note." placeholder:"FIELD"`
+}
+
+// Run changes a target, unless someone else does so at the same time.
+func (c *targetEdit) Run(s *session) error {
+	t, err := c.message(c.Start, c.End, c.Amount, c.Source)
+	if err != nil {
+		return err
+	}
+	mask, err := editMask(t, c.Clear, "--amount '5000000 USD'")
+	if err != nil {
+		return err
+	}
+	now, err := s.Targets.GetTarget(s, &tandemv1.GetTargetRequest{Name: full("targets", c.ID)})
+	if err != nil {
+		return err
+	}
+	t.Name, t.Etag = now.Name, now.Etag
+	if t, err = s.Targets.UpdateTarget(s, &tandemv1.UpdateTargetRequest{Target: t, UpdateMask: mask}); err != nil {
+		return err
+	}
+	return s.show(t)
 }
 
 type targetDelete struct {

@@ -49,6 +49,7 @@ func TestStore(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"WholeRevisions", testWholeRevisions},
 		{"CloseWaits", testCloseWaits},
 		{"LikeTheModel", testLikeModel},
+		{"ReportsAddUpToNothing", testReports},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			before := goleak.IgnoreCurrent()

@@ -212,6 +212,128 @@ func (Grant_Partner_Role) EnumDescriptor() ([]byte, []int) {
 	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{0, 1, 0}
 }
 
+// Kind is who says what a report says, and how.
+type Report_Kind int32
+
+const (
+	// Not a kind.
+	Report_KIND_UNSPECIFIED Report_Kind = 0
+	// A funder says it.
+	Report_DONOR_STATEMENT Report_Kind = 1
+	// A recipient says it.
+	Report_MEMBER_STATEMENT Report_Kind = 2
+	// A file or a page of the IATI registry says it.
+	Report_IATI_PUBLICATION Report_Kind = 3
+	// A newspaper or a press release says it.
+	Report_PRESS Report_Kind = 4
+	// Staff heard it from the organisation.
+	Report_STAFF_CALL Report_Kind = 5
+	// A record that was merged into this one held it. Only a merge makes such a report, and it is not changed.
+	Report_RECORD Report_Kind = 6
+)
+
+// Enum value maps for Report_Kind.
+var (
+	Report_Kind_name = map[int32]string{
+		0: "KIND_UNSPECIFIED",
+		1: "DONOR_STATEMENT",
+		2: "MEMBER_STATEMENT",
+		3: "IATI_PUBLICATION",
+		4: "PRESS",
+		5: "STAFF_CALL",
+		6: "RECORD",
+	}
+	Report_Kind_value = map[string]int32{
+		"KIND_UNSPECIFIED": 0,
+		"DONOR_STATEMENT":  1,
+		"MEMBER_STATEMENT": 2,
+		"IATI_PUBLICATION": 3,
+		"PRESS":            4,
+		"STAFF_CALL":       5,
+		"RECORD":           6,
+	}
+)
+
+func (x Report_Kind) Enum() *Report_Kind {
+	p := new(Report_Kind)
+	*p = x
+	return p
+}
+
+func (x Report_Kind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Report_Kind) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_v1_grant_proto_enumTypes[3].Descriptor()
+}
+
+func (Report_Kind) Type() protoreflect.EnumType {
+	return &file_tandem_v1_grant_proto_enumTypes[3]
+}
+
+func (x Report_Kind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Report_Kind.Descriptor instead.
+func (Report_Kind) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{1, 0}
+}
+
+// Transactions is what happens to the transactions of the other.
+type MergeGrantRequest_Transactions int32
+
+const (
+	// Taken as MOVE.
+	MergeGrantRequest_TRANSACTIONS_UNSPECIFIED MergeGrantRequest_Transactions = 0
+	// They move to the grant, but for those that it has already: same type, effective date, amount and currency.
+	MergeGrantRequest_MOVE MergeGrantRequest_Transactions = 1
+	// They stay behind and count no more: the other was another record of the same money.
+	MergeGrantRequest_LEAVE MergeGrantRequest_Transactions = 2
+)
+
+// Enum value maps for MergeGrantRequest_Transactions.
+var (
+	MergeGrantRequest_Transactions_name = map[int32]string{
+		0: "TRANSACTIONS_UNSPECIFIED",
+		1: "MOVE",
+		2: "LEAVE",
+	}
+	MergeGrantRequest_Transactions_value = map[string]int32{
+		"TRANSACTIONS_UNSPECIFIED": 0,
+		"MOVE":                     1,
+		"LEAVE":                    2,
+	}
+)
+
+func (x MergeGrantRequest_Transactions) Enum() *MergeGrantRequest_Transactions {
+	p := new(MergeGrantRequest_Transactions)
+	*p = x
+	return p
+}
+
+func (x MergeGrantRequest_Transactions) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MergeGrantRequest_Transactions) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_v1_grant_proto_enumTypes[4].Descriptor()
+}
+
+func (MergeGrantRequest_Transactions) Type() protoreflect.EnumType {
+	return &file_tandem_v1_grant_proto_enumTypes[4]
+}
+
+func (x MergeGrantRequest_Transactions) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MergeGrantRequest_Transactions.Descriptor instead.
+func (MergeGrantRequest_Transactions) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10, 0}
+}
+
 // Grant is one award by one or more funders to one or more recipients: the canonical record.
 type Grant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -271,7 +393,16 @@ type Grant struct {
 	// When the grant was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the grant was deleted; empty while it stands.
-	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,28,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// What sources say of it, in the order in which it was recorded. On create they may be given here; later they are written one by one under `/v1/grants/*/reports`.
+	// They never add up: the grant has the amount that its own transactions say.
+	Reports []*Report `protobuf:"bytes,30,rep,name=reports,proto3" json:"reports,omitempty"`
+	// Whether somebody said of one of its reports that it is right.
+	Confirmed bool `protobuf:"varint,31,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
+	// The names of the grants that were merged into this one, directly or one through the other. They lead here.
+	Aliases []string `protobuf:"bytes,40,rep,name=aliases,proto3" json:"aliases,omitempty"`
+	// The grant that this one was merged into. Only lists with show_deleted and reads of history show a grant that was merged; its name leads to the other.
+	Successor     string `protobuf:"bytes,41,opt,name=successor,proto3" json:"successor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,6 +633,243 @@ func (x *Grant) GetDeleteTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Grant) GetReports() []*Report {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
+func (x *Grant) GetConfirmed() bool {
+	if x != nil {
+		return x.Confirmed
+	}
+	return false
+}
+
+func (x *Grant) GetAliases() []string {
+	if x != nil {
+		return x.Aliases
+	}
+	return nil
+}
+
+func (x *Grant) GetSuccessor() string {
+	if x != nil {
+		return x.Successor
+	}
+	return ""
+}
+
+// Report is what one source says of a grant. It states at least one of amount, award_date, start, end, duration_months, status and recipients.
+// ReportService keeps the reports of grants; the message stands here since it speaks of them in their own words.
+type Report struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name: `grants/{grant}/reports/{report}`. Empty on create.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The organisation that says it. May be left out for PRESS, and by a DONOR or MEMBER, who reports as its own.
+	Organisation string `protobuf:"bytes,2,opt,name=organisation,proto3" json:"organisation,omitempty"`
+	// Who says it, and how.
+	Kind Report_Kind `protobuf:"varint,3,opt,name=kind,proto3,enum=tandem.v1.Report_Kind" json:"kind,omitempty"`
+	// When it was said: a year, a month or a day.
+	Date string `protobuf:"bytes,4,opt,name=date,proto3" json:"date,omitempty"`
+	// Where it was said: a link. Needed for PRESS without an organisation.
+	Uri string `protobuf:"bytes,5,opt,name=uri,proto3" json:"uri,omitempty"`
+	// What was awarded in all, as reported. UNKNOWN says that the source does not tell.
+	Amount *Amount `protobuf:"bytes,6,opt,name=amount,proto3" json:"amount,omitempty"`
+	// When it was awarded, as reported.
+	AwardDate string `protobuf:"bytes,7,opt,name=award_date,json=awardDate,proto3" json:"award_date,omitempty"`
+	// Its first day, as reported.
+	Start string `protobuf:"bytes,8,opt,name=start,proto3" json:"start,omitempty"`
+	// Its last day, as reported.
+	End string `protobuf:"bytes,9,opt,name=end,proto3" json:"end,omitempty"`
+	// Its length in months, as reported.
+	DurationMonths int32 `protobuf:"varint,10,opt,name=duration_months,json=durationMonths,proto3" json:"duration_months,omitempty"`
+	// Where it stands, as reported.
+	Status Grant_Status `protobuf:"varint,11,opt,name=status,proto3,enum=tandem.v1.Grant_Status" json:"status,omitempty"`
+	// Who gets the money, as reported.
+	Recipients []string `protobuf:"bytes,12,rep,name=recipients,proto3" json:"recipients,omitempty"`
+	// Anything a colleague should know of it, such as how far it is to be trusted.
+	Note string `protobuf:"bytes,13,opt,name=note,proto3" json:"note,omitempty"`
+	// Who last wrote it: the name of a principal.
+	RecordedBy string `protobuf:"bytes,14,opt,name=recorded_by,json=recordedBy,proto3" json:"recorded_by,omitempty"`
+	// When it was last written.
+	RecordTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=record_time,json=recordTime,proto3" json:"record_time,omitempty"`
+	// Who says that it is right: the name of a principal. Empty when nobody does, and again when its values or its organisation change.
+	ConfirmedBy string `protobuf:"bytes,16,opt,name=confirmed_by,json=confirmedBy,proto3" json:"confirmed_by,omitempty"`
+	// When they said so.
+	ConfirmTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=confirm_time,json=confirmTime,proto3" json:"confirm_time,omitempty"`
+	// Its name on the grant that it was first recorded on, when that was merged into this one.
+	Origin string `protobuf:"bytes,18,opt,name=origin,proto3" json:"origin,omitempty"`
+	// The etag of the grant: the number of the revision that last changed it.
+	Etag          string `protobuf:"bytes,19,opt,name=etag,proto3" json:"etag,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Report) Reset() {
+	*x = Report{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Report) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Report) ProtoMessage() {}
+
+func (x *Report) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Report.ProtoReflect.Descriptor instead.
+func (*Report) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Report) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Report) GetOrganisation() string {
+	if x != nil {
+		return x.Organisation
+	}
+	return ""
+}
+
+func (x *Report) GetKind() Report_Kind {
+	if x != nil {
+		return x.Kind
+	}
+	return Report_KIND_UNSPECIFIED
+}
+
+func (x *Report) GetDate() string {
+	if x != nil {
+		return x.Date
+	}
+	return ""
+}
+
+func (x *Report) GetUri() string {
+	if x != nil {
+		return x.Uri
+	}
+	return ""
+}
+
+func (x *Report) GetAmount() *Amount {
+	if x != nil {
+		return x.Amount
+	}
+	return nil
+}
+
+func (x *Report) GetAwardDate() string {
+	if x != nil {
+		return x.AwardDate
+	}
+	return ""
+}
+
+func (x *Report) GetStart() string {
+	if x != nil {
+		return x.Start
+	}
+	return ""
+}
+
+func (x *Report) GetEnd() string {
+	if x != nil {
+		return x.End
+	}
+	return ""
+}
+
+func (x *Report) GetDurationMonths() int32 {
+	if x != nil {
+		return x.DurationMonths
+	}
+	return 0
+}
+
+func (x *Report) GetStatus() Grant_Status {
+	if x != nil {
+		return x.Status
+	}
+	return Grant_STATUS_UNSPECIFIED
+}
+
+func (x *Report) GetRecipients() []string {
+	if x != nil {
+		return x.Recipients
+	}
+	return nil
+}
+
+func (x *Report) GetNote() string {
+	if x != nil {
+		return x.Note
+	}
+	return ""
+}
+
+func (x *Report) GetRecordedBy() string {
+	if x != nil {
+		return x.RecordedBy
+	}
+	return ""
+}
+
+func (x *Report) GetRecordTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordTime
+	}
+	return nil
+}
+
+func (x *Report) GetConfirmedBy() string {
+	if x != nil {
+		return x.ConfirmedBy
+	}
+	return ""
+}
+
+func (x *Report) GetConfirmTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ConfirmTime
+	}
+	return nil
+}
+
+func (x *Report) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+func (x *Report) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
 // GetGrantRequest asks for one grant.
 type GetGrantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -517,7 +885,7 @@ type GetGrantRequest struct {
 
 func (x *GetGrantRequest) Reset() {
 	*x = GetGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[1]
+	mi := &file_tandem_v1_grant_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -529,7 +897,7 @@ func (x *GetGrantRequest) String() string {
 func (*GetGrantRequest) ProtoMessage() {}
 
 func (x *GetGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[1]
+	mi := &file_tandem_v1_grant_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -542,7 +910,7 @@ func (x *GetGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetGrantRequest.ProtoReflect.Descriptor instead.
 func (*GetGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{1}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *GetGrantRequest) GetName() string {
@@ -575,7 +943,9 @@ type ListGrantsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default), `update_time`, `start` or `end`, with ` desc` to turn it round. Grants without the date come last.
+	// `create_time` (the default), `update_time`, `start`, `end`, `title` (in lower case, in the order of Unicode, by its first 100 characters) or `amount` (in `currency`), with
+	// ` desc` to turn it round. Grants without the date, and those whose amount is not known or could not be converted, come last either way.
+	// Pages hold every grant once while others write; one whose place in the order is changed meanwhile may come again where it then stands.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -598,14 +968,31 @@ type ListGrantsRequest struct {
 	// Only grants with one of these statuses.
 	Status []Grant_Status `protobuf:"varint,14,rep,packed,name=status,proto3,enum=tandem.v1.Grant_Status" json:"status,omitempty"`
 	// Only grants with one of these visibilities.
-	Visibility    []Grant_Visibility `protobuf:"varint,15,rep,packed,name=visibility,proto3,enum=tandem.v1.Grant_Visibility" json:"visibility,omitempty"`
+	Visibility []Grant_Visibility `protobuf:"varint,15,rep,packed,name=visibility,proto3,enum=tandem.v1.Grant_Visibility" json:"visibility,omitempty"`
+	// Only grants of at least so much: a decimal number in `currency`. What counts is what was awarded, as the measure allocated has it: commitments less cancellations, each
+	// converted at its own date, the best single figure; of a grant in the pipeline without a commitment, its pledges.
+	MinAmount string `protobuf:"bytes,17,opt,name=min_amount,json=minAmount,proto3" json:"min_amount,omitempty"`
+	// Only grants of at most so much.
+	MaxAmount string `protobuf:"bytes,18,opt,name=max_amount,json=maxAmount,proto3" json:"max_amount,omitempty"`
+	// The currency of min_amount, of max_amount and of the order by amount; USD when left out.
+	Currency string `protobuf:"bytes,19,opt,name=currency,proto3" json:"currency,omitempty"`
+	// Convert amounts at the rates of this one day.
+	RateDate string `protobuf:"bytes,20,opt,name=rate_date,json=rateDate,proto3" json:"rate_date,omitempty"`
+	// Only grants that run on or after this day: a year, a month or a day.
+	From string `protobuf:"bytes,21,opt,name=from,proto3" json:"from,omitempty"`
+	// Only grants that run on or before this day: a year, a month or a day.
+	To string `protobuf:"bytes,22,opt,name=to,proto3" json:"to,omitempty"`
+	// Only grants that were last changed before this time.
+	StaleSince *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=stale_since,json=staleSince,proto3" json:"stale_since,omitempty"`
+	// Only grants no report on which is confirmed.
+	Unconfirmed   bool `protobuf:"varint,24,opt,name=unconfirmed,proto3" json:"unconfirmed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListGrantsRequest) Reset() {
 	*x = ListGrantsRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[2]
+	mi := &file_tandem_v1_grant_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -617,7 +1004,7 @@ func (x *ListGrantsRequest) String() string {
 func (*ListGrantsRequest) ProtoMessage() {}
 
 func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[2]
+	mi := &file_tandem_v1_grant_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -630,7 +1017,7 @@ func (x *ListGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsRequest.ProtoReflect.Descriptor instead.
 func (*ListGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{2}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ListGrantsRequest) GetPageSize() int32 {
@@ -738,6 +1125,62 @@ func (x *ListGrantsRequest) GetVisibility() []Grant_Visibility {
 	return nil
 }
 
+func (x *ListGrantsRequest) GetMinAmount() string {
+	if x != nil {
+		return x.MinAmount
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetMaxAmount() string {
+	if x != nil {
+		return x.MaxAmount
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetRateDate() string {
+	if x != nil {
+		return x.RateDate
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *ListGrantsRequest) GetStaleSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StaleSince
+	}
+	return nil
+}
+
+func (x *ListGrantsRequest) GetUnconfirmed() bool {
+	if x != nil {
+		return x.Unconfirmed
+	}
+	return false
+}
+
 // ListGrantsResponse is a page of grants.
 type ListGrantsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -748,14 +1191,21 @@ type ListGrantsResponse struct {
 	// How many there are on all pages.
 	TotalSize int32 `protobuf:"varint,3,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
 	// The revision that was read.
-	Revision      int64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Revision int64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	// How many grants are left out because they cannot be placed in time, where a period was asked for. Of this and the next two, a grant counts in the first that holds,
+	// and only if it matches all else.
+	UndatedCount int32 `protobuf:"varint,10,opt,name=undated_count,json=undatedCount,proto3" json:"undated_count,omitempty"`
+	// How many grants are left out because their amount is not known, where an amount was asked for. Unknown is not 0.
+	UnknownAmountCount int32 `protobuf:"varint,11,opt,name=unknown_amount_count,json=unknownAmountCount,proto3" json:"unknown_amount_count,omitempty"`
+	// How many grants are left out because there is no rate to convert their amount, where an amount was asked for.
+	UnconvertedCount int32 `protobuf:"varint,12,opt,name=unconverted_count,json=unconvertedCount,proto3" json:"unconverted_count,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *ListGrantsResponse) Reset() {
 	*x = ListGrantsResponse{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[3]
+	mi := &file_tandem_v1_grant_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +1217,7 @@ func (x *ListGrantsResponse) String() string {
 func (*ListGrantsResponse) ProtoMessage() {}
 
 func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[3]
+	mi := &file_tandem_v1_grant_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +1230,7 @@ func (x *ListGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListGrantsResponse.ProtoReflect.Descriptor instead.
 func (*ListGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{3}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *ListGrantsResponse) GetGrants() []*Grant {
@@ -811,6 +1261,27 @@ func (x *ListGrantsResponse) GetRevision() int64 {
 	return 0
 }
 
+func (x *ListGrantsResponse) GetUndatedCount() int32 {
+	if x != nil {
+		return x.UndatedCount
+	}
+	return 0
+}
+
+func (x *ListGrantsResponse) GetUnknownAmountCount() int32 {
+	if x != nil {
+		return x.UnknownAmountCount
+	}
+	return 0
+}
+
+func (x *ListGrantsResponse) GetUnconvertedCount() int32 {
+	if x != nil {
+		return x.UnconvertedCount
+	}
+	return 0
+}
+
 // CreateGrantRequest records a grant.
 type CreateGrantRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -828,7 +1299,7 @@ type CreateGrantRequest struct {
 
 func (x *CreateGrantRequest) Reset() {
 	*x = CreateGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[4]
+	mi := &file_tandem_v1_grant_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -840,7 +1311,7 @@ func (x *CreateGrantRequest) String() string {
 func (*CreateGrantRequest) ProtoMessage() {}
 
 func (x *CreateGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[4]
+	mi := &file_tandem_v1_grant_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -853,7 +1324,7 @@ func (x *CreateGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreateGrantRequest.ProtoReflect.Descriptor instead.
 func (*CreateGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{4}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CreateGrantRequest) GetGrant() *Grant {
@@ -901,7 +1372,7 @@ type UpdateGrantRequest struct {
 
 func (x *UpdateGrantRequest) Reset() {
 	*x = UpdateGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[5]
+	mi := &file_tandem_v1_grant_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -913,7 +1384,7 @@ func (x *UpdateGrantRequest) String() string {
 func (*UpdateGrantRequest) ProtoMessage() {}
 
 func (x *UpdateGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[5]
+	mi := &file_tandem_v1_grant_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -926,7 +1397,7 @@ func (x *UpdateGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateGrantRequest.ProtoReflect.Descriptor instead.
 func (*UpdateGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{5}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *UpdateGrantRequest) GetGrant() *Grant {
@@ -974,7 +1445,7 @@ type DeleteGrantRequest struct {
 
 func (x *DeleteGrantRequest) Reset() {
 	*x = DeleteGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[6]
+	mi := &file_tandem_v1_grant_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -986,7 +1457,7 @@ func (x *DeleteGrantRequest) String() string {
 func (*DeleteGrantRequest) ProtoMessage() {}
 
 func (x *DeleteGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[6]
+	mi := &file_tandem_v1_grant_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -999,7 +1470,7 @@ func (x *DeleteGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteGrantRequest.ProtoReflect.Descriptor instead.
 func (*DeleteGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{6}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *DeleteGrantRequest) GetName() string {
@@ -1047,7 +1518,7 @@ type UndeleteGrantRequest struct {
 
 func (x *UndeleteGrantRequest) Reset() {
 	*x = UndeleteGrantRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[7]
+	mi := &file_tandem_v1_grant_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1059,7 +1530,7 @@ func (x *UndeleteGrantRequest) String() string {
 func (*UndeleteGrantRequest) ProtoMessage() {}
 
 func (x *UndeleteGrantRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[7]
+	mi := &file_tandem_v1_grant_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1072,7 +1543,7 @@ func (x *UndeleteGrantRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UndeleteGrantRequest.ProtoReflect.Descriptor instead.
 func (*UndeleteGrantRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{7}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *UndeleteGrantRequest) GetName() string {
@@ -1103,6 +1574,343 @@ func (x *UndeleteGrantRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreGrantRequest takes a grant back to an earlier state.
+type RestoreGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grant's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreGrantRequest) Reset() {
+	*x = RestoreGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreGrantRequest) ProtoMessage() {}
+
+func (x *RestoreGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreGrantRequest.ProtoReflect.Descriptor instead.
+func (*RestoreGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *RestoreGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// MergeGrantRequest merges a grant into another.
+type MergeGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name of the grant that is to stand for both.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The grant that is merged into it.
+	Other string `protobuf:"bytes,2,opt,name=other,proto3" json:"other,omitempty"`
+	// What happens to the transactions of the other. MOVE when left out.
+	Transactions MergeGrantRequest_Transactions `protobuf:"varint,3,opt,name=transactions,proto3,enum=tandem.v1.MergeGrantRequest_Transactions" json:"transactions,omitempty"`
+	// Refuse unless this is the current etag of the grant that is to stand.
+	Etag string `protobuf:"bytes,4,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Refuse unless this is the current etag of the other.
+	OtherEtag string `protobuf:"bytes,5,opt,name=other_etag,json=otherEtag,proto3" json:"other_etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,6,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,7,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeGrantRequest) Reset() {
+	*x = MergeGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeGrantRequest) ProtoMessage() {}
+
+func (x *MergeGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeGrantRequest.ProtoReflect.Descriptor instead.
+func (*MergeGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *MergeGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetOther() string {
+	if x != nil {
+		return x.Other
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetTransactions() MergeGrantRequest_Transactions {
+	if x != nil {
+		return x.Transactions
+	}
+	return MergeGrantRequest_TRANSACTIONS_UNSPECIFIED
+}
+
+func (x *MergeGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetOtherEtag() string {
+	if x != nil {
+		return x.OtherEtag
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MergeGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// MergeGrantResponse tells what a merge did.
+type MergeGrantResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grant, which stands for both.
+	Grant *Grant `protobuf:"bytes,1,opt,name=grant,proto3" json:"grant,omitempty"`
+	// The names that the transactions of the other have in the grant.
+	Moved []string `protobuf:"bytes,2,rep,name=moved,proto3" json:"moved,omitempty"`
+	// Transactions of the other that the grant had already; they count once.
+	Same []string `protobuf:"bytes,3,rep,name=same,proto3" json:"same,omitempty"`
+	// Transactions of the other that were not to move.
+	Left []string `protobuf:"bytes,4,rep,name=left,proto3" json:"left,omitempty"`
+	// What a person should look at.
+	Warnings      []string `protobuf:"bytes,5,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeGrantResponse) Reset() {
+	*x = MergeGrantResponse{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeGrantResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeGrantResponse) ProtoMessage() {}
+
+func (x *MergeGrantResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeGrantResponse.ProtoReflect.Descriptor instead.
+func (*MergeGrantResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *MergeGrantResponse) GetGrant() *Grant {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetMoved() []string {
+	if x != nil {
+		return x.Moved
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetSame() []string {
+	if x != nil {
+		return x.Same
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetLeft() []string {
+	if x != nil {
+		return x.Left
+	}
+	return nil
+}
+
+func (x *MergeGrantResponse) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
+}
+
+// UnmergeGrantRequest undoes a merge.
+type UnmergeGrantRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name of the grant that was merged into another.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Refuse unless this is the current etag of the grant that it was merged into, which is what reading this one shows.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmergeGrantRequest) Reset() {
+	*x = UnmergeGrantRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmergeGrantRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmergeGrantRequest) ProtoMessage() {}
+
+func (x *UnmergeGrantRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmergeGrantRequest.ProtoReflect.Descriptor instead.
+func (*UnmergeGrantRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *UnmergeGrantRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UnmergeGrantRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // BatchCreateGrantsRequest records many grants at once.
 type BatchCreateGrantsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1118,7 +1926,7 @@ type BatchCreateGrantsRequest struct {
 
 func (x *BatchCreateGrantsRequest) Reset() {
 	*x = BatchCreateGrantsRequest{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[8]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1130,7 +1938,7 @@ func (x *BatchCreateGrantsRequest) String() string {
 func (*BatchCreateGrantsRequest) ProtoMessage() {}
 
 func (x *BatchCreateGrantsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[8]
+	mi := &file_tandem_v1_grant_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1143,7 +1951,7 @@ func (x *BatchCreateGrantsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateGrantsRequest.ProtoReflect.Descriptor instead.
 func (*BatchCreateGrantsRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{8}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BatchCreateGrantsRequest) GetRequests() []*CreateGrantRequest {
@@ -1178,7 +1986,7 @@ type BatchCreateGrantsResponse struct {
 
 func (x *BatchCreateGrantsResponse) Reset() {
 	*x = BatchCreateGrantsResponse{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1998,7 @@ func (x *BatchCreateGrantsResponse) String() string {
 func (*BatchCreateGrantsResponse) ProtoMessage() {}
 
 func (x *BatchCreateGrantsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[9]
+	mi := &file_tandem_v1_grant_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +2011,7 @@ func (x *BatchCreateGrantsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchCreateGrantsResponse.ProtoReflect.Descriptor instead.
 func (*BatchCreateGrantsResponse) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{9}
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
@@ -1216,7 +2024,7 @@ func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
 // Participation is an organisation's part in a grant.
 type Grant_Participation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The organisation.
+	// The organisation. One that was merged into another keeps its name here, and its money is counted under the other.
 	Organisation string `protobuf:"bytes,1,opt,name=organisation,proto3" json:"organisation,omitempty"`
 	// Its share in percent, at most six decimals. 0 is nothing; left out is not the same.
 	SharePercent  *float64 `protobuf:"fixed64,2,opt,name=share_percent,json=sharePercent,proto3,oneof" json:"share_percent,omitempty"`
@@ -1226,7 +2034,7 @@ type Grant_Participation struct {
 
 func (x *Grant_Participation) Reset() {
 	*x = Grant_Participation{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1238,7 +2046,7 @@ func (x *Grant_Participation) String() string {
 func (*Grant_Participation) ProtoMessage() {}
 
 func (x *Grant_Participation) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[10]
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1281,7 +2089,7 @@ type Grant_Partner struct {
 
 func (x *Grant_Partner) Reset() {
 	*x = Grant_Partner{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1293,7 +2101,7 @@ func (x *Grant_Partner) String() string {
 func (*Grant_Partner) ProtoMessage() {}
 
 func (x *Grant_Partner) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[11]
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1336,7 +2144,7 @@ type Grant_Split struct {
 
 func (x *Grant_Split) Reset() {
 	*x = Grant_Split{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1348,7 +2156,7 @@ func (x *Grant_Split) String() string {
 func (*Grant_Split) ProtoMessage() {}
 
 func (x *Grant_Split) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[12]
+	mi := &file_tandem_v1_grant_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1393,7 +2201,7 @@ type Grant_Source struct {
 
 func (x *Grant_Source) Reset() {
 	*x = Grant_Source{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +2213,7 @@ func (x *Grant_Source) String() string {
 func (*Grant_Source) ProtoMessage() {}
 
 func (x *Grant_Source) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[13]
+	mi := &file_tandem_v1_grant_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +2265,7 @@ type Grant_Budget struct {
 
 func (x *Grant_Budget) Reset() {
 	*x = Grant_Budget{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1469,7 +2277,7 @@ func (x *Grant_Budget) String() string {
 func (*Grant_Budget) ProtoMessage() {}
 
 func (x *Grant_Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[14]
+	mi := &file_tandem_v1_grant_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1510,7 +2318,7 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\xdd\x15\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\x8e\x17\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
@@ -1556,7 +2364,12 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\vupdate_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12@\n" +
 	"\vdelete_time\x18\x1c \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"deleteTime\x1a\xe1\x01\n" +
+	"deleteTime\x126\n" +
+	"\areports\x18\x1e \x03(\v2\x11.tandem.v1.ReportB\t\xbaH\x06\x92\x01\x03\x10\xf4\x03R\areports\x12!\n" +
+	"\tconfirmed\x18\x1f \x01(\bB\x03\xe0A\x03R\tconfirmed\x12\x1d\n" +
+	"\aaliases\x18( \x03(\tB\x03\xe0A\x03R\aaliases\x125\n" +
+	"\tsuccessor\x18) \x01(\tB\x17\xe0A\x03\xfaA\x11\n" +
+	"\x0ftandem.v1/GrantR\tsuccessor\x1a\xe1\x01\n" +
 	"\rParticipation\x12{\n" +
 	"\forganisation\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x12A\n" +
@@ -1606,12 +2419,58 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x06DONORS\x10\x03\x12\x0e\n" +
 	"\n" +
 	"RESTRICTED\x10\x04:3\xeaA0\n" +
-	"\x0ftandem.v1/Grant\x12\x0egrants/{grant}*\x06grants2\x05grant\"\xce\x01\n" +
+	"\x0ftandem.v1/Grant\x12\x0egrants/{grant}*\x06grants2\x05grant\"\xed\t\n" +
+	"\x06Report\x12w\n" +
+	"\x04name\x18\x01 \x01(\tBc\xe0A\b\xbaH]\xd8\x01\x01rX2V^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/reports/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12~\n" +
+	"\forganisation\x18\x02 \x01(\tBZ\xe0A\x01\xfaA\x18\n" +
+	"\x16tandem.v1/Organisation\xbaH9\xd8\x01\x01r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x127\n" +
+	"\x04kind\x18\x03 \x01(\x0e2\x16.tandem.v1.Report.KindB\v\xe0A\x02\xbaH\x05\x82\x01\x02\x10\x01R\x04kind\x12\x1b\n" +
+	"\x04date\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x04date\x12\x1a\n" +
+	"\x03uri\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x03uri\x12)\n" +
+	"\x06amount\x18\x06 \x01(\v2\x11.tandem.v1.AmountR\x06amount\x12&\n" +
+	"\n" +
+	"award_date\x18\a \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\tawardDate\x12\x1d\n" +
+	"\x05start\x18\b \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x05start\x12\x19\n" +
+	"\x03end\x18\t \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x03end\x123\n" +
+	"\x0fduration_months\x18\n" +
+	" \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xb0\t(\x00R\x0edurationMonths\x129\n" +
+	"\x06status\x18\v \x01(\x0e2\x17.tandem.v1.Grant.StatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12{\n" +
+	"\n" +
+	"recipients\x18\f \x03(\tB[\xfaA\x18\n" +
+	"\x16tandem.v1/Organisation\xbaH=\x92\x01:\x10d\"6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\n" +
+	"recipients\x12\x1d\n" +
+	"\x04note\x18\r \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01R\x04note\x12$\n" +
+	"\vrecorded_by\x18\x0e \x01(\tB\x03\xe0A\x03R\n" +
+	"recordedBy\x12@\n" +
+	"\vrecord_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"recordTime\x12&\n" +
+	"\fconfirmed_by\x18\x10 \x01(\tB\x03\xe0A\x03R\vconfirmedBy\x12B\n" +
+	"\fconfirm_time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\vconfirmTime\x12\x1b\n" +
+	"\x06origin\x18\x12 \x01(\tB\x03\xe0A\x03R\x06origin\x12\x1e\n" +
+	"\x04etag\x18\x13 \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18 R\x04etag\"\x84\x01\n" +
+	"\x04Kind\x12\x14\n" +
+	"\x10KIND_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fDONOR_STATEMENT\x10\x01\x12\x14\n" +
+	"\x10MEMBER_STATEMENT\x10\x02\x12\x14\n" +
+	"\x10IATI_PUBLICATION\x10\x03\x12\t\n" +
+	"\x05PRESS\x10\x04\x12\x0e\n" +
+	"\n" +
+	"STAFF_CALL\x10\x05\x12\n" +
+	"\n" +
+	"\x06RECORD\x10\x06:G\xeaAD\n" +
+	"\x10tandem.v1/Report\x12\x1fgrants/{grant}/reports/{report}*\areports2\x06report\"\xce\x01\n" +
 	"\x0fGetGrantRequest\x12]\n" +
 	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
 	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
 	"\brevision\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xfd\a\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xba\n" +
+	"\n" +
 	"\x11ListGrantsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -1637,13 +2496,32 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
 	"visibility\x18\x0f \x03(\x0e2\x1b.tandem.v1.Grant.VisibilityB\x11\xbaH\x0e\x92\x01\v\x10\n" +
 	"\"\a\x82\x01\x04\x10\x01 \x00R\n" +
-	"visibility\"\xa1\x01\n" +
+	"visibility\x12&\n" +
+	"\n" +
+	"min_amount\x18\x11 \x01(\tB\a\xbaH\x04r\x02\x18 R\tminAmount\x12&\n" +
+	"\n" +
+	"max_amount\x18\x12 \x01(\tB\a\xbaH\x04r\x02\x18 R\tmaxAmount\x120\n" +
+	"\bcurrency\x18\x13 \x01(\tB\x14\xbaH\x11\xd8\x01\x01r\f2\n" +
+	"^[A-Z]{3}$R\bcurrency\x12$\n" +
+	"\trate_date\x18\x14 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\brateDate\x12\x1b\n" +
+	"\x04from\x18\x15 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x04from\x12\x17\n" +
+	"\x02to\x18\x16 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x02to\x12;\n" +
+	"\vstale_since\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"staleSince\x12 \n" +
+	"\vunconfirmed\x18\x18 \x01(\bR\vunconfirmed\"\xa5\x02\n" +
 	"\x12ListGrantsResponse\x12(\n" +
 	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05R\ttotalSize\x12\x1a\n" +
-	"\brevision\x18\x04 \x01(\x03R\brevision\"\xe3\x01\n" +
+	"\brevision\x18\x04 \x01(\x03R\brevision\x12#\n" +
+	"\rundated_count\x18\n" +
+	" \x01(\x05R\fundatedCount\x120\n" +
+	"\x14unknown_amount_count\x18\v \x01(\x05R\x12unknownAmountCount\x12+\n" +
+	"\x11unconverted_count\x18\f \x01(\x05R\x10unconvertedCount\"\xe3\x01\n" +
 	"\x12CreateGrantRequest\x121\n" +
 	"\x05grant\x18\x01 \x01(\v2\x10.tandem.v1.GrantB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x05grant\x12L\n" +
 	"\bgrant_id\x18\x02 \x01(\tB1\xe0A\x01\xbaH+\xd8\x01\x01r&2$^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\agrantId\x12'\n" +
@@ -1670,6 +2548,44 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x87\x02\n" +
+	"\x13RestoreGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x82\x04\n" +
+	"\x11MergeGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12_\n" +
+	"\x05other\x18\x02 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x05other\x12W\n" +
+	"\ftransactions\x18\x03 \x01(\x0e2).tandem.v1.MergeGrantRequest.TransactionsB\b\xbaH\x05\x82\x01\x02\x10\x01R\ftransactions\x12\x1b\n" +
+	"\x04etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12&\n" +
+	"\n" +
+	"other_etag\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18 R\totherEtag\x12'\n" +
+	"\n" +
+	"request_id\x18\x06 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\a \x01(\bR\fvalidateOnly\"A\n" +
+	"\fTransactions\x12\x1c\n" +
+	"\x18TRANSACTIONS_UNSPECIFIED\x10\x00\x12\b\n" +
+	"\x04MOVE\x10\x01\x12\t\n" +
+	"\x05LEAVE\x10\x02\"\x96\x01\n" +
+	"\x12MergeGrantResponse\x12&\n" +
+	"\x05grant\x18\x01 \x01(\v2\x10.tandem.v1.GrantR\x05grant\x12\x14\n" +
+	"\x05moved\x18\x02 \x03(\tR\x05moved\x12\x12\n" +
+	"\x04same\x18\x03 \x03(\tR\x04same\x12\x12\n" +
+	"\x04left\x18\x04 \x03(\tR\x04left\x12\x1a\n" +
+	"\bwarnings\x18\x05 \x03(\tR\bwarnings\"\xdf\x01\n" +
+	"\x13UnmergeGrantRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\xb3\x01\n" +
 	"\x18BatchCreateGrantsRequest\x12I\n" +
 	"\brequests\x18\x01 \x03(\v2\x1d.tandem.v1.CreateGrantRequestB\x0e\xe0A\x02\xbaH\b\x92\x01\x05\b\x01\x10\xe8\aR\brequests\x12'\n" +
@@ -1677,7 +2593,7 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"E\n" +
 	"\x19BatchCreateGrantsResponse\x12(\n" +
-	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants2\xd7\x05\n" +
+	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants2\x9c\b\n" +
 	"\fGrantService\x12U\n" +
 	"\bGetGrant\x12\x1a.tandem.v1.GetGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=grants/*}\x12]\n" +
 	"\n" +
@@ -1687,7 +2603,11 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"/v1/grants\x12h\n" +
 	"\vUpdateGrant\x12\x1d.tandem.v1.UpdateGrantRequest\x1a\x10.tandem.v1.Grant\"(\x82\xd3\xe4\x93\x02\":\x05grant2\x19/v1/{grant.name=grants/*}\x12[\n" +
 	"\vDeleteGrant\x12\x1d.tandem.v1.DeleteGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=grants/*}\x12k\n" +
-	"\rUndeleteGrant\x12\x1f.tandem.v1.UndeleteGrantRequest\x1a\x10.tandem.v1.Grant\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=grants/*}:undelete\x12\x81\x01\n" +
+	"\rUndeleteGrant\x12\x1f.tandem.v1.UndeleteGrantRequest\x1a\x10.tandem.v1.Grant\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=grants/*}:undelete\x12h\n" +
+	"\fRestoreGrant\x12\x1e.tandem.v1.RestoreGrantRequest\x1a\x10.tandem.v1.Grant\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=grants/*}:restore\x12o\n" +
+	"\n" +
+	"MergeGrant\x12\x1c.tandem.v1.MergeGrantRequest\x1a\x1d.tandem.v1.MergeGrantResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/{name=grants/*}:merge\x12h\n" +
+	"\fUnmergeGrant\x12\x1e.tandem.v1.UnmergeGrantRequest\x1a\x10.tandem.v1.Grant\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=grants/*}:unmerge\x12\x81\x01\n" +
 	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreateB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
@@ -1702,82 +2622,104 @@ func file_tandem_v1_grant_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_grant_proto_rawDescData
 }
 
-var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_tandem_v1_grant_proto_goTypes = []any{
-	(Grant_Status)(0),                 // 0: tandem.v1.Grant.Status
-	(Grant_Visibility)(0),             // 1: tandem.v1.Grant.Visibility
-	(Grant_Partner_Role)(0),           // 2: tandem.v1.Grant.Partner.Role
-	(*Grant)(nil),                     // 3: tandem.v1.Grant
-	(*GetGrantRequest)(nil),           // 4: tandem.v1.GetGrantRequest
-	(*ListGrantsRequest)(nil),         // 5: tandem.v1.ListGrantsRequest
-	(*ListGrantsResponse)(nil),        // 6: tandem.v1.ListGrantsResponse
-	(*CreateGrantRequest)(nil),        // 7: tandem.v1.CreateGrantRequest
-	(*UpdateGrantRequest)(nil),        // 8: tandem.v1.UpdateGrantRequest
-	(*DeleteGrantRequest)(nil),        // 9: tandem.v1.DeleteGrantRequest
-	(*UndeleteGrantRequest)(nil),      // 10: tandem.v1.UndeleteGrantRequest
-	(*BatchCreateGrantsRequest)(nil),  // 11: tandem.v1.BatchCreateGrantsRequest
-	(*BatchCreateGrantsResponse)(nil), // 12: tandem.v1.BatchCreateGrantsResponse
-	(*Grant_Participation)(nil),       // 13: tandem.v1.Grant.Participation
-	(*Grant_Partner)(nil),             // 14: tandem.v1.Grant.Partner
-	(*Grant_Split)(nil),               // 15: tandem.v1.Grant.Split
-	(*Grant_Source)(nil),              // 16: tandem.v1.Grant.Source
-	(*Grant_Budget)(nil),              // 17: tandem.v1.Grant.Budget
-	(*Amount)(nil),                    // 18: tandem.v1.Amount
-	(*Transaction)(nil),               // 19: tandem.v1.Transaction
-	(*Link)(nil),                      // 20: tandem.v1.Link
-	(*timestamppb.Timestamp)(nil),     // 21: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 22: google.protobuf.FieldMask
-	(*Money)(nil),                     // 23: tandem.v1.Money
+	(Grant_Status)(0),                   // 0: tandem.v1.Grant.Status
+	(Grant_Visibility)(0),               // 1: tandem.v1.Grant.Visibility
+	(Grant_Partner_Role)(0),             // 2: tandem.v1.Grant.Partner.Role
+	(Report_Kind)(0),                    // 3: tandem.v1.Report.Kind
+	(MergeGrantRequest_Transactions)(0), // 4: tandem.v1.MergeGrantRequest.Transactions
+	(*Grant)(nil),                       // 5: tandem.v1.Grant
+	(*Report)(nil),                      // 6: tandem.v1.Report
+	(*GetGrantRequest)(nil),             // 7: tandem.v1.GetGrantRequest
+	(*ListGrantsRequest)(nil),           // 8: tandem.v1.ListGrantsRequest
+	(*ListGrantsResponse)(nil),          // 9: tandem.v1.ListGrantsResponse
+	(*CreateGrantRequest)(nil),          // 10: tandem.v1.CreateGrantRequest
+	(*UpdateGrantRequest)(nil),          // 11: tandem.v1.UpdateGrantRequest
+	(*DeleteGrantRequest)(nil),          // 12: tandem.v1.DeleteGrantRequest
+	(*UndeleteGrantRequest)(nil),        // 13: tandem.v1.UndeleteGrantRequest
+	(*RestoreGrantRequest)(nil),         // 14: tandem.v1.RestoreGrantRequest
+	(*MergeGrantRequest)(nil),           // 15: tandem.v1.MergeGrantRequest
+	(*MergeGrantResponse)(nil),          // 16: tandem.v1.MergeGrantResponse
+	(*UnmergeGrantRequest)(nil),         // 17: tandem.v1.UnmergeGrantRequest
+	(*BatchCreateGrantsRequest)(nil),    // 18: tandem.v1.BatchCreateGrantsRequest
+	(*BatchCreateGrantsResponse)(nil),   // 19: tandem.v1.BatchCreateGrantsResponse
+	(*Grant_Participation)(nil),         // 20: tandem.v1.Grant.Participation
+	(*Grant_Partner)(nil),               // 21: tandem.v1.Grant.Partner
+	(*Grant_Split)(nil),                 // 22: tandem.v1.Grant.Split
+	(*Grant_Source)(nil),                // 23: tandem.v1.Grant.Source
+	(*Grant_Budget)(nil),                // 24: tandem.v1.Grant.Budget
+	(*Amount)(nil),                      // 25: tandem.v1.Amount
+	(*Transaction)(nil),                 // 26: tandem.v1.Transaction
+	(*Link)(nil),                        // 27: tandem.v1.Link
+	(*timestamppb.Timestamp)(nil),       // 28: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),       // 29: google.protobuf.FieldMask
+	(*Money)(nil),                       // 30: tandem.v1.Money
 }
 var file_tandem_v1_grant_proto_depIdxs = []int32{
-	13, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
-	13, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
-	14, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
+	20, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
+	20, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
+	21, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
 	0,  // 3: tandem.v1.Grant.status:type_name -> tandem.v1.Grant.Status
-	15, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
-	15, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
-	15, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
-	16, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
+	22, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
+	22, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
+	22, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
+	23, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
 	1,  // 8: tandem.v1.Grant.visibility:type_name -> tandem.v1.Grant.Visibility
-	18, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
-	19, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
-	17, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
-	20, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
-	21, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
-	21, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
-	21, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
-	21, // 16: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
-	21, // 17: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
-	0,  // 18: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
-	1,  // 19: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	3,  // 20: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
-	3,  // 21: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
-	3,  // 22: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
-	22, // 23: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	7,  // 24: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
-	3,  // 25: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
-	2,  // 26: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
-	23, // 27: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
-	4,  // 28: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
-	5,  // 29: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
-	7,  // 30: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
-	8,  // 31: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
-	9,  // 32: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
-	10, // 33: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
-	11, // 34: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
-	3,  // 35: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
-	6,  // 36: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
-	3,  // 37: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
-	3,  // 38: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
-	3,  // 39: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
-	3,  // 40: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
-	12, // 41: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
-	35, // [35:42] is the sub-list for method output_type
-	28, // [28:35] is the sub-list for method input_type
-	28, // [28:28] is the sub-list for extension type_name
-	28, // [28:28] is the sub-list for extension extendee
-	0,  // [0:28] is the sub-list for field type_name
+	25, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
+	26, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
+	24, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
+	27, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
+	28, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
+	28, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
+	28, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
+	6,  // 16: tandem.v1.Grant.reports:type_name -> tandem.v1.Report
+	3,  // 17: tandem.v1.Report.kind:type_name -> tandem.v1.Report.Kind
+	25, // 18: tandem.v1.Report.amount:type_name -> tandem.v1.Amount
+	0,  // 19: tandem.v1.Report.status:type_name -> tandem.v1.Grant.Status
+	28, // 20: tandem.v1.Report.record_time:type_name -> google.protobuf.Timestamp
+	28, // 21: tandem.v1.Report.confirm_time:type_name -> google.protobuf.Timestamp
+	28, // 22: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
+	28, // 23: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 24: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
+	1,  // 25: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	28, // 26: tandem.v1.ListGrantsRequest.stale_since:type_name -> google.protobuf.Timestamp
+	5,  // 27: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
+	5,  // 28: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
+	5,  // 29: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
+	29, // 30: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	4,  // 31: tandem.v1.MergeGrantRequest.transactions:type_name -> tandem.v1.MergeGrantRequest.Transactions
+	5,  // 32: tandem.v1.MergeGrantResponse.grant:type_name -> tandem.v1.Grant
+	10, // 33: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
+	5,  // 34: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
+	2,  // 35: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
+	30, // 36: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
+	7,  // 37: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
+	8,  // 38: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
+	10, // 39: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
+	11, // 40: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
+	12, // 41: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
+	13, // 42: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
+	14, // 43: tandem.v1.GrantService.RestoreGrant:input_type -> tandem.v1.RestoreGrantRequest
+	15, // 44: tandem.v1.GrantService.MergeGrant:input_type -> tandem.v1.MergeGrantRequest
+	17, // 45: tandem.v1.GrantService.UnmergeGrant:input_type -> tandem.v1.UnmergeGrantRequest
+	18, // 46: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
+	5,  // 47: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
+	9,  // 48: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
+	5,  // 49: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
+	5,  // 50: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
+	5,  // 51: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
+	5,  // 52: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
+	5,  // 53: tandem.v1.GrantService.RestoreGrant:output_type -> tandem.v1.Grant
+	16, // 54: tandem.v1.GrantService.MergeGrant:output_type -> tandem.v1.MergeGrantResponse
+	5,  // 55: tandem.v1.GrantService.UnmergeGrant:output_type -> tandem.v1.Grant
+	19, // 56: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
+	47, // [47:57] is the sub-list for method output_type
+	37, // [37:47] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_grant_proto_init() }
@@ -1788,14 +2730,14 @@ func file_tandem_v1_grant_proto_init() {
 	file_tandem_v1_link_proto_init()
 	file_tandem_v1_money_proto_init()
 	file_tandem_v1_transaction_proto_init()
-	file_tandem_v1_grant_proto_msgTypes[10].OneofWrappers = []any{}
+	file_tandem_v1_grant_proto_msgTypes[15].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_grant_proto_rawDesc), len(file_tandem_v1_grant_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   15,
+			NumEnums:      5,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

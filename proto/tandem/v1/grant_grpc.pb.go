@@ -25,6 +25,9 @@ const (
 	GrantService_UpdateGrant_FullMethodName       = "/tandem.v1.GrantService/UpdateGrant"
 	GrantService_DeleteGrant_FullMethodName       = "/tandem.v1.GrantService/DeleteGrant"
 	GrantService_UndeleteGrant_FullMethodName     = "/tandem.v1.GrantService/UndeleteGrant"
+	GrantService_RestoreGrant_FullMethodName      = "/tandem.v1.GrantService/RestoreGrant"
+	GrantService_MergeGrant_FullMethodName        = "/tandem.v1.GrantService/MergeGrant"
+	GrantService_UnmergeGrant_FullMethodName      = "/tandem.v1.GrantService/UnmergeGrant"
 	GrantService_BatchCreateGrants_FullMethodName = "/tandem.v1.GrantService/BatchCreateGrants"
 )
 
@@ -34,7 +37,7 @@ const (
 //
 // GrantService keeps grants.
 type GrantServiceClient interface {
-	// GetGrant returns one grant.
+	// GetGrant returns one grant. The name of a grant that was merged is answered with the grant that it was merged into.
 	GetGrant(ctx context.Context, in *GetGrantRequest, opts ...grpc.CallOption) (*Grant, error)
 	// ListGrants lists grants page by page.
 	ListGrants(ctx context.Context, in *ListGrantsRequest, opts ...grpc.CallOption) (*ListGrantsResponse, error)
@@ -46,6 +49,14 @@ type GrantServiceClient interface {
 	DeleteGrant(ctx context.Context, in *DeleteGrantRequest, opts ...grpc.CallOption) (*Grant, error)
 	// UndeleteGrant brings a deleted grant back.
 	UndeleteGrant(ctx context.Context, in *UndeleteGrantRequest, opts ...grpc.CallOption) (*Grant, error)
+	// RestoreGrant writes a grant as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today. Merges
+	// are not undone by it.
+	RestoreGrant(ctx context.Context, in *RestoreGrantRequest, opts ...grpc.CallOption) (*Grant, error)
+	// MergeGrant merges another grant into this one, in one revision: two records of one award become one. Transactions move, but for those that the grant has already;
+	// so do links, identifiers, sources and budgets that it lacks. The other's name goes on to lead here, and UnmergeGrant undoes it.
+	MergeGrant(ctx context.Context, in *MergeGrantRequest, opts ...grpc.CallOption) (*MergeGrantResponse, error)
+	// UnmergeGrant undoes the merge of this grant into another, in one revision, and returns it as it stands again. What moved comes home as it is now.
+	UnmergeGrant(ctx context.Context, in *UnmergeGrantRequest, opts ...grpc.CallOption) (*Grant, error)
 	// BatchCreateGrants records up to 1,000 grants in one revision: all of them or, if any is refused, none. Every bad item is named.
 	BatchCreateGrants(ctx context.Context, in *BatchCreateGrantsRequest, opts ...grpc.CallOption) (*BatchCreateGrantsResponse, error)
 }
@@ -118,6 +129,36 @@ func (c *grantServiceClient) UndeleteGrant(ctx context.Context, in *UndeleteGran
 	return out, nil
 }
 
+func (c *grantServiceClient) RestoreGrant(ctx context.Context, in *RestoreGrantRequest, opts ...grpc.CallOption) (*Grant, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Grant)
+	err := c.cc.Invoke(ctx, GrantService_RestoreGrant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *grantServiceClient) MergeGrant(ctx context.Context, in *MergeGrantRequest, opts ...grpc.CallOption) (*MergeGrantResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(MergeGrantResponse)
+	err := c.cc.Invoke(ctx, GrantService_MergeGrant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *grantServiceClient) UnmergeGrant(ctx context.Context, in *UnmergeGrantRequest, opts ...grpc.CallOption) (*Grant, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Grant)
+	err := c.cc.Invoke(ctx, GrantService_UnmergeGrant_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *grantServiceClient) BatchCreateGrants(ctx context.Context, in *BatchCreateGrantsRequest, opts ...grpc.CallOption) (*BatchCreateGrantsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(BatchCreateGrantsResponse)
@@ -134,7 +175,7 @@ func (c *grantServiceClient) BatchCreateGrants(ctx context.Context, in *BatchCre
 //
 // GrantService keeps grants.
 type GrantServiceServer interface {
-	// GetGrant returns one grant.
+	// GetGrant returns one grant. The name of a grant that was merged is answered with the grant that it was merged into.
 	GetGrant(context.Context, *GetGrantRequest) (*Grant, error)
 	// ListGrants lists grants page by page.
 	ListGrants(context.Context, *ListGrantsRequest) (*ListGrantsResponse, error)
@@ -146,6 +187,14 @@ type GrantServiceServer interface {
 	DeleteGrant(context.Context, *DeleteGrantRequest) (*Grant, error)
 	// UndeleteGrant brings a deleted grant back.
 	UndeleteGrant(context.Context, *UndeleteGrantRequest) (*Grant, error)
+	// RestoreGrant writes a grant as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today. Merges
+	// are not undone by it.
+	RestoreGrant(context.Context, *RestoreGrantRequest) (*Grant, error)
+	// MergeGrant merges another grant into this one, in one revision: two records of one award become one. Transactions move, but for those that the grant has already;
+	// so do links, identifiers, sources and budgets that it lacks. The other's name goes on to lead here, and UnmergeGrant undoes it.
+	MergeGrant(context.Context, *MergeGrantRequest) (*MergeGrantResponse, error)
+	// UnmergeGrant undoes the merge of this grant into another, in one revision, and returns it as it stands again. What moved comes home as it is now.
+	UnmergeGrant(context.Context, *UnmergeGrantRequest) (*Grant, error)
 	// BatchCreateGrants records up to 1,000 grants in one revision: all of them or, if any is refused, none. Every bad item is named.
 	BatchCreateGrants(context.Context, *BatchCreateGrantsRequest) (*BatchCreateGrantsResponse, error)
 	mustEmbedUnimplementedGrantServiceServer()
@@ -175,6 +224,15 @@ func (UnimplementedGrantServiceServer) DeleteGrant(context.Context, *DeleteGrant
 }
 func (UnimplementedGrantServiceServer) UndeleteGrant(context.Context, *UndeleteGrantRequest) (*Grant, error) {
 	return nil, status.Error(codes.Unimplemented, "method UndeleteGrant not implemented")
+}
+func (UnimplementedGrantServiceServer) RestoreGrant(context.Context, *RestoreGrantRequest) (*Grant, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreGrant not implemented")
+}
+func (UnimplementedGrantServiceServer) MergeGrant(context.Context, *MergeGrantRequest) (*MergeGrantResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method MergeGrant not implemented")
+}
+func (UnimplementedGrantServiceServer) UnmergeGrant(context.Context, *UnmergeGrantRequest) (*Grant, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnmergeGrant not implemented")
 }
 func (UnimplementedGrantServiceServer) BatchCreateGrants(context.Context, *BatchCreateGrantsRequest) (*BatchCreateGrantsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchCreateGrants not implemented")
@@ -308,6 +366,60 @@ func _GrantService_UndeleteGrant_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _GrantService_RestoreGrant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreGrantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GrantServiceServer).RestoreGrant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GrantService_RestoreGrant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GrantServiceServer).RestoreGrant(ctx, req.(*RestoreGrantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GrantService_MergeGrant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MergeGrantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GrantServiceServer).MergeGrant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GrantService_MergeGrant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GrantServiceServer).MergeGrant(ctx, req.(*MergeGrantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _GrantService_UnmergeGrant_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnmergeGrantRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GrantServiceServer).UnmergeGrant(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GrantService_UnmergeGrant_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GrantServiceServer).UnmergeGrant(ctx, req.(*UnmergeGrantRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _GrantService_BatchCreateGrants_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(BatchCreateGrantsRequest)
 	if err := dec(in); err != nil {
@@ -356,6 +468,18 @@ var GrantService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UndeleteGrant",
 			Handler:    _GrantService_UndeleteGrant_Handler,
+		},
+		{
+			MethodName: "RestoreGrant",
+			Handler:    _GrantService_RestoreGrant_Handler,
+		},
+		{
+			MethodName: "MergeGrant",
+			Handler:    _GrantService_MergeGrant_Handler,
+		},
+		{
+			MethodName: "UnmergeGrant",
+			Handler:    _GrantService_UnmergeGrant_Handler,
 		},
 		{
 			MethodName: "BatchCreateGrants",

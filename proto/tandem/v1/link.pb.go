@@ -30,13 +30,13 @@ type Link_Type int32
 const (
 	// Not a type.
 	Link_TYPE_UNSPECIFIED Link_Type = 0
-	// This grant passes on money of the other. It is no new money: totals count the other only.
+	// This grant passes on money of the other. It is no new money: totals count the other only. A grant is so of one, and never in a circle.
 	Link_SUB_GRANT_OF Link_Type = 1
-	// The two pay for one thing together, and their donors know.
+	// The two pay for one thing together, and their donors know. It is found from both ends, and made once.
 	Link_CO_FUNDED_WITH Link_Type = 2
-	// This grant is the other, recorded once more: only the other counts.
+	// This grant is the other, recorded once more: only the other counts, for those who see it. A grant is so of one, and never in a circle.
 	Link_DUPLICATE_OF Link_Type = 3
-	// The two look alike and are two.
+	// The two look alike and are two. It is found from both ends, and made once.
 	Link_CONFIRMED_DISTINCT Link_Type = 4
 )
 
@@ -92,10 +92,16 @@ type Link struct {
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// How the grant is related to the other.
 	Type Link_Type `protobuf:"varint,2,opt,name=type,proto3,enum=tandem.v1.Link_Type" json:"type,omitempty"`
-	// The other grant.
+	// The other grant. A link that is made to a grant which was merged leads to its survivor; one that was made before reads as it was made, and leads there too.
 	Target string `protobuf:"bytes,3,opt,name=target,proto3" json:"target,omitempty"`
-	// Who says so, and why.
-	Reason        string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Why. Needed of DUPLICATE_OF and CONFIRMED_DISTINCT.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Who made the link.
+	Creator string `protobuf:"bytes,5,opt,name=creator,proto3" json:"creator,omitempty"`
+	// When the link was made.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The name that it had in the grant that was merged into this one; empty when it was made here.
+	Origin        string `protobuf:"bytes,7,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -154,6 +160,27 @@ func (x *Link) GetTarget() string {
 func (x *Link) GetReason() string {
 	if x != nil {
 		return x.Reason
+	}
+	return ""
+}
+
+func (x *Link) GetCreator() string {
+	if x != nil {
+		return x.Creator
+	}
+	return ""
+}
+
+func (x *Link) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Link) GetOrigin() string {
+	if x != nil {
+		return x.Origin
 	}
 	return ""
 }
@@ -527,13 +554,17 @@ var File_tandem_v1_link_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_link_proto_rawDesc = "" +
 	"\n" +
-	"\x14tandem/v1/link.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe8\x03\n" +
+	"\x14tandem/v1/link.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe6\x04\n" +
 	"\x04Link\x12u\n" +
 	"\x04name\x18\x01 \x01(\tBa\xe0A\b\xbaH[\xd8\x01\x01rV2T^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/links/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x127\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x14.tandem.v1.Link.TypeB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04type\x12a\n" +
 	"\x06target\x18\x03 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
 	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x06target\x12 \n" +
-	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06reason\"l\n" +
+	"\x06reason\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06reason\x12\x1d\n" +
+	"\acreator\x18\x05 \x01(\tB\x03\xe0A\x03R\acreator\x12@\n" +
+	"\vcreate_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12\x1b\n" +
+	"\x06origin\x18\a \x01(\tB\x03\xe0A\x03R\x06origin\"l\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fSUB_GRANT_OF\x10\x01\x12\x12\n" +
@@ -608,24 +639,25 @@ var file_tandem_v1_link_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_tandem_v1_link_proto_depIdxs = []int32{
-	0, // 0: tandem.v1.Link.type:type_name -> tandem.v1.Link.Type
-	7, // 1: tandem.v1.GetLinkRequest.read_time:type_name -> google.protobuf.Timestamp
-	7, // 2: tandem.v1.ListLinksRequest.read_time:type_name -> google.protobuf.Timestamp
-	1, // 3: tandem.v1.ListLinksResponse.links:type_name -> tandem.v1.Link
-	1, // 4: tandem.v1.CreateLinkRequest.link:type_name -> tandem.v1.Link
-	2, // 5: tandem.v1.LinkService.GetLink:input_type -> tandem.v1.GetLinkRequest
-	3, // 6: tandem.v1.LinkService.ListLinks:input_type -> tandem.v1.ListLinksRequest
-	5, // 7: tandem.v1.LinkService.CreateLink:input_type -> tandem.v1.CreateLinkRequest
-	6, // 8: tandem.v1.LinkService.DeleteLink:input_type -> tandem.v1.DeleteLinkRequest
-	1, // 9: tandem.v1.LinkService.GetLink:output_type -> tandem.v1.Link
-	4, // 10: tandem.v1.LinkService.ListLinks:output_type -> tandem.v1.ListLinksResponse
-	1, // 11: tandem.v1.LinkService.CreateLink:output_type -> tandem.v1.Link
-	1, // 12: tandem.v1.LinkService.DeleteLink:output_type -> tandem.v1.Link
-	9, // [9:13] is the sub-list for method output_type
-	5, // [5:9] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	0,  // 0: tandem.v1.Link.type:type_name -> tandem.v1.Link.Type
+	7,  // 1: tandem.v1.Link.create_time:type_name -> google.protobuf.Timestamp
+	7,  // 2: tandem.v1.GetLinkRequest.read_time:type_name -> google.protobuf.Timestamp
+	7,  // 3: tandem.v1.ListLinksRequest.read_time:type_name -> google.protobuf.Timestamp
+	1,  // 4: tandem.v1.ListLinksResponse.links:type_name -> tandem.v1.Link
+	1,  // 5: tandem.v1.CreateLinkRequest.link:type_name -> tandem.v1.Link
+	2,  // 6: tandem.v1.LinkService.GetLink:input_type -> tandem.v1.GetLinkRequest
+	3,  // 7: tandem.v1.LinkService.ListLinks:input_type -> tandem.v1.ListLinksRequest
+	5,  // 8: tandem.v1.LinkService.CreateLink:input_type -> tandem.v1.CreateLinkRequest
+	6,  // 9: tandem.v1.LinkService.DeleteLink:input_type -> tandem.v1.DeleteLinkRequest
+	1,  // 10: tandem.v1.LinkService.GetLink:output_type -> tandem.v1.Link
+	4,  // 11: tandem.v1.LinkService.ListLinks:output_type -> tandem.v1.ListLinksResponse
+	1,  // 12: tandem.v1.LinkService.CreateLink:output_type -> tandem.v1.Link
+	1,  // 13: tandem.v1.LinkService.DeleteLink:output_type -> tandem.v1.Link
+	10, // [10:14] is the sub-list for method output_type
+	6,  // [6:10] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_link_proto_init() }

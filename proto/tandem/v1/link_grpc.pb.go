@@ -33,9 +33,10 @@ const (
 type LinkServiceClient interface {
 	// GetLink returns one link.
 	GetLink(ctx context.Context, in *GetLinkRequest, opts ...grpc.CallOption) (*Link, error)
-	// ListLinks lists the links of a grant, in the order in which they were recorded.
+	// ListLinks lists the links of a grant, in the order in which they were recorded, and after them those of other grants to it that say the same of both:
+	// CO_FUNDED_WITH and CONFIRMED_DISTINCT. Their names tell which grant they are of.
 	ListLinks(ctx context.Context, in *ListLinksRequest, opts ...grpc.CallOption) (*ListLinksResponse, error)
-	// CreateLink records a link on a grant.
+	// CreateLink records a link on a grant. One that says again what a link between the two says already, or denies it, is refused.
 	CreateLink(ctx context.Context, in *CreateLinkRequest, opts ...grpc.CallOption) (*Link, error)
 	// DeleteLink takes a link off its grant. The history keeps it.
 	DeleteLink(ctx context.Context, in *DeleteLinkRequest, opts ...grpc.CallOption) (*Link, error)
@@ -97,9 +98,10 @@ func (c *linkServiceClient) DeleteLink(ctx context.Context, in *DeleteLinkReques
 type LinkServiceServer interface {
 	// GetLink returns one link.
 	GetLink(context.Context, *GetLinkRequest) (*Link, error)
-	// ListLinks lists the links of a grant, in the order in which they were recorded.
+	// ListLinks lists the links of a grant, in the order in which they were recorded, and after them those of other grants to it that say the same of both:
+	// CO_FUNDED_WITH and CONFIRMED_DISTINCT. Their names tell which grant they are of.
 	ListLinks(context.Context, *ListLinksRequest) (*ListLinksResponse, error)
-	// CreateLink records a link on a grant.
+	// CreateLink records a link on a grant. One that says again what a link between the two says already, or denies it, is refused.
 	CreateLink(context.Context, *CreateLinkRequest) (*Link, error)
 	// DeleteLink takes a link off its grant. The history keeps it.
 	DeleteLink(context.Context, *DeleteLinkRequest) (*Link, error)

@@ -216,7 +216,7 @@ type ListLocationsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time` or `display_name` (in lower case, in the order of Unicode, by its first 100 characters), with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -663,6 +663,88 @@ func (x *UndeleteLocationRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreLocationRequest takes a location back to an earlier state.
+type RestoreLocationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The location's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreLocationRequest) Reset() {
+	*x = RestoreLocationRequest{}
+	mi := &file_tandem_v1_location_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreLocationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreLocationRequest) ProtoMessage() {}
+
+func (x *RestoreLocationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_location_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreLocationRequest.ProtoReflect.Descriptor instead.
+func (*RestoreLocationRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_location_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestoreLocationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreLocationRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreLocationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreLocationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreLocationRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 var File_tandem_v1_location_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_location_proto_rawDesc = "" +
@@ -731,14 +813,24 @@ const file_tandem_v1_location_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xa7\x05\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x90\x02\n" +
+	"\x16RestoreLocationRequest\x12c\n" +
+	"\x04name\x18\x01 \x01(\tBO\xe0A\x02\xfaA\x14\n" +
+	"\x12tandem.v1/Location\xbaH2r02.^locations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\x9d\x06\n" +
 	"\x0fLocationService\x12a\n" +
 	"\vGetLocation\x12\x1d.tandem.v1.GetLocationRequest\x1a\x13.tandem.v1.Location\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=locations/*}\x12i\n" +
 	"\rListLocations\x12\x1f.tandem.v1.ListLocationsRequest\x1a .tandem.v1.ListLocationsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/locations\x12h\n" +
 	"\x0eCreateLocation\x12 .tandem.v1.CreateLocationRequest\x1a\x13.tandem.v1.Location\"\x1f\x82\xd3\xe4\x93\x02\x19:\blocation\"\r/v1/locations\x12z\n" +
 	"\x0eUpdateLocation\x12 .tandem.v1.UpdateLocationRequest\x1a\x13.tandem.v1.Location\"1\x82\xd3\xe4\x93\x02+:\blocation2\x1f/v1/{location.name=locations/*}\x12g\n" +
 	"\x0eDeleteLocation\x12 .tandem.v1.DeleteLocationRequest\x1a\x13.tandem.v1.Location\"\x1e\x82\xd3\xe4\x93\x02\x18*\x16/v1/{name=locations/*}\x12w\n" +
-	"\x10UndeleteLocation\x12\".tandem.v1.UndeleteLocationRequest\x1a\x13.tandem.v1.Location\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=locations/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x10UndeleteLocation\x12\".tandem.v1.UndeleteLocationRequest\x1a\x13.tandem.v1.Location\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=locations/*}:undelete\x12t\n" +
+	"\x0fRestoreLocation\x12!.tandem.v1.RestoreLocationRequest\x1a\x13.tandem.v1.Location\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/{name=locations/*}:restoreB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_location_proto_rawDescOnce sync.Once
@@ -752,7 +844,7 @@ func file_tandem_v1_location_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_location_proto_rawDescData
 }
 
-var file_tandem_v1_location_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tandem_v1_location_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_location_proto_goTypes = []any{
 	(*Location)(nil),                // 0: tandem.v1.Location
 	(*GetLocationRequest)(nil),      // 1: tandem.v1.GetLocationRequest
@@ -762,33 +854,36 @@ var file_tandem_v1_location_proto_goTypes = []any{
 	(*UpdateLocationRequest)(nil),   // 5: tandem.v1.UpdateLocationRequest
 	(*DeleteLocationRequest)(nil),   // 6: tandem.v1.DeleteLocationRequest
 	(*UndeleteLocationRequest)(nil), // 7: tandem.v1.UndeleteLocationRequest
-	(*timestamppb.Timestamp)(nil),   // 8: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),   // 9: google.protobuf.FieldMask
+	(*RestoreLocationRequest)(nil),  // 8: tandem.v1.RestoreLocationRequest
+	(*timestamppb.Timestamp)(nil),   // 9: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),   // 10: google.protobuf.FieldMask
 }
 var file_tandem_v1_location_proto_depIdxs = []int32{
-	8,  // 0: tandem.v1.Location.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: tandem.v1.Location.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 2: tandem.v1.Location.delete_time:type_name -> google.protobuf.Timestamp
-	8,  // 3: tandem.v1.GetLocationRequest.read_time:type_name -> google.protobuf.Timestamp
-	8,  // 4: tandem.v1.ListLocationsRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: tandem.v1.Location.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 1: tandem.v1.Location.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: tandem.v1.Location.delete_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: tandem.v1.GetLocationRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 4: tandem.v1.ListLocationsRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 5: tandem.v1.ListLocationsResponse.locations:type_name -> tandem.v1.Location
 	0,  // 6: tandem.v1.CreateLocationRequest.location:type_name -> tandem.v1.Location
 	0,  // 7: tandem.v1.UpdateLocationRequest.location:type_name -> tandem.v1.Location
-	9,  // 8: tandem.v1.UpdateLocationRequest.update_mask:type_name -> google.protobuf.FieldMask
+	10, // 8: tandem.v1.UpdateLocationRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 9: tandem.v1.LocationService.GetLocation:input_type -> tandem.v1.GetLocationRequest
 	2,  // 10: tandem.v1.LocationService.ListLocations:input_type -> tandem.v1.ListLocationsRequest
 	4,  // 11: tandem.v1.LocationService.CreateLocation:input_type -> tandem.v1.CreateLocationRequest
 	5,  // 12: tandem.v1.LocationService.UpdateLocation:input_type -> tandem.v1.UpdateLocationRequest
 	6,  // 13: tandem.v1.LocationService.DeleteLocation:input_type -> tandem.v1.DeleteLocationRequest
 	7,  // 14: tandem.v1.LocationService.UndeleteLocation:input_type -> tandem.v1.UndeleteLocationRequest
-	0,  // 15: tandem.v1.LocationService.GetLocation:output_type -> tandem.v1.Location
-	3,  // 16: tandem.v1.LocationService.ListLocations:output_type -> tandem.v1.ListLocationsResponse
-	0,  // 17: tandem.v1.LocationService.CreateLocation:output_type -> tandem.v1.Location
-	0,  // 18: tandem.v1.LocationService.UpdateLocation:output_type -> tandem.v1.Location
-	0,  // 19: tandem.v1.LocationService.DeleteLocation:output_type -> tandem.v1.Location
-	0,  // 20: tandem.v1.LocationService.UndeleteLocation:output_type -> tandem.v1.Location
-	15, // [15:21] is the sub-list for method output_type
-	9,  // [9:15] is the sub-list for method input_type
+	8,  // 15: tandem.v1.LocationService.RestoreLocation:input_type -> tandem.v1.RestoreLocationRequest
+	0,  // 16: tandem.v1.LocationService.GetLocation:output_type -> tandem.v1.Location
+	3,  // 17: tandem.v1.LocationService.ListLocations:output_type -> tandem.v1.ListLocationsResponse
+	0,  // 18: tandem.v1.LocationService.CreateLocation:output_type -> tandem.v1.Location
+	0,  // 19: tandem.v1.LocationService.UpdateLocation:output_type -> tandem.v1.Location
+	0,  // 20: tandem.v1.LocationService.DeleteLocation:output_type -> tandem.v1.Location
+	0,  // 21: tandem.v1.LocationService.UndeleteLocation:output_type -> tandem.v1.Location
+	0,  // 22: tandem.v1.LocationService.RestoreLocation:output_type -> tandem.v1.Location
+	16, // [16:23] is the sub-list for method output_type
+	9,  // [9:16] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -805,7 +900,7 @@ func file_tandem_v1_location_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_location_proto_rawDesc), len(file_tandem_v1_location_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

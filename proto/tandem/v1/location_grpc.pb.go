@@ -25,6 +25,7 @@ const (
 	LocationService_UpdateLocation_FullMethodName   = "/tandem.v1.LocationService/UpdateLocation"
 	LocationService_DeleteLocation_FullMethodName   = "/tandem.v1.LocationService/DeleteLocation"
 	LocationService_UndeleteLocation_FullMethodName = "/tandem.v1.LocationService/UndeleteLocation"
+	LocationService_RestoreLocation_FullMethodName  = "/tandem.v1.LocationService/RestoreLocation"
 )
 
 // LocationServiceClient is the client API for LocationService service.
@@ -45,6 +46,8 @@ type LocationServiceClient interface {
 	DeleteLocation(ctx context.Context, in *DeleteLocationRequest, opts ...grpc.CallOption) (*Location, error)
 	// UndeleteLocation brings a deleted location back.
 	UndeleteLocation(ctx context.Context, in *UndeleteLocationRequest, opts ...grpc.CallOption) (*Location, error)
+	// RestoreLocation writes a location as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreLocation(ctx context.Context, in *RestoreLocationRequest, opts ...grpc.CallOption) (*Location, error)
 }
 
 type locationServiceClient struct {
@@ -115,6 +118,16 @@ func (c *locationServiceClient) UndeleteLocation(ctx context.Context, in *Undele
 	return out, nil
 }
 
+func (c *locationServiceClient) RestoreLocation(ctx context.Context, in *RestoreLocationRequest, opts ...grpc.CallOption) (*Location, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Location)
+	err := c.cc.Invoke(ctx, LocationService_RestoreLocation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // LocationServiceServer is the server API for LocationService service.
 // All implementations must embed UnimplementedLocationServiceServer
 // for forward compatibility.
@@ -133,6 +146,8 @@ type LocationServiceServer interface {
 	DeleteLocation(context.Context, *DeleteLocationRequest) (*Location, error)
 	// UndeleteLocation brings a deleted location back.
 	UndeleteLocation(context.Context, *UndeleteLocationRequest) (*Location, error)
+	// RestoreLocation writes a location as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreLocation(context.Context, *RestoreLocationRequest) (*Location, error)
 	mustEmbedUnimplementedLocationServiceServer()
 }
 
@@ -160,6 +175,9 @@ func (UnimplementedLocationServiceServer) DeleteLocation(context.Context, *Delet
 }
 func (UnimplementedLocationServiceServer) UndeleteLocation(context.Context, *UndeleteLocationRequest) (*Location, error) {
 	return nil, status.Error(codes.Unimplemented, "method UndeleteLocation not implemented")
+}
+func (UnimplementedLocationServiceServer) RestoreLocation(context.Context, *RestoreLocationRequest) (*Location, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreLocation not implemented")
 }
 func (UnimplementedLocationServiceServer) mustEmbedUnimplementedLocationServiceServer() {}
 func (UnimplementedLocationServiceServer) testEmbeddedByValue()                         {}
@@ -290,6 +308,24 @@ func _LocationService_UndeleteLocation_Handler(srv interface{}, ctx context.Cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _LocationService_RestoreLocation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreLocationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(LocationServiceServer).RestoreLocation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: LocationService_RestoreLocation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(LocationServiceServer).RestoreLocation(ctx, req.(*RestoreLocationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // LocationService_ServiceDesc is the grpc.ServiceDesc for LocationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -320,6 +356,10 @@ var LocationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UndeleteLocation",
 			Handler:    _LocationService_UndeleteLocation_Handler,
+		},
+		{
+			MethodName: "RestoreLocation",
+			Handler:    _LocationService_RestoreLocation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

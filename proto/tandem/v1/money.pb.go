@@ -220,6 +220,115 @@ func (x *Amount) GetHigh() *Money {
 	return nil
 }
 
+// Figure is money of several grants, added up in one currency.
+type Figure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The least it can be: a decimal string.
+	Lower string `protobuf:"bytes,1,opt,name=lower,proto3" json:"lower,omitempty"`
+	// The best single figure: a decimal string.
+	Central string `protobuf:"bytes,2,opt,name=central,proto3" json:"central,omitempty"`
+	// The most it can be: a decimal string.
+	Upper string `protobuf:"bytes,3,opt,name=upper,proto3" json:"upper,omitempty"`
+	// Whether it may be even more, because some amount is "at least".
+	UpperOpen bool `protobuf:"varint,4,opt,name=upper_open,json=upperOpen,proto3" json:"upper_open,omitempty"`
+	// How many grants stand behind it.
+	GrantCount int32 `protobuf:"varint,5,opt,name=grant_count,json=grantCount,proto3" json:"grant_count,omitempty"`
+	// How many of them have an amount that is not known. Unknown is not 0, so the money is more than shown.
+	UnknownAmountCount int32 `protobuf:"varint,6,opt,name=unknown_amount_count,json=unknownAmountCount,proto3" json:"unknown_amount_count,omitempty"`
+	// Money that could not be converted for want of a rate, by currency; not in the figures above.
+	Unconverted []*Money `protobuf:"bytes,7,rep,name=unconverted,proto3" json:"unconverted,omitempty"`
+	// How many grants have an amount that could not be converted.
+	UnconvertedCount int32 `protobuf:"varint,8,opt,name=unconverted_count,json=unconvertedCount,proto3" json:"unconverted_count,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *Figure) Reset() {
+	*x = Figure{}
+	mi := &file_tandem_v1_money_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Figure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Figure) ProtoMessage() {}
+
+func (x *Figure) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_money_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Figure.ProtoReflect.Descriptor instead.
+func (*Figure) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_money_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Figure) GetLower() string {
+	if x != nil {
+		return x.Lower
+	}
+	return ""
+}
+
+func (x *Figure) GetCentral() string {
+	if x != nil {
+		return x.Central
+	}
+	return ""
+}
+
+func (x *Figure) GetUpper() string {
+	if x != nil {
+		return x.Upper
+	}
+	return ""
+}
+
+func (x *Figure) GetUpperOpen() bool {
+	if x != nil {
+		return x.UpperOpen
+	}
+	return false
+}
+
+func (x *Figure) GetGrantCount() int32 {
+	if x != nil {
+		return x.GrantCount
+	}
+	return 0
+}
+
+func (x *Figure) GetUnknownAmountCount() int32 {
+	if x != nil {
+		return x.UnknownAmountCount
+	}
+	return 0
+}
+
+func (x *Figure) GetUnconverted() []*Money {
+	if x != nil {
+		return x.Unconverted
+	}
+	return nil
+}
+
+func (x *Figure) GetUnconvertedCount() int32 {
+	if x != nil {
+		return x.UnconvertedCount
+	}
+	return 0
+}
+
 var File_tandem_v1_money_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_money_proto_rawDesc = "" +
@@ -241,7 +350,18 @@ const file_tandem_v1_money_proto_rawDesc = "" +
 	"\bAT_LEAST\x10\x03\x12\t\n" +
 	"\x05UP_TO\x10\x04\x12\t\n" +
 	"\x05RANGE\x10\x05\x12\v\n" +
-	"\aUNKNOWN\x10\x06B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\aUNKNOWN\x10\x06\"\xa1\x02\n" +
+	"\x06Figure\x12\x14\n" +
+	"\x05lower\x18\x01 \x01(\tR\x05lower\x12\x18\n" +
+	"\acentral\x18\x02 \x01(\tR\acentral\x12\x14\n" +
+	"\x05upper\x18\x03 \x01(\tR\x05upper\x12\x1d\n" +
+	"\n" +
+	"upper_open\x18\x04 \x01(\bR\tupperOpen\x12\x1f\n" +
+	"\vgrant_count\x18\x05 \x01(\x05R\n" +
+	"grantCount\x120\n" +
+	"\x14unknown_amount_count\x18\x06 \x01(\x05R\x12unknownAmountCount\x122\n" +
+	"\vunconverted\x18\a \x03(\v2\x10.tandem.v1.MoneyR\vunconverted\x12+\n" +
+	"\x11unconverted_count\x18\b \x01(\x05R\x10unconvertedCountB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_money_proto_rawDescOnce sync.Once
@@ -256,22 +376,24 @@ func file_tandem_v1_money_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_money_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tandem_v1_money_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_tandem_v1_money_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_tandem_v1_money_proto_goTypes = []any{
 	(Amount_Qualifier)(0), // 0: tandem.v1.Amount.Qualifier
 	(*Money)(nil),         // 1: tandem.v1.Money
 	(*Amount)(nil),        // 2: tandem.v1.Amount
+	(*Figure)(nil),        // 3: tandem.v1.Figure
 }
 var file_tandem_v1_money_proto_depIdxs = []int32{
 	1, // 0: tandem.v1.Amount.money:type_name -> tandem.v1.Money
 	0, // 1: tandem.v1.Amount.qualifier:type_name -> tandem.v1.Amount.Qualifier
 	1, // 2: tandem.v1.Amount.low:type_name -> tandem.v1.Money
 	1, // 3: tandem.v1.Amount.high:type_name -> tandem.v1.Money
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	1, // 4: tandem.v1.Figure.unconverted:type_name -> tandem.v1.Money
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_money_proto_init() }
@@ -285,7 +407,7 @@ func file_tandem_v1_money_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_money_proto_rawDesc), len(file_tandem_v1_money_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

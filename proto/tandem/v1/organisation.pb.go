@@ -38,7 +38,7 @@ type Organisation struct {
 	Identifiers []string `protobuf:"bytes,4,rep,name=identifiers,proto3" json:"identifiers,omitempty"`
 	// The organisation that this one is part of.
 	Parent string `protobuf:"bytes,5,opt,name=parent,proto3" json:"parent,omitempty"`
-	// The organisation that this one was merged into; its money is counted there.
+	// The organisation that this one was merged into; its money is counted there, whatever grants name. Best set by MergeOrganisation.
 	Successor string `protobuf:"bytes,6,opt,name=successor,proto3" json:"successor,omitempty"`
 	// What its money rolls up to as a donor: an ISO 3166 alpha-2 code, EU, UN or PRIVATE. Needed before it can fund a grant; taken from the parent when left out.
 	State string `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
@@ -261,7 +261,7 @@ type ListOrganisationsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time` or `display_name` (in lower case, in the order of Unicode, by its first 100 characters), with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -726,6 +726,252 @@ func (x *UndeleteOrganisationRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreOrganisationRequest takes an organisation back to an earlier state.
+type RestoreOrganisationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The organisation's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreOrganisationRequest) Reset() {
+	*x = RestoreOrganisationRequest{}
+	mi := &file_tandem_v1_organisation_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreOrganisationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreOrganisationRequest) ProtoMessage() {}
+
+func (x *RestoreOrganisationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_organisation_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreOrganisationRequest.ProtoReflect.Descriptor instead.
+func (*RestoreOrganisationRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_organisation_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestoreOrganisationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreOrganisationRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreOrganisationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreOrganisationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreOrganisationRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// MergeOrganisationRequest merges an organisation into another.
+type MergeOrganisationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name of the organisation that is to stand for both.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The organisation that is merged into it.
+	Other string `protobuf:"bytes,2,opt,name=other,proto3" json:"other,omitempty"`
+	// Refuse unless this is the current etag of the organisation that is to stand.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Refuse unless this is the current etag of the other.
+	OtherEtag string `protobuf:"bytes,4,opt,name=other_etag,json=otherEtag,proto3" json:"other_etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,6,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MergeOrganisationRequest) Reset() {
+	*x = MergeOrganisationRequest{}
+	mi := &file_tandem_v1_organisation_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MergeOrganisationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MergeOrganisationRequest) ProtoMessage() {}
+
+func (x *MergeOrganisationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_organisation_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MergeOrganisationRequest.ProtoReflect.Descriptor instead.
+func (*MergeOrganisationRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_organisation_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *MergeOrganisationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *MergeOrganisationRequest) GetOther() string {
+	if x != nil {
+		return x.Other
+	}
+	return ""
+}
+
+func (x *MergeOrganisationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *MergeOrganisationRequest) GetOtherEtag() string {
+	if x != nil {
+		return x.OtherEtag
+	}
+	return ""
+}
+
+func (x *MergeOrganisationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *MergeOrganisationRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
+// UnmergeOrganisationRequest undoes a merge.
+type UnmergeOrganisationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name of the organisation that was merged into another.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Refuse unless this is its current etag.
+	Etag string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,4,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnmergeOrganisationRequest) Reset() {
+	*x = UnmergeOrganisationRequest{}
+	mi := &file_tandem_v1_organisation_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnmergeOrganisationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnmergeOrganisationRequest) ProtoMessage() {}
+
+func (x *UnmergeOrganisationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_organisation_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnmergeOrganisationRequest.ProtoReflect.Descriptor instead.
+func (*UnmergeOrganisationRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_organisation_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *UnmergeOrganisationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *UnmergeOrganisationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *UnmergeOrganisationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *UnmergeOrganisationRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 var File_tandem_v1_organisation_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_organisation_proto_rawDesc = "" +
@@ -803,14 +1049,44 @@ const file_tandem_v1_organisation_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\x99\x06\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x9c\x02\n" +
+	"\x1aRestoreOrganisationRequest\x12k\n" +
+	"\x04name\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
+	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly\"\x89\x03\n" +
+	"\x18MergeOrganisationRequest\x12k\n" +
+	"\x04name\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
+	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12m\n" +
+	"\x05other\x18\x02 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
+	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x05other\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12&\n" +
+	"\n" +
+	"other_etag\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18 R\totherEtag\x12'\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x06 \x01(\bR\fvalidateOnly\"\xf4\x01\n" +
+	"\x1aUnmergeOrganisationRequest\x12k\n" +
+	"\x04name\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
+	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12\x1b\n" +
+	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xa7\t\n" +
 	"\x13OrganisationService\x12q\n" +
 	"\x0fGetOrganisation\x12!.tandem.v1.GetOrganisationRequest\x1a\x17.tandem.v1.Organisation\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/{name=organisations/*}\x12y\n" +
 	"\x11ListOrganisations\x12#.tandem.v1.ListOrganisationsRequest\x1a$.tandem.v1.ListOrganisationsResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/v1/organisations\x12|\n" +
 	"\x12CreateOrganisation\x12$.tandem.v1.CreateOrganisationRequest\x1a\x17.tandem.v1.Organisation\"'\x82\xd3\xe4\x93\x02!:\forganisation\"\x11/v1/organisations\x12\x92\x01\n" +
 	"\x12UpdateOrganisation\x12$.tandem.v1.UpdateOrganisationRequest\x1a\x17.tandem.v1.Organisation\"=\x82\xd3\xe4\x93\x027:\forganisation2'/v1/{organisation.name=organisations/*}\x12w\n" +
 	"\x12DeleteOrganisation\x12$.tandem.v1.DeleteOrganisationRequest\x1a\x17.tandem.v1.Organisation\"\"\x82\xd3\xe4\x93\x02\x1c*\x1a/v1/{name=organisations/*}\x12\x87\x01\n" +
-	"\x14UndeleteOrganisation\x12&.tandem.v1.UndeleteOrganisationRequest\x1a\x17.tandem.v1.Organisation\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/{name=organisations/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x14UndeleteOrganisation\x12&.tandem.v1.UndeleteOrganisationRequest\x1a\x17.tandem.v1.Organisation\".\x82\xd3\xe4\x93\x02(:\x01*\"#/v1/{name=organisations/*}:undelete\x12\x84\x01\n" +
+	"\x13RestoreOrganisation\x12%.tandem.v1.RestoreOrganisationRequest\x1a\x17.tandem.v1.Organisation\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=organisations/*}:restore\x12~\n" +
+	"\x11MergeOrganisation\x12#.tandem.v1.MergeOrganisationRequest\x1a\x17.tandem.v1.Organisation\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=organisations/*}:merge\x12\x84\x01\n" +
+	"\x13UnmergeOrganisation\x12%.tandem.v1.UnmergeOrganisationRequest\x1a\x17.tandem.v1.Organisation\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/{name=organisations/*}:unmergeB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_organisation_proto_rawDescOnce sync.Once
@@ -824,7 +1100,7 @@ func file_tandem_v1_organisation_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_organisation_proto_rawDescData
 }
 
-var file_tandem_v1_organisation_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tandem_v1_organisation_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_tandem_v1_organisation_proto_goTypes = []any{
 	(*Organisation)(nil),                // 0: tandem.v1.Organisation
 	(*GetOrganisationRequest)(nil),      // 1: tandem.v1.GetOrganisationRequest
@@ -834,33 +1110,42 @@ var file_tandem_v1_organisation_proto_goTypes = []any{
 	(*UpdateOrganisationRequest)(nil),   // 5: tandem.v1.UpdateOrganisationRequest
 	(*DeleteOrganisationRequest)(nil),   // 6: tandem.v1.DeleteOrganisationRequest
 	(*UndeleteOrganisationRequest)(nil), // 7: tandem.v1.UndeleteOrganisationRequest
-	(*timestamppb.Timestamp)(nil),       // 8: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),       // 9: google.protobuf.FieldMask
+	(*RestoreOrganisationRequest)(nil),  // 8: tandem.v1.RestoreOrganisationRequest
+	(*MergeOrganisationRequest)(nil),    // 9: tandem.v1.MergeOrganisationRequest
+	(*UnmergeOrganisationRequest)(nil),  // 10: tandem.v1.UnmergeOrganisationRequest
+	(*timestamppb.Timestamp)(nil),       // 11: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),       // 12: google.protobuf.FieldMask
 }
 var file_tandem_v1_organisation_proto_depIdxs = []int32{
-	8,  // 0: tandem.v1.Organisation.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: tandem.v1.Organisation.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 2: tandem.v1.Organisation.delete_time:type_name -> google.protobuf.Timestamp
-	8,  // 3: tandem.v1.GetOrganisationRequest.read_time:type_name -> google.protobuf.Timestamp
-	8,  // 4: tandem.v1.ListOrganisationsRequest.read_time:type_name -> google.protobuf.Timestamp
+	11, // 0: tandem.v1.Organisation.create_time:type_name -> google.protobuf.Timestamp
+	11, // 1: tandem.v1.Organisation.update_time:type_name -> google.protobuf.Timestamp
+	11, // 2: tandem.v1.Organisation.delete_time:type_name -> google.protobuf.Timestamp
+	11, // 3: tandem.v1.GetOrganisationRequest.read_time:type_name -> google.protobuf.Timestamp
+	11, // 4: tandem.v1.ListOrganisationsRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 5: tandem.v1.ListOrganisationsResponse.organisations:type_name -> tandem.v1.Organisation
 	0,  // 6: tandem.v1.CreateOrganisationRequest.organisation:type_name -> tandem.v1.Organisation
 	0,  // 7: tandem.v1.UpdateOrganisationRequest.organisation:type_name -> tandem.v1.Organisation
-	9,  // 8: tandem.v1.UpdateOrganisationRequest.update_mask:type_name -> google.protobuf.FieldMask
+	12, // 8: tandem.v1.UpdateOrganisationRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 9: tandem.v1.OrganisationService.GetOrganisation:input_type -> tandem.v1.GetOrganisationRequest
 	2,  // 10: tandem.v1.OrganisationService.ListOrganisations:input_type -> tandem.v1.ListOrganisationsRequest
 	4,  // 11: tandem.v1.OrganisationService.CreateOrganisation:input_type -> tandem.v1.CreateOrganisationRequest
 	5,  // 12: tandem.v1.OrganisationService.UpdateOrganisation:input_type -> tandem.v1.UpdateOrganisationRequest
 	6,  // 13: tandem.v1.OrganisationService.DeleteOrganisation:input_type -> tandem.v1.DeleteOrganisationRequest
 	7,  // 14: tandem.v1.OrganisationService.UndeleteOrganisation:input_type -> tandem.v1.UndeleteOrganisationRequest
-	0,  // 15: tandem.v1.OrganisationService.GetOrganisation:output_type -> tandem.v1.Organisation
-	3,  // 16: tandem.v1.OrganisationService.ListOrganisations:output_type -> tandem.v1.ListOrganisationsResponse
-	0,  // 17: tandem.v1.OrganisationService.CreateOrganisation:output_type -> tandem.v1.Organisation
-	0,  // 18: tandem.v1.OrganisationService.UpdateOrganisation:output_type -> tandem.v1.Organisation
-	0,  // 19: tandem.v1.OrganisationService.DeleteOrganisation:output_type -> tandem.v1.Organisation
-	0,  // 20: tandem.v1.OrganisationService.UndeleteOrganisation:output_type -> tandem.v1.Organisation
-	15, // [15:21] is the sub-list for method output_type
-	9,  // [9:15] is the sub-list for method input_type
+	8,  // 15: tandem.v1.OrganisationService.RestoreOrganisation:input_type -> tandem.v1.RestoreOrganisationRequest
+	9,  // 16: tandem.v1.OrganisationService.MergeOrganisation:input_type -> tandem.v1.MergeOrganisationRequest
+	10, // 17: tandem.v1.OrganisationService.UnmergeOrganisation:input_type -> tandem.v1.UnmergeOrganisationRequest
+	0,  // 18: tandem.v1.OrganisationService.GetOrganisation:output_type -> tandem.v1.Organisation
+	3,  // 19: tandem.v1.OrganisationService.ListOrganisations:output_type -> tandem.v1.ListOrganisationsResponse
+	0,  // 20: tandem.v1.OrganisationService.CreateOrganisation:output_type -> tandem.v1.Organisation
+	0,  // 21: tandem.v1.OrganisationService.UpdateOrganisation:output_type -> tandem.v1.Organisation
+	0,  // 22: tandem.v1.OrganisationService.DeleteOrganisation:output_type -> tandem.v1.Organisation
+	0,  // 23: tandem.v1.OrganisationService.UndeleteOrganisation:output_type -> tandem.v1.Organisation
+	0,  // 24: tandem.v1.OrganisationService.RestoreOrganisation:output_type -> tandem.v1.Organisation
+	0,  // 25: tandem.v1.OrganisationService.MergeOrganisation:output_type -> tandem.v1.Organisation
+	0,  // 26: tandem.v1.OrganisationService.UnmergeOrganisation:output_type -> tandem.v1.Organisation
+	18, // [18:27] is the sub-list for method output_type
+	9,  // [9:18] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -877,7 +1162,7 @@ func file_tandem_v1_organisation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_organisation_proto_rawDesc), len(file_tandem_v1_organisation_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

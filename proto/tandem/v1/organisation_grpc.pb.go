@@ -25,6 +25,9 @@ const (
 	OrganisationService_UpdateOrganisation_FullMethodName   = "/tandem.v1.OrganisationService/UpdateOrganisation"
 	OrganisationService_DeleteOrganisation_FullMethodName   = "/tandem.v1.OrganisationService/DeleteOrganisation"
 	OrganisationService_UndeleteOrganisation_FullMethodName = "/tandem.v1.OrganisationService/UndeleteOrganisation"
+	OrganisationService_RestoreOrganisation_FullMethodName  = "/tandem.v1.OrganisationService/RestoreOrganisation"
+	OrganisationService_MergeOrganisation_FullMethodName    = "/tandem.v1.OrganisationService/MergeOrganisation"
+	OrganisationService_UnmergeOrganisation_FullMethodName  = "/tandem.v1.OrganisationService/UnmergeOrganisation"
 )
 
 // OrganisationServiceClient is the client API for OrganisationService service.
@@ -45,6 +48,13 @@ type OrganisationServiceClient interface {
 	DeleteOrganisation(ctx context.Context, in *DeleteOrganisationRequest, opts ...grpc.CallOption) (*Organisation, error)
 	// UndeleteOrganisation brings a deleted organisation back.
 	UndeleteOrganisation(ctx context.Context, in *UndeleteOrganisationRequest, opts ...grpc.CallOption) (*Organisation, error)
+	// RestoreOrganisation writes an organisation as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreOrganisation(ctx context.Context, in *RestoreOrganisationRequest, opts ...grpc.CallOption) (*Organisation, error)
+	// MergeOrganisation merges another organisation into this one, in one revision, and returns this one. The other's money is counted here from then on, its names become
+	// aliases, and its identifiers lead here. It stays on record, with this one as its successor.
+	MergeOrganisation(ctx context.Context, in *MergeOrganisationRequest, opts ...grpc.CallOption) (*Organisation, error)
+	// UnmergeOrganisation undoes the merge of this organisation into another, in one revision, and returns it as it stands again.
+	UnmergeOrganisation(ctx context.Context, in *UnmergeOrganisationRequest, opts ...grpc.CallOption) (*Organisation, error)
 }
 
 type organisationServiceClient struct {
@@ -115,6 +125,36 @@ func (c *organisationServiceClient) UndeleteOrganisation(ctx context.Context, in
 	return out, nil
 }
 
+func (c *organisationServiceClient) RestoreOrganisation(ctx context.Context, in *RestoreOrganisationRequest, opts ...grpc.CallOption) (*Organisation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Organisation)
+	err := c.cc.Invoke(ctx, OrganisationService_RestoreOrganisation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *organisationServiceClient) MergeOrganisation(ctx context.Context, in *MergeOrganisationRequest, opts ...grpc.CallOption) (*Organisation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Organisation)
+	err := c.cc.Invoke(ctx, OrganisationService_MergeOrganisation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *organisationServiceClient) UnmergeOrganisation(ctx context.Context, in *UnmergeOrganisationRequest, opts ...grpc.CallOption) (*Organisation, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Organisation)
+	err := c.cc.Invoke(ctx, OrganisationService_UnmergeOrganisation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // OrganisationServiceServer is the server API for OrganisationService service.
 // All implementations must embed UnimplementedOrganisationServiceServer
 // for forward compatibility.
@@ -133,6 +173,13 @@ type OrganisationServiceServer interface {
 	DeleteOrganisation(context.Context, *DeleteOrganisationRequest) (*Organisation, error)
 	// UndeleteOrganisation brings a deleted organisation back.
 	UndeleteOrganisation(context.Context, *UndeleteOrganisationRequest) (*Organisation, error)
+	// RestoreOrganisation writes an organisation as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreOrganisation(context.Context, *RestoreOrganisationRequest) (*Organisation, error)
+	// MergeOrganisation merges another organisation into this one, in one revision, and returns this one. The other's money is counted here from then on, its names become
+	// aliases, and its identifiers lead here. It stays on record, with this one as its successor.
+	MergeOrganisation(context.Context, *MergeOrganisationRequest) (*Organisation, error)
+	// UnmergeOrganisation undoes the merge of this organisation into another, in one revision, and returns it as it stands again.
+	UnmergeOrganisation(context.Context, *UnmergeOrganisationRequest) (*Organisation, error)
 	mustEmbedUnimplementedOrganisationServiceServer()
 }
 
@@ -160,6 +207,15 @@ func (UnimplementedOrganisationServiceServer) DeleteOrganisation(context.Context
 }
 func (UnimplementedOrganisationServiceServer) UndeleteOrganisation(context.Context, *UndeleteOrganisationRequest) (*Organisation, error) {
 	return nil, status.Error(codes.Unimplemented, "method UndeleteOrganisation not implemented")
+}
+func (UnimplementedOrganisationServiceServer) RestoreOrganisation(context.Context, *RestoreOrganisationRequest) (*Organisation, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreOrganisation not implemented")
+}
+func (UnimplementedOrganisationServiceServer) MergeOrganisation(context.Context, *MergeOrganisationRequest) (*Organisation, error) {
+	return nil, status.Error(codes.Unimplemented, "method MergeOrganisation not implemented")
+}
+func (UnimplementedOrganisationServiceServer) UnmergeOrganisation(context.Context, *UnmergeOrganisationRequest) (*Organisation, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnmergeOrganisation not implemented")
 }
 func (UnimplementedOrganisationServiceServer) mustEmbedUnimplementedOrganisationServiceServer() {}
 func (UnimplementedOrganisationServiceServer) testEmbeddedByValue()                             {}
@@ -290,6 +346,60 @@ func _OrganisationService_UndeleteOrganisation_Handler(srv interface{}, ctx cont
 	return interceptor(ctx, in, info, handler)
 }
 
+func _OrganisationService_RestoreOrganisation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreOrganisationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrganisationServiceServer).RestoreOrganisation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrganisationService_RestoreOrganisation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrganisationServiceServer).RestoreOrganisation(ctx, req.(*RestoreOrganisationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrganisationService_MergeOrganisation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MergeOrganisationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrganisationServiceServer).MergeOrganisation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrganisationService_MergeOrganisation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrganisationServiceServer).MergeOrganisation(ctx, req.(*MergeOrganisationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _OrganisationService_UnmergeOrganisation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnmergeOrganisationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrganisationServiceServer).UnmergeOrganisation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: OrganisationService_UnmergeOrganisation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrganisationServiceServer).UnmergeOrganisation(ctx, req.(*UnmergeOrganisationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // OrganisationService_ServiceDesc is the grpc.ServiceDesc for OrganisationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -320,6 +430,18 @@ var OrganisationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UndeleteOrganisation",
 			Handler:    _OrganisationService_UndeleteOrganisation_Handler,
+		},
+		{
+			MethodName: "RestoreOrganisation",
+			Handler:    _OrganisationService_RestoreOrganisation_Handler,
+		},
+		{
+			MethodName: "MergeOrganisation",
+			Handler:    _OrganisationService_MergeOrganisation_Handler,
+		},
+		{
+			MethodName: "UnmergeOrganisation",
+			Handler:    _OrganisationService_UnmergeOrganisation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

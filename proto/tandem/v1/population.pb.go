@@ -207,7 +207,7 @@ type ListPopulationsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time` or `display_name` (in lower case, in the order of Unicode, by its first 100 characters), with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -654,6 +654,88 @@ func (x *UndeletePopulationRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestorePopulationRequest takes a population back to an earlier state.
+type RestorePopulationRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The population's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestorePopulationRequest) Reset() {
+	*x = RestorePopulationRequest{}
+	mi := &file_tandem_v1_population_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestorePopulationRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestorePopulationRequest) ProtoMessage() {}
+
+func (x *RestorePopulationRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_population_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestorePopulationRequest.ProtoReflect.Descriptor instead.
+func (*RestorePopulationRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_population_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestorePopulationRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestorePopulationRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestorePopulationRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestorePopulationRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestorePopulationRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 var File_tandem_v1_population_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_population_proto_rawDesc = "" +
@@ -726,7 +808,16 @@ const file_tandem_v1_population_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xe0\x05\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x96\x02\n" +
+	"\x18RestorePopulationRequest\x12g\n" +
+	"\x04name\x18\x01 \x01(\tBS\xe0A\x02\xfaA\x16\n" +
+	"\x14tandem.v1/Population\xbaH4r220^populations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xde\x06\n" +
 	"\x11PopulationService\x12i\n" +
 	"\rGetPopulation\x12\x1f.tandem.v1.GetPopulationRequest\x1a\x15.tandem.v1.Population\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/v1/{name=populations/*}\x12q\n" +
 	"\x0fListPopulations\x12!.tandem.v1.ListPopulationsRequest\x1a\".tandem.v1.ListPopulationsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/populations\x12r\n" +
@@ -735,7 +826,8 @@ const file_tandem_v1_population_proto_rawDesc = "" +
 	"\x10UpdatePopulation\x12\".tandem.v1.UpdatePopulationRequest\x1a\x15.tandem.v1.Population\"7\x82\xd3\xe4\x93\x021:\n" +
 	"population2#/v1/{population.name=populations/*}\x12o\n" +
 	"\x10DeletePopulation\x12\".tandem.v1.DeletePopulationRequest\x1a\x15.tandem.v1.Population\" \x82\xd3\xe4\x93\x02\x1a*\x18/v1/{name=populations/*}\x12\x7f\n" +
-	"\x12UndeletePopulation\x12$.tandem.v1.UndeletePopulationRequest\x1a\x15.tandem.v1.Population\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=populations/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x12UndeletePopulation\x12$.tandem.v1.UndeletePopulationRequest\x1a\x15.tandem.v1.Population\",\x82\xd3\xe4\x93\x02&:\x01*\"!/v1/{name=populations/*}:undelete\x12|\n" +
+	"\x11RestorePopulation\x12#.tandem.v1.RestorePopulationRequest\x1a\x15.tandem.v1.Population\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=populations/*}:restoreB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_population_proto_rawDescOnce sync.Once
@@ -749,7 +841,7 @@ func file_tandem_v1_population_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_population_proto_rawDescData
 }
 
-var file_tandem_v1_population_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tandem_v1_population_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_population_proto_goTypes = []any{
 	(*Population)(nil),                // 0: tandem.v1.Population
 	(*GetPopulationRequest)(nil),      // 1: tandem.v1.GetPopulationRequest
@@ -759,33 +851,36 @@ var file_tandem_v1_population_proto_goTypes = []any{
 	(*UpdatePopulationRequest)(nil),   // 5: tandem.v1.UpdatePopulationRequest
 	(*DeletePopulationRequest)(nil),   // 6: tandem.v1.DeletePopulationRequest
 	(*UndeletePopulationRequest)(nil), // 7: tandem.v1.UndeletePopulationRequest
-	(*timestamppb.Timestamp)(nil),     // 8: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),     // 9: google.protobuf.FieldMask
+	(*RestorePopulationRequest)(nil),  // 8: tandem.v1.RestorePopulationRequest
+	(*timestamppb.Timestamp)(nil),     // 9: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),     // 10: google.protobuf.FieldMask
 }
 var file_tandem_v1_population_proto_depIdxs = []int32{
-	8,  // 0: tandem.v1.Population.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: tandem.v1.Population.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 2: tandem.v1.Population.delete_time:type_name -> google.protobuf.Timestamp
-	8,  // 3: tandem.v1.GetPopulationRequest.read_time:type_name -> google.protobuf.Timestamp
-	8,  // 4: tandem.v1.ListPopulationsRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: tandem.v1.Population.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 1: tandem.v1.Population.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: tandem.v1.Population.delete_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: tandem.v1.GetPopulationRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 4: tandem.v1.ListPopulationsRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 5: tandem.v1.ListPopulationsResponse.populations:type_name -> tandem.v1.Population
 	0,  // 6: tandem.v1.CreatePopulationRequest.population:type_name -> tandem.v1.Population
 	0,  // 7: tandem.v1.UpdatePopulationRequest.population:type_name -> tandem.v1.Population
-	9,  // 8: tandem.v1.UpdatePopulationRequest.update_mask:type_name -> google.protobuf.FieldMask
+	10, // 8: tandem.v1.UpdatePopulationRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 9: tandem.v1.PopulationService.GetPopulation:input_type -> tandem.v1.GetPopulationRequest
 	2,  // 10: tandem.v1.PopulationService.ListPopulations:input_type -> tandem.v1.ListPopulationsRequest
 	4,  // 11: tandem.v1.PopulationService.CreatePopulation:input_type -> tandem.v1.CreatePopulationRequest
 	5,  // 12: tandem.v1.PopulationService.UpdatePopulation:input_type -> tandem.v1.UpdatePopulationRequest
 	6,  // 13: tandem.v1.PopulationService.DeletePopulation:input_type -> tandem.v1.DeletePopulationRequest
 	7,  // 14: tandem.v1.PopulationService.UndeletePopulation:input_type -> tandem.v1.UndeletePopulationRequest
-	0,  // 15: tandem.v1.PopulationService.GetPopulation:output_type -> tandem.v1.Population
-	3,  // 16: tandem.v1.PopulationService.ListPopulations:output_type -> tandem.v1.ListPopulationsResponse
-	0,  // 17: tandem.v1.PopulationService.CreatePopulation:output_type -> tandem.v1.Population
-	0,  // 18: tandem.v1.PopulationService.UpdatePopulation:output_type -> tandem.v1.Population
-	0,  // 19: tandem.v1.PopulationService.DeletePopulation:output_type -> tandem.v1.Population
-	0,  // 20: tandem.v1.PopulationService.UndeletePopulation:output_type -> tandem.v1.Population
-	15, // [15:21] is the sub-list for method output_type
-	9,  // [9:15] is the sub-list for method input_type
+	8,  // 15: tandem.v1.PopulationService.RestorePopulation:input_type -> tandem.v1.RestorePopulationRequest
+	0,  // 16: tandem.v1.PopulationService.GetPopulation:output_type -> tandem.v1.Population
+	3,  // 17: tandem.v1.PopulationService.ListPopulations:output_type -> tandem.v1.ListPopulationsResponse
+	0,  // 18: tandem.v1.PopulationService.CreatePopulation:output_type -> tandem.v1.Population
+	0,  // 19: tandem.v1.PopulationService.UpdatePopulation:output_type -> tandem.v1.Population
+	0,  // 20: tandem.v1.PopulationService.DeletePopulation:output_type -> tandem.v1.Population
+	0,  // 21: tandem.v1.PopulationService.UndeletePopulation:output_type -> tandem.v1.Population
+	0,  // 22: tandem.v1.PopulationService.RestorePopulation:output_type -> tandem.v1.Population
+	16, // [16:23] is the sub-list for method output_type
+	9,  // [9:16] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -802,7 +897,7 @@ func file_tandem_v1_population_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_population_proto_rawDesc), len(file_tandem_v1_population_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,7 @@ const (
 	PopulationService_UpdatePopulation_FullMethodName   = "/tandem.v1.PopulationService/UpdatePopulation"
 	PopulationService_DeletePopulation_FullMethodName   = "/tandem.v1.PopulationService/DeletePopulation"
 	PopulationService_UndeletePopulation_FullMethodName = "/tandem.v1.PopulationService/UndeletePopulation"
+	PopulationService_RestorePopulation_FullMethodName  = "/tandem.v1.PopulationService/RestorePopulation"
 )
 
 // PopulationServiceClient is the client API for PopulationService service.
@@ -45,6 +46,8 @@ type PopulationServiceClient interface {
 	DeletePopulation(ctx context.Context, in *DeletePopulationRequest, opts ...grpc.CallOption) (*Population, error)
 	// UndeletePopulation brings a deleted population back.
 	UndeletePopulation(ctx context.Context, in *UndeletePopulationRequest, opts ...grpc.CallOption) (*Population, error)
+	// RestorePopulation writes a population as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestorePopulation(ctx context.Context, in *RestorePopulationRequest, opts ...grpc.CallOption) (*Population, error)
 }
 
 type populationServiceClient struct {
@@ -115,6 +118,16 @@ func (c *populationServiceClient) UndeletePopulation(ctx context.Context, in *Un
 	return out, nil
 }
 
+func (c *populationServiceClient) RestorePopulation(ctx context.Context, in *RestorePopulationRequest, opts ...grpc.CallOption) (*Population, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Population)
+	err := c.cc.Invoke(ctx, PopulationService_RestorePopulation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // PopulationServiceServer is the server API for PopulationService service.
 // All implementations must embed UnimplementedPopulationServiceServer
 // for forward compatibility.
@@ -133,6 +146,8 @@ type PopulationServiceServer interface {
 	DeletePopulation(context.Context, *DeletePopulationRequest) (*Population, error)
 	// UndeletePopulation brings a deleted population back.
 	UndeletePopulation(context.Context, *UndeletePopulationRequest) (*Population, error)
+	// RestorePopulation writes a population as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestorePopulation(context.Context, *RestorePopulationRequest) (*Population, error)
 	mustEmbedUnimplementedPopulationServiceServer()
 }
 
@@ -160,6 +175,9 @@ func (UnimplementedPopulationServiceServer) DeletePopulation(context.Context, *D
 }
 func (UnimplementedPopulationServiceServer) UndeletePopulation(context.Context, *UndeletePopulationRequest) (*Population, error) {
 	return nil, status.Error(codes.Unimplemented, "method UndeletePopulation not implemented")
+}
+func (UnimplementedPopulationServiceServer) RestorePopulation(context.Context, *RestorePopulationRequest) (*Population, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestorePopulation not implemented")
 }
 func (UnimplementedPopulationServiceServer) mustEmbedUnimplementedPopulationServiceServer() {}
 func (UnimplementedPopulationServiceServer) testEmbeddedByValue()                           {}
@@ -290,6 +308,24 @@ func _PopulationService_UndeletePopulation_Handler(srv interface{}, ctx context.
 	return interceptor(ctx, in, info, handler)
 }
 
+func _PopulationService_RestorePopulation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestorePopulationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(PopulationServiceServer).RestorePopulation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: PopulationService_RestorePopulation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(PopulationServiceServer).RestorePopulation(ctx, req.(*RestorePopulationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // PopulationService_ServiceDesc is the grpc.ServiceDesc for PopulationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -320,6 +356,10 @@ var PopulationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UndeletePopulation",
 			Handler:    _PopulationService_UndeletePopulation_Handler,
+		},
+		{
+			MethodName: "RestorePopulation",
+			Handler:    _PopulationService_RestorePopulation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -225,7 +225,7 @@ type ListProgrammesRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time` or `display_name` (in lower case, in the order of Unicode, by its first 100 characters), with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -672,6 +672,88 @@ func (x *UndeleteProgrammeRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreProgrammeRequest takes a programme back to an earlier state.
+type RestoreProgrammeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The programme's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreProgrammeRequest) Reset() {
+	*x = RestoreProgrammeRequest{}
+	mi := &file_tandem_v1_programme_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreProgrammeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreProgrammeRequest) ProtoMessage() {}
+
+func (x *RestoreProgrammeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_programme_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreProgrammeRequest.ProtoReflect.Descriptor instead.
+func (*RestoreProgrammeRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_programme_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestoreProgrammeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreProgrammeRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreProgrammeRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreProgrammeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreProgrammeRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 // Envelope is a ceiling of a programme for a period.
 type Programme_Envelope struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -689,7 +771,7 @@ type Programme_Envelope struct {
 
 func (x *Programme_Envelope) Reset() {
 	*x = Programme_Envelope{}
-	mi := &file_tandem_v1_programme_proto_msgTypes[8]
+	mi := &file_tandem_v1_programme_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -701,7 +783,7 @@ func (x *Programme_Envelope) String() string {
 func (*Programme_Envelope) ProtoMessage() {}
 
 func (x *Programme_Envelope) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_programme_proto_msgTypes[8]
+	mi := &file_tandem_v1_programme_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -749,7 +831,7 @@ var File_tandem_v1_programme_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_programme_proto_rawDesc = "" +
 	"\n" +
-	"\x19tandem/v1/programme.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\xe2\x06\n" +
+	"\x19tandem/v1/programme.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/utilisation.proto\"\xe2\x06\n" +
 	"\tProgramme\x12P\n" +
 	"\x04name\x18\x01 \x01(\tB<\xe0A\b\xbaH6\xd8\x01\x01r12/^programmes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12.\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xac\x02R\vdisplayName\x12p\n" +
@@ -824,14 +906,25 @@ const file_tandem_v1_programme_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xc4\x05\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x93\x02\n" +
+	"\x17RestoreProgrammeRequest\x12e\n" +
+	"\x04name\x18\x01 \x01(\tBQ\xe0A\x02\xfaA\x15\n" +
+	"\x13tandem.v1/Programme\xbaH3r12/^programmes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xe7\a\n" +
 	"\x10ProgrammeService\x12e\n" +
 	"\fGetProgramme\x12\x1e.tandem.v1.GetProgrammeRequest\x1a\x14.tandem.v1.Programme\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/{name=programmes/*}\x12m\n" +
 	"\x0eListProgrammes\x12 .tandem.v1.ListProgrammesRequest\x1a!.tandem.v1.ListProgrammesResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/programmes\x12m\n" +
 	"\x0fCreateProgramme\x12!.tandem.v1.CreateProgrammeRequest\x1a\x14.tandem.v1.Programme\"!\x82\xd3\xe4\x93\x02\x1b:\tprogramme\"\x0e/v1/programmes\x12\x80\x01\n" +
 	"\x0fUpdateProgramme\x12!.tandem.v1.UpdateProgrammeRequest\x1a\x14.tandem.v1.Programme\"4\x82\xd3\xe4\x93\x02.:\tprogramme2!/v1/{programme.name=programmes/*}\x12k\n" +
 	"\x0fDeleteProgramme\x12!.tandem.v1.DeleteProgrammeRequest\x1a\x14.tandem.v1.Programme\"\x1f\x82\xd3\xe4\x93\x02\x19*\x17/v1/{name=programmes/*}\x12{\n" +
-	"\x11UndeleteProgramme\x12#.tandem.v1.UndeleteProgrammeRequest\x1a\x14.tandem.v1.Programme\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=programmes/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x11UndeleteProgramme\x12#.tandem.v1.UndeleteProgrammeRequest\x1a\x14.tandem.v1.Programme\"+\x82\xd3\xe4\x93\x02%:\x01*\" /v1/{name=programmes/*}:undelete\x12x\n" +
+	"\x10RestoreProgramme\x12\".tandem.v1.RestoreProgrammeRequest\x1a\x14.tandem.v1.Programme\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/{name=programmes/*}:restore\x12\xa6\x01\n" +
+	"\x10QueryUtilisation\x12\".tandem.v1.QueryUtilisationRequest\x1a#.tandem.v1.QueryUtilisationResponse\"I\x82\xd3\xe4\x93\x02CZ%\x12#/v1/{name=programmes/*}:utilisation\x12\x1a/v1/programmes:utilisationB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_programme_proto_rawDescOnce sync.Once
@@ -845,7 +938,7 @@ func file_tandem_v1_programme_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_programme_proto_rawDescData
 }
 
-var file_tandem_v1_programme_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_tandem_v1_programme_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_tandem_v1_programme_proto_goTypes = []any{
 	(*Programme)(nil),                // 0: tandem.v1.Programme
 	(*GetProgrammeRequest)(nil),      // 1: tandem.v1.GetProgrammeRequest
@@ -855,37 +948,44 @@ var file_tandem_v1_programme_proto_goTypes = []any{
 	(*UpdateProgrammeRequest)(nil),   // 5: tandem.v1.UpdateProgrammeRequest
 	(*DeleteProgrammeRequest)(nil),   // 6: tandem.v1.DeleteProgrammeRequest
 	(*UndeleteProgrammeRequest)(nil), // 7: tandem.v1.UndeleteProgrammeRequest
-	(*Programme_Envelope)(nil),       // 8: tandem.v1.Programme.Envelope
-	(*timestamppb.Timestamp)(nil),    // 9: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),    // 10: google.protobuf.FieldMask
-	(*Amount)(nil),                   // 11: tandem.v1.Amount
+	(*RestoreProgrammeRequest)(nil),  // 8: tandem.v1.RestoreProgrammeRequest
+	(*Programme_Envelope)(nil),       // 9: tandem.v1.Programme.Envelope
+	(*timestamppb.Timestamp)(nil),    // 10: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil),    // 11: google.protobuf.FieldMask
+	(*Amount)(nil),                   // 12: tandem.v1.Amount
+	(*QueryUtilisationRequest)(nil),  // 13: tandem.v1.QueryUtilisationRequest
+	(*QueryUtilisationResponse)(nil), // 14: tandem.v1.QueryUtilisationResponse
 }
 var file_tandem_v1_programme_proto_depIdxs = []int32{
-	8,  // 0: tandem.v1.Programme.envelopes:type_name -> tandem.v1.Programme.Envelope
-	9,  // 1: tandem.v1.Programme.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 2: tandem.v1.Programme.update_time:type_name -> google.protobuf.Timestamp
-	9,  // 3: tandem.v1.Programme.delete_time:type_name -> google.protobuf.Timestamp
-	9,  // 4: tandem.v1.GetProgrammeRequest.read_time:type_name -> google.protobuf.Timestamp
-	9,  // 5: tandem.v1.ListProgrammesRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: tandem.v1.Programme.envelopes:type_name -> tandem.v1.Programme.Envelope
+	10, // 1: tandem.v1.Programme.create_time:type_name -> google.protobuf.Timestamp
+	10, // 2: tandem.v1.Programme.update_time:type_name -> google.protobuf.Timestamp
+	10, // 3: tandem.v1.Programme.delete_time:type_name -> google.protobuf.Timestamp
+	10, // 4: tandem.v1.GetProgrammeRequest.read_time:type_name -> google.protobuf.Timestamp
+	10, // 5: tandem.v1.ListProgrammesRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 6: tandem.v1.ListProgrammesResponse.programmes:type_name -> tandem.v1.Programme
 	0,  // 7: tandem.v1.CreateProgrammeRequest.programme:type_name -> tandem.v1.Programme
 	0,  // 8: tandem.v1.UpdateProgrammeRequest.programme:type_name -> tandem.v1.Programme
-	10, // 9: tandem.v1.UpdateProgrammeRequest.update_mask:type_name -> google.protobuf.FieldMask
-	11, // 10: tandem.v1.Programme.Envelope.amount:type_name -> tandem.v1.Amount
+	11, // 9: tandem.v1.UpdateProgrammeRequest.update_mask:type_name -> google.protobuf.FieldMask
+	12, // 10: tandem.v1.Programme.Envelope.amount:type_name -> tandem.v1.Amount
 	1,  // 11: tandem.v1.ProgrammeService.GetProgramme:input_type -> tandem.v1.GetProgrammeRequest
 	2,  // 12: tandem.v1.ProgrammeService.ListProgrammes:input_type -> tandem.v1.ListProgrammesRequest
 	4,  // 13: tandem.v1.ProgrammeService.CreateProgramme:input_type -> tandem.v1.CreateProgrammeRequest
 	5,  // 14: tandem.v1.ProgrammeService.UpdateProgramme:input_type -> tandem.v1.UpdateProgrammeRequest
 	6,  // 15: tandem.v1.ProgrammeService.DeleteProgramme:input_type -> tandem.v1.DeleteProgrammeRequest
 	7,  // 16: tandem.v1.ProgrammeService.UndeleteProgramme:input_type -> tandem.v1.UndeleteProgrammeRequest
-	0,  // 17: tandem.v1.ProgrammeService.GetProgramme:output_type -> tandem.v1.Programme
-	3,  // 18: tandem.v1.ProgrammeService.ListProgrammes:output_type -> tandem.v1.ListProgrammesResponse
-	0,  // 19: tandem.v1.ProgrammeService.CreateProgramme:output_type -> tandem.v1.Programme
-	0,  // 20: tandem.v1.ProgrammeService.UpdateProgramme:output_type -> tandem.v1.Programme
-	0,  // 21: tandem.v1.ProgrammeService.DeleteProgramme:output_type -> tandem.v1.Programme
-	0,  // 22: tandem.v1.ProgrammeService.UndeleteProgramme:output_type -> tandem.v1.Programme
-	17, // [17:23] is the sub-list for method output_type
-	11, // [11:17] is the sub-list for method input_type
+	8,  // 17: tandem.v1.ProgrammeService.RestoreProgramme:input_type -> tandem.v1.RestoreProgrammeRequest
+	13, // 18: tandem.v1.ProgrammeService.QueryUtilisation:input_type -> tandem.v1.QueryUtilisationRequest
+	0,  // 19: tandem.v1.ProgrammeService.GetProgramme:output_type -> tandem.v1.Programme
+	3,  // 20: tandem.v1.ProgrammeService.ListProgrammes:output_type -> tandem.v1.ListProgrammesResponse
+	0,  // 21: tandem.v1.ProgrammeService.CreateProgramme:output_type -> tandem.v1.Programme
+	0,  // 22: tandem.v1.ProgrammeService.UpdateProgramme:output_type -> tandem.v1.Programme
+	0,  // 23: tandem.v1.ProgrammeService.DeleteProgramme:output_type -> tandem.v1.Programme
+	0,  // 24: tandem.v1.ProgrammeService.UndeleteProgramme:output_type -> tandem.v1.Programme
+	0,  // 25: tandem.v1.ProgrammeService.RestoreProgramme:output_type -> tandem.v1.Programme
+	14, // 26: tandem.v1.ProgrammeService.QueryUtilisation:output_type -> tandem.v1.QueryUtilisationResponse
+	19, // [19:27] is the sub-list for method output_type
+	11, // [11:19] is the sub-list for method input_type
 	11, // [11:11] is the sub-list for extension type_name
 	11, // [11:11] is the sub-list for extension extendee
 	0,  // [0:11] is the sub-list for field type_name
@@ -897,13 +997,14 @@ func file_tandem_v1_programme_proto_init() {
 		return
 	}
 	file_tandem_v1_money_proto_init()
+	file_tandem_v1_utilisation_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_programme_proto_rawDesc), len(file_tandem_v1_programme_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,8 @@ const (
 	ProgrammeService_UpdateProgramme_FullMethodName   = "/tandem.v1.ProgrammeService/UpdateProgramme"
 	ProgrammeService_DeleteProgramme_FullMethodName   = "/tandem.v1.ProgrammeService/DeleteProgramme"
 	ProgrammeService_UndeleteProgramme_FullMethodName = "/tandem.v1.ProgrammeService/UndeleteProgramme"
+	ProgrammeService_RestoreProgramme_FullMethodName  = "/tandem.v1.ProgrammeService/RestoreProgramme"
+	ProgrammeService_QueryUtilisation_FullMethodName  = "/tandem.v1.ProgrammeService/QueryUtilisation"
 )
 
 // ProgrammeServiceClient is the client API for ProgrammeService service.
@@ -45,6 +47,10 @@ type ProgrammeServiceClient interface {
 	DeleteProgramme(ctx context.Context, in *DeleteProgrammeRequest, opts ...grpc.CallOption) (*Programme, error)
 	// UndeleteProgramme brings a deleted programme back.
 	UndeleteProgramme(ctx context.Context, in *UndeleteProgrammeRequest, opts ...grpc.CallOption) (*Programme, error)
+	// RestoreProgramme writes a programme as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreProgramme(ctx context.Context, in *RestoreProgrammeRequest, opts ...grpc.CallOption) (*Programme, error)
+	// QueryUtilisation says how far the envelopes of a programme, or of all programmes, are used.
+	QueryUtilisation(ctx context.Context, in *QueryUtilisationRequest, opts ...grpc.CallOption) (*QueryUtilisationResponse, error)
 }
 
 type programmeServiceClient struct {
@@ -115,6 +121,26 @@ func (c *programmeServiceClient) UndeleteProgramme(ctx context.Context, in *Unde
 	return out, nil
 }
 
+func (c *programmeServiceClient) RestoreProgramme(ctx context.Context, in *RestoreProgrammeRequest, opts ...grpc.CallOption) (*Programme, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Programme)
+	err := c.cc.Invoke(ctx, ProgrammeService_RestoreProgramme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *programmeServiceClient) QueryUtilisation(ctx context.Context, in *QueryUtilisationRequest, opts ...grpc.CallOption) (*QueryUtilisationResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryUtilisationResponse)
+	err := c.cc.Invoke(ctx, ProgrammeService_QueryUtilisation_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProgrammeServiceServer is the server API for ProgrammeService service.
 // All implementations must embed UnimplementedProgrammeServiceServer
 // for forward compatibility.
@@ -133,6 +159,10 @@ type ProgrammeServiceServer interface {
 	DeleteProgramme(context.Context, *DeleteProgrammeRequest) (*Programme, error)
 	// UndeleteProgramme brings a deleted programme back.
 	UndeleteProgramme(context.Context, *UndeleteProgrammeRequest) (*Programme, error)
+	// RestoreProgramme writes a programme as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreProgramme(context.Context, *RestoreProgrammeRequest) (*Programme, error)
+	// QueryUtilisation says how far the envelopes of a programme, or of all programmes, are used.
+	QueryUtilisation(context.Context, *QueryUtilisationRequest) (*QueryUtilisationResponse, error)
 	mustEmbedUnimplementedProgrammeServiceServer()
 }
 
@@ -160,6 +190,12 @@ func (UnimplementedProgrammeServiceServer) DeleteProgramme(context.Context, *Del
 }
 func (UnimplementedProgrammeServiceServer) UndeleteProgramme(context.Context, *UndeleteProgrammeRequest) (*Programme, error) {
 	return nil, status.Error(codes.Unimplemented, "method UndeleteProgramme not implemented")
+}
+func (UnimplementedProgrammeServiceServer) RestoreProgramme(context.Context, *RestoreProgrammeRequest) (*Programme, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreProgramme not implemented")
+}
+func (UnimplementedProgrammeServiceServer) QueryUtilisation(context.Context, *QueryUtilisationRequest) (*QueryUtilisationResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method QueryUtilisation not implemented")
 }
 func (UnimplementedProgrammeServiceServer) mustEmbedUnimplementedProgrammeServiceServer() {}
 func (UnimplementedProgrammeServiceServer) testEmbeddedByValue()                          {}
@@ -290,6 +326,42 @@ func _ProgrammeService_UndeleteProgramme_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ProgrammeService_RestoreProgramme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreProgrammeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProgrammeServiceServer).RestoreProgramme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProgrammeService_RestoreProgramme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProgrammeServiceServer).RestoreProgramme(ctx, req.(*RestoreProgrammeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ProgrammeService_QueryUtilisation_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryUtilisationRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProgrammeServiceServer).QueryUtilisation(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ProgrammeService_QueryUtilisation_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProgrammeServiceServer).QueryUtilisation(ctx, req.(*QueryUtilisationRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ProgrammeService_ServiceDesc is the grpc.ServiceDesc for ProgrammeService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -320,6 +392,14 @@ var ProgrammeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UndeleteProgramme",
 			Handler:    _ProgrammeService_UndeleteProgramme_Handler,
+		},
+		{
+			MethodName: "RestoreProgramme",
+			Handler:    _ProgrammeService_RestoreProgramme_Handler,
+		},
+		{
+			MethodName: "QueryUtilisation",
+			Handler:    _ProgrammeService_QueryUtilisation_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -235,7 +235,7 @@ type ListRevisionsRequest struct {
 	Principal []string `protobuf:"bytes,4,rep,name=principal,proto3" json:"principal,omitempty"`
 	// Only revisions written at this time or later.
 	Since *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
-	// Only revisions written before this time.
+	// Only revisions written at this time or earlier.
 	Until         *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

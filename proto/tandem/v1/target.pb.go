@@ -252,12 +252,22 @@ type ListTargetsRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time`, `start` or `end`, with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Read the record as it was known at this time. Not together with revision.
-	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// Only targets for these themes or themes under them. Those for any theme are not among them.
+	Theme []string `protobuf:"bytes,7,rep,name=theme,proto3" json:"theme,omitempty"`
+	// Only targets for these locations or locations under them.
+	Location []string `protobuf:"bytes,8,rep,name=location,proto3" json:"location,omitempty"`
+	// Only targets for these populations or populations under them.
+	Population []string `protobuf:"bytes,9,rep,name=population,proto3" json:"population,omitempty"`
+	// Only targets whose period has days on or after this one: a year, a month or a day.
+	From string `protobuf:"bytes,10,opt,name=from,proto3" json:"from,omitempty"`
+	// Only targets whose period has days on or before this one: a year, a month or a day.
+	To            string `protobuf:"bytes,11,opt,name=to,proto3" json:"to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -332,6 +342,41 @@ func (x *ListTargetsRequest) GetReadTime() *timestamppb.Timestamp {
 		return x.ReadTime
 	}
 	return nil
+}
+
+func (x *ListTargetsRequest) GetTheme() []string {
+	if x != nil {
+		return x.Theme
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetLocation() []string {
+	if x != nil {
+		return x.Location
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetPopulation() []string {
+	if x != nil {
+		return x.Population
+	}
+	return nil
+}
+
+func (x *ListTargetsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *ListTargetsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
 }
 
 // ListTargetsResponse is a page of targets.
@@ -699,11 +744,93 @@ func (x *UndeleteTargetRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreTargetRequest takes a target back to an earlier state.
+type RestoreTargetRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The target's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreTargetRequest) Reset() {
+	*x = RestoreTargetRequest{}
+	mi := &file_tandem_v1_target_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreTargetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreTargetRequest) ProtoMessage() {}
+
+func (x *RestoreTargetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_target_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreTargetRequest.ProtoReflect.Descriptor instead.
+func (*RestoreTargetRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_target_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestoreTargetRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreTargetRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreTargetRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreTargetRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreTargetRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 var File_tandem_v1_target_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_target_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/target.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\xf6\x06\n" +
+	"\x16tandem/v1/target.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18tandem/v1/coverage.proto\x1a\x15tandem/v1/money.proto\"\xf6\x06\n" +
 	"\x06Target\x12M\n" +
 	"\x04name\x18\x01 \x01(\tB9\xe0A\b\xbaH3\xd8\x01\x01r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12b\n" +
 	"\x05theme\x18\x02 \x01(\tBL\xe0A\x01\xfaA\x11\n" +
@@ -737,7 +864,7 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xfaA\x12\n" +
 	"\x10tandem.v1/Target\xbaH0r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
 	"\brevision\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x8b\x02\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xcc\x04\n" +
 	"\x12ListTargetsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -746,7 +873,17 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\fshow_deleted\x18\x03 \x01(\bR\vshowDeleted\x12\"\n" +
 	"\border_by\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18@R\aorderBy\x12#\n" +
 	"\brevision\x18\x05 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xa5\x01\n" +
+	"\tread_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12O\n" +
+	"\x05theme\x18\a \x03(\tB9\xbaH6\x92\x013\x10d\"/r-2+^themes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x05theme\x12X\n" +
+	"\blocation\x18\b \x03(\tB<\xbaH9\x92\x016\x10d\"2r02.^locations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\blocation\x12^\n" +
+	"\n" +
+	"population\x18\t \x03(\tB>\xbaH;\x92\x018\x10d\"4r220^populations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\n" +
+	"population\x12\x1b\n" +
+	"\x04from\x18\n" +
+	" \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x04from\x12\x17\n" +
+	"\x02to\x18\v \x01(\tB\a\xbaH\x04r\x02\x18\n" +
+	"R\x02to\"\xa5\x01\n" +
 	"\x13ListTargetsResponse\x12+\n" +
 	"\atargets\x18\x01 \x03(\v2\x11.tandem.v1.TargetR\atargets\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -779,14 +916,25 @@ const file_tandem_v1_target_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xef\x04\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x8a\x02\n" +
+	"\x14RestoreTargetRequest\x12_\n" +
+	"\x04name\x18\x01 \x01(\tBK\xe0A\x02\xfaA\x12\n" +
+	"\x10tandem.v1/Target\xbaH0r.2,^targets/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xcf\x06\n" +
 	"\rTargetService\x12Y\n" +
 	"\tGetTarget\x12\x1b.tandem.v1.GetTargetRequest\x1a\x11.tandem.v1.Target\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/{name=targets/*}\x12a\n" +
 	"\vListTargets\x12\x1d.tandem.v1.ListTargetsRequest\x1a\x1e.tandem.v1.ListTargetsResponse\"\x13\x82\xd3\xe4\x93\x02\r\x12\v/v1/targets\x12^\n" +
 	"\fCreateTarget\x12\x1e.tandem.v1.CreateTargetRequest\x1a\x11.tandem.v1.Target\"\x1b\x82\xd3\xe4\x93\x02\x15:\x06target\"\v/v1/targets\x12n\n" +
 	"\fUpdateTarget\x12\x1e.tandem.v1.UpdateTargetRequest\x1a\x11.tandem.v1.Target\"+\x82\xd3\xe4\x93\x02%:\x06target2\x1b/v1/{target.name=targets/*}\x12_\n" +
 	"\fDeleteTarget\x12\x1e.tandem.v1.DeleteTargetRequest\x1a\x11.tandem.v1.Target\"\x1c\x82\xd3\xe4\x93\x02\x16*\x14/v1/{name=targets/*}\x12o\n" +
-	"\x0eUndeleteTarget\x12 .tandem.v1.UndeleteTargetRequest\x1a\x11.tandem.v1.Target\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=targets/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x0eUndeleteTarget\x12 .tandem.v1.UndeleteTargetRequest\x1a\x11.tandem.v1.Target\"(\x82\xd3\xe4\x93\x02\":\x01*\"\x1d/v1/{name=targets/*}:undelete\x12l\n" +
+	"\rRestoreTarget\x12\x1f.tandem.v1.RestoreTargetRequest\x1a\x11.tandem.v1.Target\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=targets/*}:restore\x12p\n" +
+	"\rQueryCoverage\x12\x1f.tandem.v1.QueryCoverageRequest\x1a .tandem.v1.QueryCoverageResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/targets:coverageB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_target_proto_rawDescOnce sync.Once
@@ -800,7 +948,7 @@ func file_tandem_v1_target_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_target_proto_rawDescData
 }
 
-var file_tandem_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tandem_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_target_proto_goTypes = []any{
 	(*Target)(nil),                // 0: tandem.v1.Target
 	(*GetTargetRequest)(nil),      // 1: tandem.v1.GetTargetRequest
@@ -810,35 +958,42 @@ var file_tandem_v1_target_proto_goTypes = []any{
 	(*UpdateTargetRequest)(nil),   // 5: tandem.v1.UpdateTargetRequest
 	(*DeleteTargetRequest)(nil),   // 6: tandem.v1.DeleteTargetRequest
 	(*UndeleteTargetRequest)(nil), // 7: tandem.v1.UndeleteTargetRequest
-	(*Money)(nil),                 // 8: tandem.v1.Money
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil), // 10: google.protobuf.FieldMask
+	(*RestoreTargetRequest)(nil),  // 8: tandem.v1.RestoreTargetRequest
+	(*Money)(nil),                 // 9: tandem.v1.Money
+	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil), // 11: google.protobuf.FieldMask
+	(*QueryCoverageRequest)(nil),  // 12: tandem.v1.QueryCoverageRequest
+	(*QueryCoverageResponse)(nil), // 13: tandem.v1.QueryCoverageResponse
 }
 var file_tandem_v1_target_proto_depIdxs = []int32{
-	8,  // 0: tandem.v1.Target.amount:type_name -> tandem.v1.Money
-	9,  // 1: tandem.v1.Target.create_time:type_name -> google.protobuf.Timestamp
-	9,  // 2: tandem.v1.Target.update_time:type_name -> google.protobuf.Timestamp
-	9,  // 3: tandem.v1.Target.delete_time:type_name -> google.protobuf.Timestamp
-	9,  // 4: tandem.v1.GetTargetRequest.read_time:type_name -> google.protobuf.Timestamp
-	9,  // 5: tandem.v1.ListTargetsRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: tandem.v1.Target.amount:type_name -> tandem.v1.Money
+	10, // 1: tandem.v1.Target.create_time:type_name -> google.protobuf.Timestamp
+	10, // 2: tandem.v1.Target.update_time:type_name -> google.protobuf.Timestamp
+	10, // 3: tandem.v1.Target.delete_time:type_name -> google.protobuf.Timestamp
+	10, // 4: tandem.v1.GetTargetRequest.read_time:type_name -> google.protobuf.Timestamp
+	10, // 5: tandem.v1.ListTargetsRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 6: tandem.v1.ListTargetsResponse.targets:type_name -> tandem.v1.Target
 	0,  // 7: tandem.v1.CreateTargetRequest.target:type_name -> tandem.v1.Target
 	0,  // 8: tandem.v1.UpdateTargetRequest.target:type_name -> tandem.v1.Target
-	10, // 9: tandem.v1.UpdateTargetRequest.update_mask:type_name -> google.protobuf.FieldMask
+	11, // 9: tandem.v1.UpdateTargetRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 10: tandem.v1.TargetService.GetTarget:input_type -> tandem.v1.GetTargetRequest
 	2,  // 11: tandem.v1.TargetService.ListTargets:input_type -> tandem.v1.ListTargetsRequest
 	4,  // 12: tandem.v1.TargetService.CreateTarget:input_type -> tandem.v1.CreateTargetRequest
 	5,  // 13: tandem.v1.TargetService.UpdateTarget:input_type -> tandem.v1.UpdateTargetRequest
 	6,  // 14: tandem.v1.TargetService.DeleteTarget:input_type -> tandem.v1.DeleteTargetRequest
 	7,  // 15: tandem.v1.TargetService.UndeleteTarget:input_type -> tandem.v1.UndeleteTargetRequest
-	0,  // 16: tandem.v1.TargetService.GetTarget:output_type -> tandem.v1.Target
-	3,  // 17: tandem.v1.TargetService.ListTargets:output_type -> tandem.v1.ListTargetsResponse
-	0,  // 18: tandem.v1.TargetService.CreateTarget:output_type -> tandem.v1.Target
-	0,  // 19: tandem.v1.TargetService.UpdateTarget:output_type -> tandem.v1.Target
-	0,  // 20: tandem.v1.TargetService.DeleteTarget:output_type -> tandem.v1.Target
-	0,  // 21: tandem.v1.TargetService.UndeleteTarget:output_type -> tandem.v1.Target
-	16, // [16:22] is the sub-list for method output_type
-	10, // [10:16] is the sub-list for method input_type
+	8,  // 16: tandem.v1.TargetService.RestoreTarget:input_type -> tandem.v1.RestoreTargetRequest
+	12, // 17: tandem.v1.TargetService.QueryCoverage:input_type -> tandem.v1.QueryCoverageRequest
+	0,  // 18: tandem.v1.TargetService.GetTarget:output_type -> tandem.v1.Target
+	3,  // 19: tandem.v1.TargetService.ListTargets:output_type -> tandem.v1.ListTargetsResponse
+	0,  // 20: tandem.v1.TargetService.CreateTarget:output_type -> tandem.v1.Target
+	0,  // 21: tandem.v1.TargetService.UpdateTarget:output_type -> tandem.v1.Target
+	0,  // 22: tandem.v1.TargetService.DeleteTarget:output_type -> tandem.v1.Target
+	0,  // 23: tandem.v1.TargetService.UndeleteTarget:output_type -> tandem.v1.Target
+	0,  // 24: tandem.v1.TargetService.RestoreTarget:output_type -> tandem.v1.Target
+	13, // 25: tandem.v1.TargetService.QueryCoverage:output_type -> tandem.v1.QueryCoverageResponse
+	18, // [18:26] is the sub-list for method output_type
+	10, // [10:18] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
 	10, // [10:10] is the sub-list for extension extendee
 	0,  // [0:10] is the sub-list for field type_name
@@ -849,6 +1004,7 @@ func file_tandem_v1_target_proto_init() {
 	if File_tandem_v1_target_proto != nil {
 		return
 	}
+	file_tandem_v1_coverage_proto_init()
 	file_tandem_v1_money_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -856,7 +1012,7 @@ func file_tandem_v1_target_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_target_proto_rawDesc), len(file_tandem_v1_target_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

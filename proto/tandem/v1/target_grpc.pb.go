@@ -25,6 +25,8 @@ const (
 	TargetService_UpdateTarget_FullMethodName   = "/tandem.v1.TargetService/UpdateTarget"
 	TargetService_DeleteTarget_FullMethodName   = "/tandem.v1.TargetService/DeleteTarget"
 	TargetService_UndeleteTarget_FullMethodName = "/tandem.v1.TargetService/UndeleteTarget"
+	TargetService_RestoreTarget_FullMethodName  = "/tandem.v1.TargetService/RestoreTarget"
+	TargetService_QueryCoverage_FullMethodName  = "/tandem.v1.TargetService/QueryCoverage"
 )
 
 // TargetServiceClient is the client API for TargetService service.
@@ -45,6 +47,10 @@ type TargetServiceClient interface {
 	DeleteTarget(ctx context.Context, in *DeleteTargetRequest, opts ...grpc.CallOption) (*Target, error)
 	// UndeleteTarget brings a deleted target back.
 	UndeleteTarget(ctx context.Context, in *UndeleteTargetRequest, opts ...grpc.CallOption) (*Target, error)
+	// RestoreTarget writes a target as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreTarget(ctx context.Context, in *RestoreTargetRequest, opts ...grpc.CallOption) (*Target, error)
+	// QueryCoverage says how far each target is met by what is allocated in its cell and period.
+	QueryCoverage(ctx context.Context, in *QueryCoverageRequest, opts ...grpc.CallOption) (*QueryCoverageResponse, error)
 }
 
 type targetServiceClient struct {
@@ -115,6 +121,26 @@ func (c *targetServiceClient) UndeleteTarget(ctx context.Context, in *UndeleteTa
 	return out, nil
 }
 
+func (c *targetServiceClient) RestoreTarget(ctx context.Context, in *RestoreTargetRequest, opts ...grpc.CallOption) (*Target, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Target)
+	err := c.cc.Invoke(ctx, TargetService_RestoreTarget_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *targetServiceClient) QueryCoverage(ctx context.Context, in *QueryCoverageRequest, opts ...grpc.CallOption) (*QueryCoverageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QueryCoverageResponse)
+	err := c.cc.Invoke(ctx, TargetService_QueryCoverage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TargetServiceServer is the server API for TargetService service.
 // All implementations must embed UnimplementedTargetServiceServer
 // for forward compatibility.
@@ -133,6 +159,10 @@ type TargetServiceServer interface {
 	DeleteTarget(context.Context, *DeleteTargetRequest) (*Target, error)
 	// UndeleteTarget brings a deleted target back.
 	UndeleteTarget(context.Context, *UndeleteTargetRequest) (*Target, error)
+	// RestoreTarget writes a target as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreTarget(context.Context, *RestoreTargetRequest) (*Target, error)
+	// QueryCoverage says how far each target is met by what is allocated in its cell and period.
+	QueryCoverage(context.Context, *QueryCoverageRequest) (*QueryCoverageResponse, error)
 	mustEmbedUnimplementedTargetServiceServer()
 }
 
@@ -160,6 +190,12 @@ func (UnimplementedTargetServiceServer) DeleteTarget(context.Context, *DeleteTar
 }
 func (UnimplementedTargetServiceServer) UndeleteTarget(context.Context, *UndeleteTargetRequest) (*Target, error) {
 	return nil, status.Error(codes.Unimplemented, "method UndeleteTarget not implemented")
+}
+func (UnimplementedTargetServiceServer) RestoreTarget(context.Context, *RestoreTargetRequest) (*Target, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreTarget not implemented")
+}
+func (UnimplementedTargetServiceServer) QueryCoverage(context.Context, *QueryCoverageRequest) (*QueryCoverageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method QueryCoverage not implemented")
 }
 func (UnimplementedTargetServiceServer) mustEmbedUnimplementedTargetServiceServer() {}
 func (UnimplementedTargetServiceServer) testEmbeddedByValue()                       {}
@@ -290,6 +326,42 @@ func _TargetService_UndeleteTarget_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _TargetService_RestoreTarget_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreTargetRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServiceServer).RestoreTarget(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TargetService_RestoreTarget_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServiceServer).RestoreTarget(ctx, req.(*RestoreTargetRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _TargetService_QueryCoverage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryCoverageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServiceServer).QueryCoverage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TargetService_QueryCoverage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServiceServer).QueryCoverage(ctx, req.(*QueryCoverageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TargetService_ServiceDesc is the grpc.ServiceDesc for TargetService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -320,6 +392,14 @@ var TargetService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UndeleteTarget",
 			Handler:    _TargetService_UndeleteTarget_Handler,
+		},
+		{
+			MethodName: "RestoreTarget",
+			Handler:    _TargetService_RestoreTarget_Handler,
+		},
+		{
+			MethodName: "QueryCoverage",
+			Handler:    _TargetService_QueryCoverage_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -216,7 +216,7 @@ type ListThemesRequest struct {
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Also list what is deleted.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
-	// `create_time` (the default) or `update_time`, with ` desc` to turn it round.
+	// `create_time` (the default), `update_time` or `display_name` (in lower case, in the order of Unicode, by its first 100 characters), with ` desc` to turn it round.
 	OrderBy string `protobuf:"bytes,4,opt,name=order_by,json=orderBy,proto3" json:"order_by,omitempty"`
 	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -663,6 +663,88 @@ func (x *UndeleteThemeRequest) GetValidateOnly() bool {
 	return false
 }
 
+// RestoreThemeRequest takes a theme back to an earlier state.
+type RestoreThemeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The theme's resource name.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The revision whose state is wanted.
+	Revision int64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Refuse unless this is the current etag.
+	Etag string `protobuf:"bytes,3,opt,name=etag,proto3" json:"etag,omitempty"`
+	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
+	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Check everything, answer as if it were done, and store nothing.
+	ValidateOnly  bool `protobuf:"varint,5,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RestoreThemeRequest) Reset() {
+	*x = RestoreThemeRequest{}
+	mi := &file_tandem_v1_theme_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RestoreThemeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RestoreThemeRequest) ProtoMessage() {}
+
+func (x *RestoreThemeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_theme_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RestoreThemeRequest.ProtoReflect.Descriptor instead.
+func (*RestoreThemeRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_theme_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *RestoreThemeRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *RestoreThemeRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *RestoreThemeRequest) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *RestoreThemeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *RestoreThemeRequest) GetValidateOnly() bool {
+	if x != nil {
+		return x.ValidateOnly
+	}
+	return false
+}
+
 var File_tandem_v1_theme_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_theme_proto_rawDesc = "" +
@@ -731,7 +813,16 @@ const file_tandem_v1_theme_proto_rawDesc = "" +
 	"\x04etag\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
-	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly2\xd3\x04\n" +
+	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\"\x87\x02\n" +
+	"\x13RestoreThemeRequest\x12]\n" +
+	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
+	"\x0ftandem.v1/Theme\xbaH/r-2+^themes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12&\n" +
+	"\brevision\x18\x02 \x01(\x03B\n" +
+	"\xe0A\x02\xbaH\x04\"\x02(\x01R\brevision\x12\x1b\n" +
+	"\x04etag\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18 R\x04etag\x12'\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
+	"\rvalidate_only\x18\x05 \x01(\bR\fvalidateOnly2\xbd\x05\n" +
 	"\fThemeService\x12U\n" +
 	"\bGetTheme\x12\x1a.tandem.v1.GetThemeRequest\x1a\x10.tandem.v1.Theme\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=themes/*}\x12]\n" +
 	"\n" +
@@ -741,7 +832,8 @@ const file_tandem_v1_theme_proto_rawDesc = "" +
 	"/v1/themes\x12h\n" +
 	"\vUpdateTheme\x12\x1d.tandem.v1.UpdateThemeRequest\x1a\x10.tandem.v1.Theme\"(\x82\xd3\xe4\x93\x02\":\x05theme2\x19/v1/{theme.name=themes/*}\x12[\n" +
 	"\vDeleteTheme\x12\x1d.tandem.v1.DeleteThemeRequest\x1a\x10.tandem.v1.Theme\"\x1b\x82\xd3\xe4\x93\x02\x15*\x13/v1/{name=themes/*}\x12k\n" +
-	"\rUndeleteTheme\x12\x1f.tandem.v1.UndeleteThemeRequest\x1a\x10.tandem.v1.Theme\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=themes/*}:undeleteB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\rUndeleteTheme\x12\x1f.tandem.v1.UndeleteThemeRequest\x1a\x10.tandem.v1.Theme\"'\x82\xd3\xe4\x93\x02!:\x01*\"\x1c/v1/{name=themes/*}:undelete\x12h\n" +
+	"\fRestoreTheme\x12\x1e.tandem.v1.RestoreThemeRequest\x1a\x10.tandem.v1.Theme\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=themes/*}:restoreB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_theme_proto_rawDescOnce sync.Once
@@ -755,7 +847,7 @@ func file_tandem_v1_theme_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_theme_proto_rawDescData
 }
 
-var file_tandem_v1_theme_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tandem_v1_theme_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_theme_proto_goTypes = []any{
 	(*Theme)(nil),                 // 0: tandem.v1.Theme
 	(*GetThemeRequest)(nil),       // 1: tandem.v1.GetThemeRequest
@@ -765,33 +857,36 @@ var file_tandem_v1_theme_proto_goTypes = []any{
 	(*UpdateThemeRequest)(nil),    // 5: tandem.v1.UpdateThemeRequest
 	(*DeleteThemeRequest)(nil),    // 6: tandem.v1.DeleteThemeRequest
 	(*UndeleteThemeRequest)(nil),  // 7: tandem.v1.UndeleteThemeRequest
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil), // 9: google.protobuf.FieldMask
+	(*RestoreThemeRequest)(nil),   // 8: tandem.v1.RestoreThemeRequest
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*fieldmaskpb.FieldMask)(nil), // 10: google.protobuf.FieldMask
 }
 var file_tandem_v1_theme_proto_depIdxs = []int32{
-	8,  // 0: tandem.v1.Theme.create_time:type_name -> google.protobuf.Timestamp
-	8,  // 1: tandem.v1.Theme.update_time:type_name -> google.protobuf.Timestamp
-	8,  // 2: tandem.v1.Theme.delete_time:type_name -> google.protobuf.Timestamp
-	8,  // 3: tandem.v1.GetThemeRequest.read_time:type_name -> google.protobuf.Timestamp
-	8,  // 4: tandem.v1.ListThemesRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 0: tandem.v1.Theme.create_time:type_name -> google.protobuf.Timestamp
+	9,  // 1: tandem.v1.Theme.update_time:type_name -> google.protobuf.Timestamp
+	9,  // 2: tandem.v1.Theme.delete_time:type_name -> google.protobuf.Timestamp
+	9,  // 3: tandem.v1.GetThemeRequest.read_time:type_name -> google.protobuf.Timestamp
+	9,  // 4: tandem.v1.ListThemesRequest.read_time:type_name -> google.protobuf.Timestamp
 	0,  // 5: tandem.v1.ListThemesResponse.themes:type_name -> tandem.v1.Theme
 	0,  // 6: tandem.v1.CreateThemeRequest.theme:type_name -> tandem.v1.Theme
 	0,  // 7: tandem.v1.UpdateThemeRequest.theme:type_name -> tandem.v1.Theme
-	9,  // 8: tandem.v1.UpdateThemeRequest.update_mask:type_name -> google.protobuf.FieldMask
+	10, // 8: tandem.v1.UpdateThemeRequest.update_mask:type_name -> google.protobuf.FieldMask
 	1,  // 9: tandem.v1.ThemeService.GetTheme:input_type -> tandem.v1.GetThemeRequest
 	2,  // 10: tandem.v1.ThemeService.ListThemes:input_type -> tandem.v1.ListThemesRequest
 	4,  // 11: tandem.v1.ThemeService.CreateTheme:input_type -> tandem.v1.CreateThemeRequest
 	5,  // 12: tandem.v1.ThemeService.UpdateTheme:input_type -> tandem.v1.UpdateThemeRequest
 	6,  // 13: tandem.v1.ThemeService.DeleteTheme:input_type -> tandem.v1.DeleteThemeRequest
 	7,  // 14: tandem.v1.ThemeService.UndeleteTheme:input_type -> tandem.v1.UndeleteThemeRequest
-	0,  // 15: tandem.v1.ThemeService.GetTheme:output_type -> tandem.v1.Theme
-	3,  // 16: tandem.v1.ThemeService.ListThemes:output_type -> tandem.v1.ListThemesResponse
-	0,  // 17: tandem.v1.ThemeService.CreateTheme:output_type -> tandem.v1.Theme
-	0,  // 18: tandem.v1.ThemeService.UpdateTheme:output_type -> tandem.v1.Theme
-	0,  // 19: tandem.v1.ThemeService.DeleteTheme:output_type -> tandem.v1.Theme
-	0,  // 20: tandem.v1.ThemeService.UndeleteTheme:output_type -> tandem.v1.Theme
-	15, // [15:21] is the sub-list for method output_type
-	9,  // [9:15] is the sub-list for method input_type
+	8,  // 15: tandem.v1.ThemeService.RestoreTheme:input_type -> tandem.v1.RestoreThemeRequest
+	0,  // 16: tandem.v1.ThemeService.GetTheme:output_type -> tandem.v1.Theme
+	3,  // 17: tandem.v1.ThemeService.ListThemes:output_type -> tandem.v1.ListThemesResponse
+	0,  // 18: tandem.v1.ThemeService.CreateTheme:output_type -> tandem.v1.Theme
+	0,  // 19: tandem.v1.ThemeService.UpdateTheme:output_type -> tandem.v1.Theme
+	0,  // 20: tandem.v1.ThemeService.DeleteTheme:output_type -> tandem.v1.Theme
+	0,  // 21: tandem.v1.ThemeService.UndeleteTheme:output_type -> tandem.v1.Theme
+	0,  // 22: tandem.v1.ThemeService.RestoreTheme:output_type -> tandem.v1.Theme
+	16, // [16:23] is the sub-list for method output_type
+	9,  // [9:16] is the sub-list for method input_type
 	9,  // [9:9] is the sub-list for extension type_name
 	9,  // [9:9] is the sub-list for extension extendee
 	0,  // [0:9] is the sub-list for field type_name
@@ -808,7 +903,7 @@ func file_tandem_v1_theme_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_theme_proto_rawDesc), len(file_tandem_v1_theme_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,6 +25,7 @@ const (
 	ThemeService_UpdateTheme_FullMethodName   = "/tandem.v1.ThemeService/UpdateTheme"
 	ThemeService_DeleteTheme_FullMethodName   = "/tandem.v1.ThemeService/DeleteTheme"
 	ThemeService_UndeleteTheme_FullMethodName = "/tandem.v1.ThemeService/UndeleteTheme"
+	ThemeService_RestoreTheme_FullMethodName  = "/tandem.v1.ThemeService/RestoreTheme"
 )
 
 // ThemeServiceClient is the client API for ThemeService service.
@@ -45,6 +46,8 @@ type ThemeServiceClient interface {
 	DeleteTheme(ctx context.Context, in *DeleteThemeRequest, opts ...grpc.CallOption) (*Theme, error)
 	// UndeleteTheme brings a deleted theme back.
 	UndeleteTheme(ctx context.Context, in *UndeleteThemeRequest, opts ...grpc.CallOption) (*Theme, error)
+	// RestoreTheme writes a theme as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreTheme(ctx context.Context, in *RestoreThemeRequest, opts ...grpc.CallOption) (*Theme, error)
 }
 
 type themeServiceClient struct {
@@ -115,6 +118,16 @@ func (c *themeServiceClient) UndeleteTheme(ctx context.Context, in *UndeleteThem
 	return out, nil
 }
 
+func (c *themeServiceClient) RestoreTheme(ctx context.Context, in *RestoreThemeRequest, opts ...grpc.CallOption) (*Theme, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(Theme)
+	err := c.cc.Invoke(ctx, ThemeService_RestoreTheme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ThemeServiceServer is the server API for ThemeService service.
 // All implementations must embed UnimplementedThemeServiceServer
 // for forward compatibility.
@@ -133,6 +146,8 @@ type ThemeServiceServer interface {
 	DeleteTheme(context.Context, *DeleteThemeRequest) (*Theme, error)
 	// UndeleteTheme brings a deleted theme back.
 	UndeleteTheme(context.Context, *UndeleteThemeRequest) (*Theme, error)
+	// RestoreTheme writes a theme as an earlier revision left it, as a new revision; one that is deleted stands again. What it was then must obey the rules of today.
+	RestoreTheme(context.Context, *RestoreThemeRequest) (*Theme, error)
 	mustEmbedUnimplementedThemeServiceServer()
 }
 
@@ -160,6 +175,9 @@ func (UnimplementedThemeServiceServer) DeleteTheme(context.Context, *DeleteTheme
 }
 func (UnimplementedThemeServiceServer) UndeleteTheme(context.Context, *UndeleteThemeRequest) (*Theme, error) {
 	return nil, status.Error(codes.Unimplemented, "method UndeleteTheme not implemented")
+}
+func (UnimplementedThemeServiceServer) RestoreTheme(context.Context, *RestoreThemeRequest) (*Theme, error) {
+	return nil, status.Error(codes.Unimplemented, "method RestoreTheme not implemented")
 }
 func (UnimplementedThemeServiceServer) mustEmbedUnimplementedThemeServiceServer() {}
 func (UnimplementedThemeServiceServer) testEmbeddedByValue()                      {}
@@ -290,6 +308,24 @@ func _ThemeService_UndeleteTheme_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ThemeService_RestoreTheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RestoreThemeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ThemeServiceServer).RestoreTheme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ThemeService_RestoreTheme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ThemeServiceServer).RestoreTheme(ctx, req.(*RestoreThemeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ThemeService_ServiceDesc is the grpc.ServiceDesc for ThemeService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -320,6 +356,10 @@ var ThemeService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UndeleteTheme",
 			Handler:    _ThemeService_UndeleteTheme_Handler,
+		},
+		{
+			MethodName: "RestoreTheme",
+			Handler:    _ThemeService_RestoreTheme_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -116,7 +116,9 @@ type Transaction struct {
 	// Where it was said: a link or a citation.
 	Source string `protobuf:"bytes,9,opt,name=source,proto3" json:"source,omitempty"`
 	// The etag of the grant: the number of the revision that last changed it.
-	Etag          string `protobuf:"bytes,10,opt,name=etag,proto3" json:"etag,omitempty"`
+	Etag string `protobuf:"bytes,10,opt,name=etag,proto3" json:"etag,omitempty"`
+	// The name that it had in the grant that was merged into this one; empty when it was recorded here.
+	Origin        string `protobuf:"bytes,11,opt,name=origin,proto3" json:"origin,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -217,6 +219,13 @@ func (x *Transaction) GetSource() string {
 func (x *Transaction) GetEtag() string {
 	if x != nil {
 		return x.Etag
+	}
+	return ""
+}
+
+func (x *Transaction) GetOrigin() string {
+	if x != nil {
+		return x.Origin
 	}
 	return ""
 }
@@ -663,7 +672,7 @@ var File_tandem_v1_transaction_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_transaction_proto_rawDesc = "" +
 	"\n" +
-	"\x1btandem/v1/transaction.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\x81\a\n" +
+	"\x1btandem/v1/transaction.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/money.proto\"\x9e\a\n" +
 	"\vTransaction\x12|\n" +
 	"\x04name\x18\x01 \x01(\tBh\xe0A\b\xbaHb\xd8\x01\x01r]2[^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/transactions/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12<\n" +
 	"\x04type\x18\x02 \x01(\x0e2\x1b.tandem.v1.Transaction.TypeB\v\xe0A\x02\xbaH\x05\x82\x01\x02\x10\x01R\x04type\x12\x1b\n" +
@@ -681,7 +690,8 @@ const file_tandem_v1_transaction_proto_rawDesc = "" +
 	"\x06source\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x06source\x12\x1e\n" +
 	"\x04etag\x18\n" +
 	" \x01(\tB\n" +
-	"\xe0A\x01\xbaH\x04r\x02\x18 R\x04etag\"\x80\x01\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18 R\x04etag\x12\x1b\n" +
+	"\x06origin\x18\v \x01(\tB\x03\xe0A\x03R\x06origin\"\x80\x01\n" +
 	"\x04Type\x12\x14\n" +
 	"\x10TYPE_UNSPECIFIED\x10\x00\x12\n" +
 	"\n" +
