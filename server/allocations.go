@@ -139,5 +139,6 @@ func writeRow(c money.Currency, row analysis.Row) *tandemv1.AllocationRow {
 	return &tandemv1.AllocationRow{
 		Keys: row.Keys, Labels: row.Labels, Lower: row.Lower.Decimal(c), Central: row.Central.Decimal(c), Upper: row.Upper.Decimal(c), UpperOpen: row.UpperOpen,
 		GrantCount: int32(row.GrantCount), UnknownAmountCount: int32(row.UnknownCount), Unconverted: unconvertedOf(row), UnconvertedCount: int32(row.UnconvertedCount),
+		Undisclosed: row.Undisclosed,
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -110,7 +112,7 @@ type queryParser struct{ runtime.DefaultQueryParser }
 
 // Parse implements runtime.QueryParameterParser.
 func (p queryParser) Parse(m proto.Message, values url.Values, filter *utilities.DoubleArray) error {
-	for name := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) { // an error is the same every time
 		if !hasParameter(m.ProtoReflect().Descriptor(), name) {
 			return fmt.Errorf("unknown parameter %q", name)
 		}

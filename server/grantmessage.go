@@ -55,7 +55,7 @@ func readGrant(r *reader, at, id string, m *tandemv1.Grant) *grant.Grant {
 		ID: id, Title: m.Title, Description: m.Description, Note: m.Note, Identifiers: m.Identifiers, DurationMonths: int(m.DurationMonths),
 		Funders: readParticipations(r, at+".funders", m.Funders), Recipients: readParticipations(r, at+".recipients", m.Recipients),
 		Programme: r.id(at+".programme", m.Programme, grant.Programmes),
-		Status:    grant.Active, Visibility: grant.Coalition,
+		Status:    grant.Active, Visibility: grant.Coalition, Shadow: m.Shadow,
 		StatusDate: r.date(at+".statusDate", m.StatusDate), Start: r.date(at+".start", m.Start), End: r.date(at+".end", m.End),
 		Themes: readSplits(r, at+".themes", m.Themes, grant.Themes), Locations: readSplits(r, at+".locations", m.Locations, grant.Locations),
 		Populations: readSplits(r, at+".populations", m.Populations, grant.Populations),
@@ -109,7 +109,7 @@ func writeGrant(g *grant.Grant) *tandemv1.Grant {
 	m := &tandemv1.Grant{
 		Name: g.Key().String(), Title: g.Title, Description: g.Description, Note: g.Note, Identifiers: g.Identifiers, DurationMonths: int32(g.DurationMonths),
 		Funders: writeParticipations(g.Funders), Recipients: writeParticipations(g.Recipients), Programme: nameOf(grant.Programmes, g.Programme),
-		Status: statuses.out(g.Status), Visibility: visibilities.out(g.Visibility),
+		Status: statuses.out(g.Status), Visibility: visibilities.out(g.Visibility), Shadow: g.Shadow,
 		StatusDate: g.StatusDate.String(), Start: g.Start.String(), End: g.End.String(),
 		Themes: writeSplits(grant.Themes, g.Themes), Locations: writeSplits(grant.Locations, g.Locations), Populations: writeSplits(grant.Populations, g.Populations),
 		Etag: etagOf(&g.Meta), CreateTime: timeOf(g.Created), UpdateTime: timeOf(g.Updated), DeleteTime: timeOf(g.Deleted),

@@ -10,6 +10,7 @@ import (
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
+	"github.com/allmep/tandem/internal/search"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -31,7 +32,12 @@ func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (
 	if err != nil {
 		return nil, err
 	}
-	q, err := read(func(in *reader) analysis.Selection { return readSelection(in, r) })
+	var words search.Query
+	q, err := read(func(in *reader) analysis.Selection {
+		q := readSelection(in, r)
+		q.Order, words = readOrder(in, r, award.order)
+		return q
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +45,7 @@ func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (
 		return nil, err
 	}
 	q.Principal, q.After, q.Limit = principalOf(ctx), after.cursor(), pageSize(r.PageSize, defaultPage)
-	found, err := s.l.Grants(ctx, q, at)
+	found, err := s.l.Grants(ctx, q, words, at)
 	if err != nil {
 		return nil, err
 	}
@@ -53,9 +59,6 @@ func (s grants) ListGrants(ctx context.Context, r *tandemv1.ListGrantsRequest) (
 // readSelection reads what a list of grants asks beside the filter that it shares with the analyses.
 func readSelection(in *reader, r *tandemv1.ListGrantsRequest) analysis.Selection {
 	q := analysis.Selection{Currency: in.currencyOr("USD", r.Currency), RateDate: in.day("rateDate", r.RateDate), Unconfirmed: r.Unconfirmed, ShowDeleted: r.ShowDeleted}
-	order, err := analysis.ParseOrder(r.OrderBy, award.order...)
-	in.merge("", err)
-	q.Order = order
 	q.From, q.To = in.window(r.From, r.To)
 	q.Min, q.Max = in.figure("minAmount", q.Currency, r.MinAmount), in.figure("maxAmount", q.Currency, r.MaxAmount)
 	if q.Min != nil && q.Max != nil && *q.Max < *q.Min {
@@ -71,7 +74,13 @@ func readSelection(in *reader, r *tandemv1.ListGrantsRequest) analysis.Selection
 }
 
 func (s grants) CreateGrant(ctx context.Context, r *tandemv1.CreateGrantRequest) (*tandemv1.Grant, error) {
-	return create(ctx, s.l, award, r, r.GrantId, r.Grant)
+	rec := award
+	rec.write = func(g *grant.Grant) *tandemv1.Grant {
+		m := writeGrant(g)
+		m.Similar = writeSimilar(s.l.Alike(principalOf(ctx), []*grant.Grant{g}, maxAlike)[0])
+		return m
+	}
+	return create(ctx, s.l, rec, r, r.GrantId, r.Grant)
 }
 
 func (s grants) BatchCreateGrants(ctx context.Context, r *tandemv1.BatchCreateGrantsRequest) (*tandemv1.BatchCreateGrantsResponse, error) {
@@ -94,8 +103,10 @@ func (s grants) BatchCreateGrants(ctx context.Context, r *tandemv1.BatchCreateGr
 		return nil, err
 	}
 	out := &tandemv1.BatchCreateGrantsResponse{Grants: make([]*tandemv1.Grant, len(batch))}
+	similar := s.l.Alike(principalOf(ctx), batch, maxAlikeInBatch)
 	for i, g := range batch {
 		out.Grants[i] = writeGrant(g)
+		out.Grants[i].Similar = writeSimilar(similar[i])
 	}
 	return out, nil
 }

@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
@@ -147,11 +146,14 @@ func listBy[E grant.Entity, M proto.Message](
 	if err != nil {
 		return out, err
 	}
-	order, err := analysis.ParseOrder(r.GetOrderBy(), rec.order...)
+	q, err := read(func(in *reader) ledger.ListQuery {
+		order, words := readOrder(in, r, rec.order)
+		return ledger.ListQuery{Order: order, Limit: pageSize(r.GetPageSize(), defaultPage), After: after.cursor(), ShowDeleted: r.GetShowDeleted(), Search: words}
+	})
 	if err != nil {
 		return out, err
 	}
-	page, err := call(ledger.ListQuery{Order: order, Limit: pageSize(r.GetPageSize(), defaultPage), After: after.cursor(), ShowDeleted: r.GetShowDeleted()}, at)
+	page, err := call(q, at)
 	if err != nil {
 		return out, err
 	}

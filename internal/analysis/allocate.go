@@ -34,6 +34,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 	}
 	defects := e.addFamilies(whole)
 	whole.settle(e.keys)
+	e.undisclose(whole)
 	if e.tooMany.Load() || len(whole.rows) > maxRows {
 		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
 	}

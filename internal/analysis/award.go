@@ -32,8 +32,18 @@ func (p pricing) award(r *record, currencies []string) award {
 	return award{central: f.money.total[1]}
 }
 
+// awards are those of the grants of a chunk; nil when nobody asks for them.
+type awards []award
+
+func (a awards) of(i int) award {
+	if a == nil {
+		return award{}
+	}
+	return a[i]
+}
+
 // awardsFor returns the awards of the grants of a chunk, which are worked out once and kept; nil if a selection does not ask for them.
-func (s *Snapshot) awardsFor(c *chunk, q Selection) []award {
+func (s *Snapshot) awardsFor(c *chunk, q Selection) awards {
 	if q.Min == nil && q.Max == nil && q.Order.By != ByAmount {
 		return nil
 	}
@@ -41,12 +51,12 @@ func (s *Snapshot) awardsFor(c *chunk, q Selection) []award {
 	if !q.RateDate.IsZero() {
 		p.rateDay = q.RateDate.First
 	}
-	return c.awards.get(p, func() []award {
+	return c.awards.get(p, func() awards {
 		currencies := s.line.currencies.all()
-		awards := make([]award, len(c.records))
+		all := make(awards, len(c.records))
 		for i := range c.records {
-			awards[i] = p.award(&c.records[i], currencies)
+			all[i] = p.award(&c.records[i], currencies)
 		}
-		return awards
+		return all
 	})
 }

@@ -76,7 +76,11 @@ func (s *Snapshot) standing(v *sieve) []*record {
 
 // target returns the grant that a link of a type leads to, through mergers, if it stands and the principal sees it; else nil.
 func (s *Snapshot) target(v *sieve, from *record, t grant.LinkType) *record {
-	r := s.find(from.linkedTo(t))
+	id := from.linkedTo(t)
+	if id == "" {
+		return nil
+	}
+	r := s.find(id)
 	if r == nil || !v.sees(r) {
 		return nil
 	}

@@ -60,13 +60,12 @@ type sieve struct {
 	snapshot  *Snapshot
 	statuses  uint16 // a bit for each
 	visible   uint16
-	principal grant.Principal
-	takes     [2][]bool // by code of donor and of recipient: whether the principal takes part with it
+	sight
 }
 
 // newSieve makes a sieve. The size of its tables is that of the dictionaries.
 func (s *Snapshot) newSieve(f Filter, p grant.Principal) *sieve {
-	v := &sieve{snapshot: s, principal: p, statuses: ^uint16(0), visible: ^uint16(0)}
+	v := &sieve{sight: s.sight(p), statuses: ^uint16(0), visible: ^uint16(0)}
 	donors, organisations := s.line.donors.all(), s.line.organisations.all()
 	if len(f.DonorStates) > 0 || len(f.Donors) > 0 {
 		wanted := s.survivors(f.Donors)
@@ -93,17 +92,6 @@ func (s *Snapshot) newSieve(f Filter, p grant.Principal) *sieve {
 	}
 	if len(f.Visibilities) > 0 {
 		v.visible = bits(f.Visibilities)
-	}
-	if p.Role == grant.Donor || p.Role == grant.Member {
-		v.takes = [2][]bool{make([]bool, len(donors)), make([]bool, len(organisations))}
-		for i, d := range donors {
-			for _, id := range donorIDs(d) {
-				v.takes[0][i] = v.takes[0][i] || s.reg.TakesPart(p, &grant.Grant{Funders: []grant.Participation{{Organisation: id}}})
-			}
-		}
-		for i, id := range organisations {
-			v.takes[1][i] = s.reg.TakesPart(p, &grant.Grant{Recipients: []grant.Participation{{Organisation: id}}})
-		}
 	}
 	return v
 }
@@ -136,31 +124,6 @@ func (s *Snapshot) survivors(ids []string) map[string]bool {
 		set[s.reg.Survivor(id)] = true
 	}
 	return set
-}
-
-// sees tells whether the principal may see a grant, by the one rule. One that was merged is seen by those who see what it was merged into as well.
-func (v *sieve) sees(r *record) bool {
-	if heir := r.successor(); heir != "" {
-		if h := v.snapshot.find(heir); h == nil || !v.sees(h) {
-			return false
-		}
-	}
-	return v.principal.Sees(r.visibility, func() bool {
-		if v.takes[0] == nil {
-			return false
-		}
-		for _, e := range r.list(funders) {
-			if v.takes[0][e.code] {
-				return true
-			}
-		}
-		for _, e := range r.list(recipients) {
-			if v.takes[1][e.code] {
-				return true
-			}
-		}
-		return false
-	})
 }
 
 // passes tells whether a grant as a whole may count, and the principal may see it. Its parts are for the lists to say.

@@ -27,6 +27,7 @@ const (
 	ByEnd
 	ByName   // in lower case, letter by letter in the order of Unicode, of which the first hundred count
 	ByAmount // what was awarded, in the currency that was asked for
+	ByRank   // by the values of Selection.Among, or the ranks of what is searched for
 )
 
 var orders = map[string]OrderBy{

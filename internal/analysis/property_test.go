@@ -115,6 +115,7 @@ func anyGrant(t *rapid.T, id string, earlier []string) *grant.Grant {
 		Themes: splits(t, some(t, themeIDs, "themes")), Locations: splits(t, some(t, placeIDs, "locations")), Populations: splits(t, some(t, []string{"women"}, "populations")),
 		StatusDate: anyDate(t, "status date"), Start: anyDate(t, "start"), Programme: rapid.SampledFrom([]string{"", "p"}).Draw(t, "programme"),
 	}
+	g.Shadow = g.Visibility == grant.Restricted && rapid.Bool().Draw(t, "shadow")
 	g.DurationMonths = rapid.IntRange(0, 7).Draw(t, "months")
 	for i := range rapid.IntRange(0, 4).Draw(t, "transactions") {
 		g.Transactions = append(g.Transactions, grant.Transaction{
@@ -183,13 +184,16 @@ func anyQuery(t *rapid.T) analysis.Query {
 			Members: some(t, []string{"m1", grant.Unspecified}, "members"), Themes: some(t, []string{"water", grant.Unspecified}, "theme filter"),
 			Locations: some(t, []string{"region"}, "location filter"), Statuses: []grant.Status{grant.Active, grant.Cancelled},
 		}
+		if rapid.Bool().Draw(t, "by cells alone") {
+			q.Filter.DonorStates, q.Filter.Donors, q.Filter.Programmes, q.Filter.Statuses = nil, nil, nil, nil
+		}
 	}
 	return q
 }
 
 // shown is a row as text, to be compared.
-func shown(keys string, sums [3]string, open bool, grants, unknown, noRate int, unconverted string) string {
-	return fmt.Sprintf("%s: %v open=%t grants=%d unknown=%d noRate=%d %s", keys, sums, open, grants, unknown, noRate, unconverted)
+func shown(keys string, sums [3]string, open bool, grants, unknown, noRate int, unconverted string, undisclosed bool) string {
+	return fmt.Sprintf("%s: %v open=%t grants=%d unknown=%d noRate=%d %s undisclosed=%t", keys, sums, open, grants, unknown, noRate, unconverted, undisclosed)
 }
 
 func (r *refRow) show(keys string) string {
@@ -197,7 +201,7 @@ func (r *refRow) show(keys string) string {
 	for _, c := range slices.Sorted(maps.Keys(r.unconverted)) {
 		other = append(other, fmt.Sprint(c, r.unconverted[c]))
 	}
-	return shown(keys, [3]string{r.sums[0].String(), r.sums[1].String(), r.sums[2].String()}, r.open, len(r.grants), len(r.unknown), len(r.noRate), strings.Join(other, " "))
+	return shown(keys, [3]string{r.sums[0].String(), r.sums[1].String(), r.sums[2].String()}, r.open, len(r.grants), len(r.unknown), len(r.noRate), strings.Join(other, " "), r.undisclosed)
 }
 
 func show(keys string, r analysis.Row) string {
@@ -205,7 +209,7 @@ func show(keys string, r analysis.Row) string {
 	for _, u := range r.Unconverted {
 		other = append(other, fmt.Sprint(u.Currency, minor(u.Sum)))
 	}
-	return shown(keys, [3]string{minor(r.Lower), minor(r.Central), minor(r.Upper)}, r.UpperOpen, r.GrantCount, r.UnknownCount, r.UnconvertedCount, strings.Join(other, " "))
+	return shown(keys, [3]string{minor(r.Lower), minor(r.Central), minor(r.Upper)}, r.UpperOpen, r.GrantCount, r.UnknownCount, r.UnconvertedCount, strings.Join(other, " "), r.Undisclosed)
 }
 
 func minor(s money.Sum) string {

@@ -154,6 +154,7 @@ type Row struct {
 	UpperOpen                                  bool
 	GrantCount, UnknownCount, UnconvertedCount int
 	Unconverted                                []Unconverted
+	Undisclosed                                bool // another donor, undisclosed, is present: see presence
 }
 
 // Unconverted is money that could not be converted for want of a rate.

@@ -25,6 +25,7 @@ type record struct {
 	visibility       grant.Visibility
 	deleted          bool // or merged into another: it does not stand
 	confirmed        bool // some report on it is
+	shadow           bool // those who may not see it are told of another donor
 	// The grant's lists, in the order of the nesting of parts, one after the other in entries.
 	counts  [lists]uint8
 	entries []entry
@@ -133,7 +134,7 @@ func (d *dictionaries) record(g *grant.Grant) record {
 	r := record{
 		id: g.ID, title: nameKey(g.Title), revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
 		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0 || g.Successor != "",
-		confirmed: g.Confirmed(),
+		confirmed: g.Confirmed(), shadow: g.Shadow && g.Visibility == grant.Restricted && g.Successor == "" && g.Original() == "",
 	}
 	if g.Programme != "" {
 		r.programme = d.programmes.code(g.Programme)

@@ -17,6 +17,8 @@ func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query, but 
 	for _, g := range grants {
 		if ref.sees(g) {
 			ref.every[g.ID] = g
+		} else if g.Shadow && g.Deleted == 0 && g.Successor == "" && g.Original() == "" {
+			ref.shade(g)
 		}
 	}
 	for _, g := range ref.every {
@@ -30,6 +32,30 @@ func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query, but 
 		}
 	}
 	return ref
+}
+
+// shade tells of a hidden grant what its shadow gives away.
+func (ref *reference) shade(g *grant.Grant) {
+	f := ref.q.Filter
+	if len(f.DonorStates)+len(f.Donors)+len(f.Programmes)+len(f.Statuses)+len(f.Visibilities) > 0 {
+		return
+	}
+	rows := true
+	for _, d := range ref.q.GroupBy {
+		rows = rows && slices.Contains([]analysis.Dimension{analysis.Member, analysis.Theme, analysis.Location, analysis.Population}, d)
+	}
+	for _, p := range refParts(g, []grant.Participation{{}}) {
+		if p.weight.Sign() == 0 || !ref.partPasses(p) {
+			continue
+		}
+		ref.total.undisclosed = true
+		if key := ref.keys(&grant.Grant{}, p, nil); rows {
+			if ref.rows[key] == nil {
+				ref.rows[key] = newRefRow()
+			}
+			ref.rows[key].undisclosed = true
+		}
+	}
 }
 
 // standsFor returns the grant that stands for an id, if the principal sees it and all that was merged on the way.

@@ -22,6 +22,7 @@ type refRow struct {
 	unknown     map[string]bool
 	noRate      map[string]bool
 	unconverted map[money.Currency]*big.Int
+	undisclosed bool
 }
 
 func newRefRow() *refRow {

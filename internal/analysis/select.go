@@ -23,6 +23,7 @@ type Selection struct {
 	After       *Cursor // where the page before ended
 	Limit       int
 	ShowDeleted bool
+	Among       []Cursor // when not nil, only these grants, each once; their values are what ByRank orders by
 }
 
 // Found is a page of grants.
@@ -40,28 +41,37 @@ type LeftOut struct {
 	Unconverted int // of an amount for which there is no rate
 }
 
-// Select returns a page of the grants that the principal may see and that match. It looks at every grant and keeps no more than a page.
+// Select returns a page of the grants that the principal may see and that match. It looks at every grant, or at those of Among, and keeps no more than a page.
 func (s *Snapshot) Select(q Selection) Found {
 	sieve := s.newSieve(q.Filter, q.Principal)
 	page := &latest{order: q.Order, after: q.After, limit: q.Limit}
 	var found Found
 	narrow := q.Min != nil || q.Max != nil || !q.From.IsZero() || !q.To.IsZero()
-	for _, c := range s.chunks {
+	consider := func(r *record, a award, rank int64) {
+		if r.deleted && !q.ShowDeleted || !q.recent(r) || !sieve.passes(r) || !sieve.holds(r) || narrow && !q.matches(r, a, &found.LeftOut) {
+			return
+		}
+		found.Total++
+		place := Cursor{Value: rank, ID: r.id}
+		if q.Order.By != ByRank {
+			place = q.Order.place(r, a)
+		}
+		page.offer(place)
+	}
+	for _, c := range q.Among {
+		if place, ok := s.place(c.ID); ok {
+			chunk := s.chunks[place/chunkSize]
+			consider(&chunk.records[place%chunkSize], s.awardsFor(chunk, q).of(place%chunkSize), c.Value)
+		}
+	}
+	chunks := s.chunks
+	if q.Among != nil {
+		chunks = nil
+	}
+	for _, c := range chunks {
 		awards := s.awardsFor(c, q)
 		for i := range c.records {
-			r := &c.records[i]
-			if r.deleted && !q.ShowDeleted || !q.recent(r) || !sieve.passes(r) || !sieve.holds(r) {
-				continue
-			}
-			var a award
-			if awards != nil {
-				a = awards[i]
-			}
-			if narrow && !q.matches(r, a, &found.LeftOut) {
-				continue
-			}
-			found.Total++
-			page.offer(q.Order.place(r, a))
+			consider(&c.records[i], awards.of(i), 0)
 		}
 	}
 	slices.SortFunc(page.cursors, q.Order.Compare)
@@ -146,36 +156,4 @@ func (s *Snapshot) Revision(id string) (number int64, ok bool) {
 		return 0, false
 	}
 	return r.revision, true
-}
-
-// Sees tells whether a grant, or the one that it was merged into, stands and the principal may see it.
-func (s *Snapshot) Sees(p grant.Principal, id string) bool {
-	r := s.find(id)
-	return r != nil && s.sees(p, r) && !s.survivor(r).deleted
-}
-
-// Knows tells whether the principal may see a grant, deleted or not, and what it was merged into.
-func (s *Snapshot) Knows(p grant.Principal, id string) bool {
-	r := s.find(id)
-	return r != nil && s.sees(p, r)
-}
-
-func (s *Snapshot) sees(p grant.Principal, r *record) bool {
-	if heir := r.successor(); heir != "" {
-		if h := s.find(heir); h == nil || !s.sees(p, h) {
-			return false
-		}
-	}
-	return p.Sees(r.visibility, func() bool {
-		var g grant.Grant
-		for _, e := range r.list(funders) {
-			for _, id := range donorIDs(s.line.donors.all()[e.code]) {
-				g.Funders = append(g.Funders, grant.Participation{Organisation: id})
-			}
-		}
-		for _, e := range r.list(recipients) {
-			g.Recipients = append(g.Recipients, grant.Participation{Organisation: s.line.organisations.all()[e.code]})
-		}
-		return s.reg.TakesPart(p, &g)
-	})
 }

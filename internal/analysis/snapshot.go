@@ -18,6 +18,7 @@ type Snapshot struct {
 	size   int // how many grants there are; a place beyond it belongs to a later snapshot
 	reg    *grant.Registry
 	rates  *fx.Table
+	today  *Snapshot // of a snapshot of the past: see Under
 }
 
 // line is what the snapshots that follow one another share.
@@ -32,11 +33,12 @@ const chunkSize = 1024
 
 // chunk is a run of grants. Its records are never changed; what is worked out from them is kept beside them.
 type chunk struct {
-	records []record
-	once    sync.Once
-	links   []int // see linked
-	views   cache[*view]
-	awards  cache[[]award]
+	records  []record
+	once     sync.Once
+	links    []int // see linked
+	shadowed []int // see shadows
+	views    cache[*view]
+	awards   cache[awards]
 }
 
 // NewSnapshot returns a snapshot of no grants.
@@ -216,12 +218,25 @@ func (s *Snapshot) organisationReferrer(id string) func(*record) bool {
 
 // linked returns the indices of the records that have links.
 func (c *chunk) linked() []int {
-	c.once.Do(func() {
-		for i := range c.records {
-			if r := &c.records[i]; r.more != nil && len(r.more.links) > 0 {
-				c.links = append(c.links, i)
-			}
-		}
-	})
+	c.once.Do(c.index)
 	return c.links
+}
+
+// shadows returns the indices of the records that cast a shadow for those who may not see them.
+func (c *chunk) shadows() []int {
+	c.once.Do(c.index)
+	return c.shadowed
+}
+
+// index finds the few records that are asked for apart from the others.
+func (c *chunk) index() {
+	for i := range c.records {
+		r := &c.records[i]
+		if r.more != nil && len(r.more.links) > 0 {
+			c.links = append(c.links, i)
+		}
+		if r.shadow && !r.deleted {
+			c.shadowed = append(c.shadowed, i)
+		}
+	}
 }

@@ -15,6 +15,7 @@ type tally struct {
 	counts      counts
 	last        counts // the numbers of the grants that were counted last, plus one
 	unconverted map[money.Currency]*money.Sum
+	undisclosed bool // another donor is present
 }
 
 type counts struct{ grants, unknown, unconverted int }
@@ -64,6 +65,7 @@ func (t *tally) merge(o *tally) {
 	}
 	t.exact.AddSum(o.exact)
 	t.open = t.open || o.open
+	t.undisclosed = t.undisclosed || o.undisclosed
 	t.counts.grants += o.counts.grants
 	t.counts.unknown += o.counts.unknown
 	t.counts.unconverted += o.counts.unconverted
@@ -85,7 +87,7 @@ func (t *tally) row() Row {
 	t.exact = money.Sum{}
 	r := Row{
 		Lower: t.sums[0], Central: t.sums[1], Upper: t.sums[2], UpperOpen: t.open,
-		GrantCount: t.counts.grants, UnknownCount: t.counts.unknown, UnconvertedCount: t.counts.unconverted,
+		GrantCount: t.counts.grants, UnknownCount: t.counts.unknown, UnconvertedCount: t.counts.unconverted, Undisclosed: t.undisclosed,
 	}
 	for c, sum := range t.unconverted {
 		r.Unconverted = append(r.Unconverted, Unconverted{c, *sum})

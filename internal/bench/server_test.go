@@ -301,9 +301,10 @@ func BenchmarkBatchCreate(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer c.Close()
-	var requests []*tandemv1.CreateGrantRequest
+	const batches = 10
+	var requests [batches][]*tandemv1.CreateGrantRequest // different ones: what is the same over and over has more and more that is like it
 	service := tandemv1.NewGrantServiceClient(s.server.As(grant.Principal{Name: "bench", Role: grant.Admin}))
-	for _, id := range s.ids[:1000] {
+	for i, id := range s.ids {
 		g, err := service.GetGrant(b.Context(), &tandemv1.GetGrantRequest{Name: "grants/" + id})
 		if err != nil {
 			b.Fatal(err)
@@ -312,16 +313,15 @@ func BenchmarkBatchCreate(b *testing.B) {
 		for _, t := range g.Transactions {
 			t.Name = ""
 		}
-		requests = append(requests, &tandemv1.CreateGrantRequest{Grant: g})
+		requests[i/1000] = append(requests[i/1000], &tandemv1.CreateGrantRequest{Grant: g})
 	}
-	const batches = 10
 	for b.Loop() {
 		start := time.Now()
 		var running sync.WaitGroup
-		for range 2 { // two clients, so that one batch is read while the other is written
+		for half := range 2 { // two clients, so that one batch is read while the other is written
 			running.Go(func() {
-				for range batches / 2 {
-					if _, err := c.Grants.BatchCreateGrants(b.Context(), &tandemv1.BatchCreateGrantsRequest{Requests: requests}); err != nil {
+				for i := range batches / 2 {
+					if _, err := c.Grants.BatchCreateGrants(b.Context(), &tandemv1.BatchCreateGrantsRequest{Requests: requests[2*i+half]}); err != nil {
 						b.Error(err)
 					}
 				}

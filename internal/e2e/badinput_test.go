@@ -130,6 +130,7 @@ func badCases() map[string]bad {
 			"grant.budgets[1].money.currencyCode"),
 		"a negative budget":     grantWith(`"budgets":[{"start":"2023","end":"2023","money":{"currencyCode":"USD","amount":"-1"}}]`, "grant.budgets[0].money.amount"),
 		"a budget upside down":  grantWith(`"budgets":[{"start":"2023","end":"2022","money":{"currencyCode":"USD","amount":"1"}}]`, "grant.budgets[0].end"),
+		"a public shadow":       grantWith(`"visibility":"PUBLIC","shadow":true`, "grant.shadow"),
 		"text turned round":     grantWith(`"title":"\u202egnp.exe"`, "grant.title"),
 		"text isolated":         grantWith(`"title":"a\u2066b"`, "grant.title"),
 		"a control character":   grantWith(`"title":"a\u0007b"`, "grant.title"),
@@ -173,6 +174,9 @@ func moreCases() map[string]bad {
 	link := func(grant, target, at string) bad {
 		body := fmt.Sprintf(`{"type":"SUB_GRANT_OF","target":%q}`, target)
 		return bad{method: "POST", path: "/v1/" + grant + "/links", body: body, field: at, rpc: "LinkService/CreateLink", message: fmt.Sprintf(`{"parent":%q,"link":%s}`, grant, body)}
+	}
+	similar := func(body, at string, code int) bad {
+		return bad{method: "POST", path: "/v1/grants:similar", body: body, field: at, status: code, rpc: "GrantService/FindSimilarGrants", message: body}
 	}
 	rate := func(body, at string) bad {
 		return bad{method: "POST", path: "/v1/rates:batchCreate", body: body, field: at, rpc: "RateService/BatchCreateRates", message: body}
@@ -234,8 +238,19 @@ func moreCases() map[string]bad {
 		"a viewer who writes": {method: "DELETE", path: "/v1/grants/us", token: "viewer", status: 403, rpc: "GrantService/DeleteGrant", message: `{"name":"grants/us"}`},
 		"staff who make tokens": {method: "POST", path: "/v1/tokens", body: `{"displayName":"x","role":"ADMIN"}`, token: "staff", status: 403,
 			rpc: "TokenService/CreateToken", message: `{"token":{"displayName":"x","role":"ADMIN"}}`},
-		"history of nothing": asked("/v1/revisions", "resource=nothing", "RevisionService/ListRevisions", `{"resource":"nothing"}`, "resource", 0),
-		"history of no one":  asked("/v1/revisions", "principal=", "RevisionService/ListRevisions", `{"principal":[""]}`, "principal[0]", 0),
+		"a search without words":                grants("search=%21%3F", `{"search":"!?"}`, "search"),
+		"a search of 201 characters":            grants("search="+strings.Repeat("x", 201), `{"search":"`+strings.Repeat("x", 201)+`"}`, "search"),
+		"a search of organisations for nothing": asked("/v1/organisations", "search=%E2%80%A6", "OrganisationService/ListOrganisations", `{"search":"…"}`, "search", 0),
+		"similar to nothing":                    similar(`{}`, "query", 0),
+		"similar to two things":                 similar(`{"query":"x","grant":{"name":"grants/us"}}`, "query", 0),
+		"similar to punctuation":                similar(`{"query":"…"}`, "query", 0),
+		"similar to a draft without funders":    similar(`{"grant":{"title":"x"}}`, "grant.funders", 0),
+		"similar to a draft of nobody's":        similar(`{"grant":{"title":"x","funders":[{"organisation":"organisations/nobody"}]}}`, "grant.funders[0].organisation", 0),
+		"similar to what is not there":          similar(`{"grant":{"name":"grants/nothing"}}`, "", 404),
+		"a page of 101 similar ones":            similar(`{"query":"x","pageSize":101}`, "pageSize", 0),
+		"similar at a revision to come":         similar(`{"query":"x","revision":"999999"}`, "revision", 0),
+		"history of nothing":                    asked("/v1/revisions", "resource=nothing", "RevisionService/ListRevisions", `{"resource":"nothing"}`, "resource", 0),
+		"history of no one":                     asked("/v1/revisions", "principal=", "RevisionService/ListRevisions", `{"principal":[""]}`, "principal[0]", 0),
 		"history of 21": asked("/v1/revisions", strings.Repeat("principal=x&", 21), "RevisionService/ListRevisions",
 			`{"principal":["x"`+strings.Repeat(`,"x"`, 20)+`]}`, "principal", 0),
 		"history upside down": asked("/v1/revisions", "since=2024-01-02T00:00:00Z&until=2024-01-01T00:00:00Z", "RevisionService/ListRevisions",

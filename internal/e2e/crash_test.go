@@ -28,7 +28,7 @@ const batchSize = 20
 type writer func(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error)
 
 // writers are what is written at once.
-var writers = []writer{writeOne, writeOne, writeOne, writeOne, writeOne, writeMerge, writeMerge, writeBatch}
+var writers = []writer{writeOne, writeOne, writeOne, writeOne, writeOne, writeOne, writeOne, writeBatch}
 
 func writeOne(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error) {
 	g, err := c.Grants.CreateGrant(ctx, &tandemv1.CreateGrantRequest{RequestId: id, Grant: newGrant("single " + id)})
@@ -42,21 +42,6 @@ func writeBatch(ctx context.Context, c *client.Client, id string) ([]*tandemv1.G
 	}
 	answer, err := c.Grants.BatchCreateGrants(ctx, batch)
 	return answer.GetGrants(), err
-}
-
-// writeMerge makes two grants and merges the second into the first.
-func writeMerge(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error) {
-	one, err := c.Grants.CreateGrant(ctx, &tandemv1.CreateGrantRequest{RequestId: id + "-one", Grant: newGrant("merge " + id + " one")})
-	if err != nil {
-		return nil, err
-	}
-	other := newGrant("merge " + id + " other")
-	other.Amount.Money.Amount = "70.00"
-	if other, err = c.Grants.CreateGrant(ctx, &tandemv1.CreateGrantRequest{RequestId: id + "-other", Grant: other}); err != nil {
-		return nil, err
-	}
-	merged, err := c.Grants.MergeGrant(ctx, &tandemv1.MergeGrantRequest{RequestId: id, Name: one.Name, Other: other.Name})
-	return []*tandemv1.Grant{merged.GetGrant()}, err
 }
 
 // A server that is killed at any moment, under eight writers, has every write that it acknowledged when it comes back, no part of any other, and a database that is whole.
@@ -101,7 +86,7 @@ func TestKill(t *testing.T) {
 type acknowledged struct {
 	mu       sync.Mutex
 	grants   map[string]string // titles by name
-	requests map[string]string // the names of the grants that requests for a single one made
+	requests map[string]string // the name of the grant that a request made
 }
 
 func newAcknowledged() *acknowledged {
@@ -126,7 +111,7 @@ func (a *acknowledged) add(ctx context.Context, c *client.Client, id string, wri
 	for _, g := range made {
 		a.grants[g.Name] = g.Title
 	}
-	if len(made) == 1 && strings.HasPrefix(made[0].Title, "single") {
+	if len(made) == 1 {
 		a.requests[id] = made[0].Name
 	}
 	return nil
@@ -136,33 +121,22 @@ func (a *acknowledged) add(ctx context.Context, c *client.Client, id string, wri
 func (a *acknowledged) check(t *testing.T, c *client.Client) {
 	t.Helper()
 	stored := map[string]string{}
-	aliases := map[string][]string{}
 	batches := map[string]int{}
 	for g, err := range client.All(t.Context(), &tandemv1.ListGrantsRequest{PageSize: 1000}, c.Grants.ListGrants, (*tandemv1.ListGrantsResponse).GetGrants) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stored[g.Name], aliases[g.Name] = g.Title, g.Aliases
+		stored[g.Name] = g.Title
 		if words := strings.Fields(g.Title); words[0] == "batch" {
 			batches[words[1]]++
 		}
-		if len(g.Transactions) != 1+len(g.Aliases) {
-			t.Errorf("%s has %d transactions and was merged with %q", g.Name, len(g.Transactions), g.Aliases)
+		if len(g.Transactions) != 1 {
+			t.Errorf("%s has %d transactions", g.Name, len(g.Transactions))
 		}
 	}
 	for name, title := range a.grants {
 		if stored[name] != title {
 			t.Errorf("%s was acknowledged as %q and is %q", name, title, stored[name])
-		}
-		if strings.HasPrefix(title, "merge") && len(aliases[name]) != 1 {
-			t.Errorf("the merge of %s was acknowledged, and it has the aliases %q", name, aliases[name])
-		}
-	}
-	for name := range stored {
-		for _, alias := range aliases[name] {
-			if stored[alias] != "" {
-				t.Errorf("%s was merged into %s and still stands", alias, name)
-			}
 		}
 	}
 	for id, n := range batches {

@@ -155,10 +155,13 @@ func TestMergeOfRealAwards(t *testing.T) {
 	paid(first, grant.Commitment, "2020-10-01", usd(110_000_000))
 	second := &grant.Grant{ID: "second", Start: day("2021"), End: day("2023")}
 	paid(second, grant.Commitment, "2021-10-01", usd(550_000_000))
+	second.Transactions = append(second.Transactions, grant.Transaction{ID: second.NextID(), Type: grant.Disbursement, Amount: usd(1)})
+	second.Start = day("2021-02")
 	first.Merge(second, false, "staff", 1)
-	want := grant.Merged{Moved: []string{"grants/first/transactions/2"}, Warnings: []string{
+	want := grant.Merged{Moved: []string{"grants/first/transactions/2", "grants/first/transactions/3"}, Warnings: []string{
 		"both had commitments; the grant now has 6600000.00 USD committed in 2 commitments; if it is one award, merge with LEAVE",
-		"grants/second ran from 2021-01-01 to 2023-12-31; its money now lies on the grant's days, 2021-01-01 to 2022-12-31",
+		"grants/first/transactions/3 has no date; it stood at the start of grants/second and now stands at that of the grant",
+		"grants/second ran from 2021-02-01 to 2023-12-31; its money now lies on the grant's days, 2021-01-01 to 2022-12-31",
 	}}
 	if diff := cmp.Diff(want, first.MergedWith(second, false)); diff != "" {
 		t.Errorf("(-want +got): %s", diff)

@@ -115,6 +115,11 @@ func (m *Merged) warnOfPlans(g, other *Grant) {
 	if n := len(other.Budgets); n > 0 && len(other.Merger.Budgets) == 0 && len(lacking(g.Budgets, other.Budgets)) > 0 {
 		m.warn("the %d budgets of %s stay behind: the grant has none in their currency to add them to", n, other.Key())
 	}
+	for _, t := range g.Transactions {
+		if other.gave(t.Origin) && t.Date.IsZero() && t.ValueDate.IsZero() && g.Start != other.Start {
+			m.warn("%s has no date; it stood at the start of %s and now stands at that of the grant", g.ChildName("transactions", t.ID), other.Key())
+		}
+	}
 	own, dated := g.Span()
 	span, otherDated := other.Span()
 	if len(m.Moved) > 0 && dated && otherDated && (span.First < own.First || span.Last > own.Last) {

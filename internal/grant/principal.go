@@ -61,9 +61,8 @@ func (p Principal) Sees(v Visibility, takesPart func() bool) bool {
 	return false
 }
 
-// SeesEveryGrant tells whether no grant is hidden from p. Only then may p see the hash of a revision, which is of all that it holds: one who sees but a
-// part could guess at the rest until the hash fits.
-func (p Principal) SeesEveryGrant() bool { return p.Role == Staff || p.Role == Admin }
+// SeesAll tells whether p sees every grant, whoever takes part.
+func (p Principal) SeesAll() bool { return p.Sees(Restricted, func() bool { return false }) }
 
 // MayAdminister tells whether p may copy the whole database and put another in its place.
 func (p Principal) MayAdminister() bool { return p.Role == Admin }

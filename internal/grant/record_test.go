@@ -59,6 +59,7 @@ func TestGrantValidate(t *testing.T) {
 		"description":             func(g *grant.Grant) { g.Description = "\xff" },
 		"status":                  func(g *grant.Grant) { g.Status = 0 },
 		"visibility":              func(g *grant.Grant) { g.Visibility = 9 },
+		"shadow":                  func(g *grant.Grant) { g.Visibility, g.Shadow = grant.Donors, true },
 		"funders":                 func(g *grant.Grant) { g.Funders = nil },
 		"funders[1].organisation": func(g *grant.Grant) { g.Funders = append(g.Funders, g.Funders[0]) },
 		"recipients": func(g *grant.Grant) {

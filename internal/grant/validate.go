@@ -15,6 +15,9 @@ func (g *Grant) Validate() error {
 	if g.Visibility.String() == "" {
 		v.Add("visibility", "is missing")
 	}
+	if g.Shadow && g.Visibility != Restricted {
+		v.Add("shadow", "is for RESTRICTED grants only; found the visibility %s", g.Visibility)
+	}
 	if len(g.Funders) == 0 {
 		v.Add("funders", "is empty; a grant has at least one funder")
 	}

@@ -197,7 +197,7 @@ func (l *Ledger) decide(tx Tx, g *pending, c *command) (fatal error) {
 	if c.write.RequestID != "" && !c.write.ValidateOnly {
 		earlier, err := tx.Request(c.write.Principal.Name, c.write.RequestID)
 		if err == nil {
-			c.err, c.dry = c.answerAgain(earlier), true
+			c.err, c.dry = c.answerAgain(g.flush(), earlier), true
 			return nil
 		}
 		if fault.KindOf(err) != fault.NotFound {
@@ -226,8 +226,8 @@ func (l *Ledger) decide(tx Tx, g *pending, c *command) (fatal error) {
 	return nil
 }
 
-// answerAgain gives the answer of the revision that a request wrote when it was first made.
-func (c *command) answerAgain(r Revision) error {
+// answerAgain gives the answer of the revision that a request wrote when it was first made. What the writer may no longer see does not exist for it.
+func (c *command) answerAgain(s *State, r Revision) error {
 	if r.Fingerprint != c.write.Fingerprint {
 		return fault.New(fault.Exists, "requestId %q was used at revision %d for another request; use a new one", c.write.RequestID, r.Number)
 	}
@@ -235,6 +235,9 @@ func (c *command) answerAgain(r Revision) error {
 	for i, v := range r.Changes {
 		e, err := decode(v)
 		if err != nil {
+			return err
+		}
+		if err := s.maySee(c.write.Principal, v.Key); err != nil {
 			return err
 		}
 		entities[i] = e
@@ -258,7 +261,7 @@ func (g *pending) add(r Revision, changed []grant.Entity) {
 			g.written[e.Key().ID] = true
 		}
 	}
-	g.state = &State{Revision: r.Number, At: r.At, Hash: r.Hash, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot}
+	g.state = &State{Revision: r.Number, At: r.At, Hash: r.Hash, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot, Index: g.state.Index}
 	others := slices.ContainsFunc(changed, func(e grant.Entity) bool { return e.Key().Kind != grant.Grants })
 	if others {
 		g.state.Registry = g.state.Registry.With(changed...)

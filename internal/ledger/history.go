@@ -73,6 +73,7 @@ func (l *Ledger) History(ctx context.Context, p grant.Principal, q HistoryQuery)
 			q.Before = last + 1
 		}
 	}
+	state := l.State()
 	for {
 		revisions, err := l.candidates(ctx, p, q)
 		if err != nil {
@@ -82,7 +83,7 @@ func (l *Ledger) History(ctx context.Context, p grant.Principal, q HistoryQuery)
 			if r.At < q.Since {
 				return entries, 0, nil
 			}
-			e, err := l.entry(ctx, p, r)
+			e, err := l.entry(ctx, state, p, r)
 			if err != nil {
 				return nil, 0, err
 			}
@@ -108,7 +109,7 @@ func (l *Ledger) History(ctx context.Context, p grant.Principal, q HistoryQuery)
 // goesThroughAll tells whether a page looks at all revisions, a limited number of them, for those that belong to it. It does where it is asked who wrote
 // by someone from whom grants are hidden: neither how far the page goes nor how long it takes then depends on who wrote what is hidden.
 func (q HistoryQuery) goesThroughAll(p grant.Principal) bool {
-	return q.Key == grant.Key{} && len(q.By) > 0 && !p.SeesEveryGrant()
+	return q.Key == grant.Key{} && len(q.By) > 0 && !p.SeesAll()
 }
 
 // candidates reads the newest revisions, one more than the limit, that may belong to the answer.
@@ -131,7 +132,7 @@ func (l *Ledger) candidates(ctx context.Context, p grant.Principal, q HistoryQue
 
 // admits tells whether an entry, as its reader sees it, belongs to the answer.
 func (q HistoryQuery) admits(e Entry) bool {
-	return (q.Key == grant.Key{} || len(e.Changes) > 0) && (len(q.By) == 0 || slices.Contains(q.By, e.Principal))
+	return (q.Key == grant.Key{} || slices.ContainsFunc(e.Changes, func(c Change) bool { return c.Key == q.Key })) && (len(q.By) == 0 || slices.Contains(q.By, e.Principal))
 }
 
 // Revision returns one revision. Errors: NotFound.
@@ -143,15 +144,16 @@ func (l *Ledger) Revision(ctx context.Context, p grant.Principal, number int64) 
 	if len(revisions) == 0 || revisions[0].Number != number {
 		return Entry{}, fault.New(fault.NotFound, "\"revisions/%d\" does not exist", number)
 	}
-	return l.entry(ctx, p, revisions[0])
+	return l.entry(ctx, l.State(), p, revisions[0])
 }
 
-func (l *Ledger) entry(ctx context.Context, p grant.Principal, r Revision) (Entry, error) {
+// entry tells of a revision what a principal sees of it: of a record that it sees today, what it saw before and after.
+func (l *Ledger) entry(ctx context.Context, s *State, p grant.Principal, r Revision) (Entry, error) {
 	t, err := l.tell(ctx, r)
 	if err != nil {
 		return Entry{}, err
 	}
-	return l.State().entry(p, t)
+	return s.entry(p, t)
 }
 
 // tale is a revision with its records decoded and its changes as one who sees everything sees them. Nothing in it changes, so that all who are told share it.
@@ -190,14 +192,14 @@ func (l *Ledger) tell(ctx context.Context, r Revision) (*tale, error) {
 // entry is a tale as a principal may hear it.
 func (s *State) entry(p grant.Principal, t *tale) (Entry, error) {
 	e := Entry{Number: t.number, At: t.at, Principal: t.principal, Reason: t.reason}
-	if p.SeesEveryGrant() {
+	if p.SeesAll() { // one who sees but a part of what is hashed could guess at the rest until the hash fits
 		e.Hash = t.hash
 	}
 	for i, c := range t.changes {
-		is, visible := s.show(p, t.is[i])
+		is, visible := s.showLinked(p, t.is[i], s.Snapshot.Shows)
 		var was grant.Entity
 		if t.was[i] != nil && visible {
-			was, visible = s.show(p, t.was[i])
+			was, visible = s.showLinked(p, t.was[i], s.Snapshot.Shows)
 		}
 		if !visible {
 			continue // it is seen only by those who see the record before and after
@@ -207,6 +209,9 @@ func (s *State) entry(p grant.Principal, t *tale) (Entry, error) {
 			if c, err = change(c.Key, was, is); err != nil {
 				return e, err
 			}
+		}
+		if c.Action == Updated && len(c.Fields) == 0 {
+			continue // what changed, such as a link to a hidden grant, is not for this principal
 		}
 		e.Changes = append(e.Changes, c)
 	}

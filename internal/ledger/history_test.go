@@ -108,7 +108,7 @@ func TestHistoryFilters(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Fatalf("(-want +got):\n%s", diff)
 				}
-				if !p.SeesEveryGrant() {
+				if !p.SeesAll() {
 					same, _ := pages(t, other, p, q)
 					if diff := cmp.Diff(each, same); diff != "" {
 						t.Fatalf("who wrote what is hidden shows:\n%s", diff)

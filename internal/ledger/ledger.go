@@ -9,6 +9,7 @@ import (
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/search"
 )
 
 // Config is what a Ledger works with.
@@ -42,6 +43,7 @@ type State struct {
 	Registry *grant.Registry
 	Rates    *fx.Table // built in and recorded
 	Snapshot *analysis.Snapshot
+	Index    *search.Index
 
 	superseded chan struct{} // closed when a newer state is the newest; only of states that were published
 }
@@ -98,12 +100,14 @@ func (l *Ledger) load(ctx context.Context, at int64) (*State, error) {
 	state := &State{Revision: at, Registry: grant.NewRegistry(), Rates: l.Rates}
 	if at == 0 {
 		state.Snapshot = analysis.NewSnapshot(state.Registry, state.Rates)
+		state.Index = search.New(state.Registry)
 		return state, nil
 	}
 	if state.Hash, err = l.hashAt(ctx, at); err != nil {
 		return nil, err
 	}
 	var builder analysis.Builder
+	var index search.Builder
 	var others []grant.Entity
 	err = l.Store.Load(ctx, at, func(v Version) error {
 		e, err := decode(v)
@@ -111,6 +115,7 @@ func (l *Ledger) load(ctx context.Context, at int64) (*State, error) {
 			return err
 		}
 		state.At = max(state.At, v.Updated)
+		index.Add(e)
 		if g, ok := e.(*grant.Grant); ok {
 			builder.Add(g)
 		} else {
@@ -124,6 +129,7 @@ func (l *Ledger) load(ctx context.Context, at int64) (*State, error) {
 	state.Registry = state.Registry.With(others...)
 	state.Rates = ratesOf(l.Rates, state.Registry)
 	state.Snapshot = builder.Snapshot(state.Registry, state.Rates)
+	state.Index = index.Index(state.Registry)
 	return state, nil
 }
 
@@ -152,6 +158,7 @@ func (l *Ledger) next(s *State, revision, at int64, changed []grant.Entity) *Sta
 		next.Rates = ratesOf(l.Rates, next.Registry)
 	}
 	next.Snapshot = s.Snapshot.Next(next.Registry, next.Rates, grants)
+	next.Index = s.Index.Next(next.Registry, changed)
 	return next
 }
 

@@ -301,6 +301,47 @@ func TestHistory(t *testing.T) {
 	}
 }
 
+// What was done to a grant while it was hidden, or to what is hidden of it, has no place in its history: no entry, no end of a page, no reason.
+func TestHistoryOfWhatWasHidden(t *testing.T) {
+	l := open(t, stores["SQLite"](t))
+	field(t, l)
+	secret, open := award("secret", 100), award("open", 100)
+	secret.Visibility, open.Visibility = grant.Restricted, grant.Restricted
+	create(t, l, secret)
+	create(t, l, open)
+	w := staff
+	change := func(reason string, f func(*grant.Grant)) {
+		w.Reason = reason
+		if _, err := l.Update(t.Context(), w, "grant", key("open"), func(e grant.Entity) (grant.Entity, error) {
+			f(e.(*grant.Grant))
+			return e, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change("hidden", func(g *grant.Grant) { g.Title = "A" })
+	change("hidden", func(g *grant.Grant) { g.Title = "B" })
+	change("published", func(g *grant.Grant) { g.Visibility = grant.Public })
+	change("told", func(g *grant.Grant) { g.Title = "C" })
+	change("hidden", func(g *grant.Grant) {
+		g.Links = append(g.Links, grant.Link{ID: g.NextID(), Type: grant.CoFundedWith, Target: "secret"})
+	})
+	viewer := grant.Principal{Name: "v", Role: grant.Viewer}
+	entries, next, err := l.History(t.Context(), viewer, ledger.HistoryQuery{Key: key("open"), Limit: 1})
+	if err != nil || len(entries) != 1 || next != 0 || entries[0].Reason != "told" {
+		t.Errorf("found %+v, the next page from %d, %v", entries, next, err)
+	}
+	all, _, err := l.History(t.Context(), viewer, ledger.HistoryQuery{Limit: 100})
+	for _, e := range all {
+		if e.Reason == "hidden" || e.Reason == "published" || err != nil {
+			t.Errorf("found %+v, %v", e, err)
+		}
+	}
+	if entries, _, err := l.History(t.Context(), staff.Principal, ledger.HistoryQuery{Key: key("open"), Limit: 100}); len(entries) != 6 || err != nil {
+		t.Errorf("staff finds %d entries, %v", len(entries), err)
+	}
+}
+
 // A ledger leaves no goroutine behind, and refuses what comes too late.
 func TestClose(t *testing.T) {
 	db, err := store.Open(t.Context(), stores["SQLite"](t))

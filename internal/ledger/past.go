@@ -23,7 +23,7 @@ type pastState struct {
 // maxPast is how many earlier states are kept. Each is as large as the newest.
 const maxPast = 2
 
-// StateAt returns the state at a revision, 0 for the newest. Errors: Invalid if there is no such revision yet; those of the store.
+// StateAt returns the state at a revision, 0 for the newest, as those of today may see it. Errors: Invalid if there is no such revision yet; those of the store.
 func (l *Ledger) StateAt(ctx context.Context, at int64) (*State, error) {
 	newest := l.State()
 	if at == 0 || at == newest.Revision {
@@ -37,8 +37,11 @@ func (l *Ledger) StateAt(ctx context.Context, at int64) (*State, error) {
 	entry.once.Do(func() { entry.state, entry.err = l.load(context.WithoutCancel(ctx), at) })
 	if entry.err != nil {
 		l.past.forget(entry)
+		return nil, entry.err
 	}
-	return entry.state, entry.err
+	state := *entry.state
+	state.Snapshot = state.Snapshot.Under(newest.Snapshot)
+	return &state, nil
 }
 
 func (p *past) entry(revision int64) *pastState {

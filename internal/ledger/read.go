@@ -9,10 +9,12 @@ import (
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/search"
 )
 
 // Get returns a record, deleted or not, as it was known at a revision (0: the newest). A grant that was merged by then is answered with the one that
-// stands for it. Errors: Denied if the principal may not read its kind; NotFound if there was none, or if the principal may not see it, with the same words.
+// stands for it. Errors: Denied if the principal may not read its kind; NotFound if there was none, or if the principal may not see it: with the same words,
+// and after asking the store for the same things, which is nothing.
 func (l *Ledger) Get(ctx context.Context, p grant.Principal, key grant.Key, at int64) (grant.Entity, error) {
 	if err := mayRead(p, key.Kind); err != nil {
 		return nil, err
@@ -35,6 +37,9 @@ func (l *Ledger) GetChild(ctx context.Context, p grant.Principal, id, collection
 // survivor returns the record that stands for a key, as a principal may see it, and the name in it of a child, "" if it has none.
 func (l *Ledger) survivor(ctx context.Context, p grant.Principal, key grant.Key, child string, at int64) (grant.Entity, string, error) {
 	state := l.State()
+	if err := state.maySee(p, key); err != nil {
+		return nil, "", err
+	}
 	for of := key; ; {
 		e, err := l.read(ctx, state, of, at)
 		if fault.KindOf(err) == fault.NotFound {
@@ -82,27 +87,6 @@ func (l *Ledger) read(ctx context.Context, state *State, key grant.Key, at int64
 	return e, err
 }
 
-// show returns a record as a principal may see it, without what would tell of grants that it does not see; visible tells whether it may see it at all.
-// The record itself stays as it is.
-func (s *State) show(p grant.Principal, e grant.Entity) (shown grant.Entity, visible bool) {
-	g, ok := e.(*grant.Grant)
-	if !ok {
-		return e, p.MayRead(e.Key().Kind)
-	}
-	if !p.Sees(g.Visibility, func() bool { return s.Registry.TakesPart(p, g) }) || g.Successor != "" && !s.Snapshot.Knows(p, g.Successor) {
-		return nil, false
-	}
-	hidden := func(l grant.Link) bool { return !s.Snapshot.Sees(p, l.Target) }
-	unknown := func(alias string) bool { return !s.Snapshot.Knows(p, alias) }
-	if !slices.ContainsFunc(g.Links, hidden) && !slices.ContainsFunc(g.Aliases, unknown) {
-		return g, true
-	}
-	partial := *g
-	partial.Links = slices.DeleteFunc(slices.Clone(g.Links), hidden)
-	partial.Forget(unknown)
-	return &partial, true
-}
-
 func mayRead(p grant.Principal, kind grant.Kind) error {
 	if !p.MayRead(kind) {
 		return fault.New(fault.Denied, "the role %s may not read %s", p.Role, kind)
@@ -118,6 +102,8 @@ type ListQuery struct {
 	ShowDeleted bool
 	// Where, when not nil, must hold of a record.
 	Where func(grant.Entity) bool
+	// Search, when not zero, must find a record. It is for organisations only.
+	Search search.Query
 }
 
 // Page is a part of a list.
@@ -143,11 +129,24 @@ func (l *Ledger) List(ctx context.Context, p grant.Principal, kind grant.Kind, q
 
 func (s *State) list(kind grant.Kind, q ListQuery) Page {
 	page := Page{Revision: s.Revision}
+	var ranks map[string]int64
+	if !q.Search.IsZero() {
+		ranks = map[string]int64{}
+		for _, h := range s.Index.Organisations(q.Search) {
+			ranks[h.ID] = h.Rank
+		}
+	}
 	all := slices.DeleteFunc(s.Registry.All(kind), func(e grant.Entity) bool {
-		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e)
+		_, found := ranks[e.Key().ID]
+		return e.Ledgered().Deleted != 0 && !q.ShowDeleted || q.Where != nil && !q.Where(e) || ranks != nil && !found
 	})
 	page.Total = len(all)
-	place := func(e grant.Entity) analysis.Cursor { return q.Order.Place(e, s.Registry.Label(e.Key())) }
+	place := func(e grant.Entity) analysis.Cursor {
+		if q.Order.By == analysis.ByRank {
+			return analysis.Cursor{Value: ranks[e.Key().ID], ID: e.Key().ID}
+		}
+		return q.Order.Place(e, s.Registry.Label(e.Key()))
+	}
 	slices.SortFunc(all, func(a, b grant.Entity) int { return q.Order.Compare(place(a), place(b)) })
 	if q.After != nil {
 		from, found := slices.BinarySearchFunc(all, *q.After, func(e grant.Entity, c analysis.Cursor) int { return q.Order.Compare(place(e), c) })
@@ -165,15 +164,21 @@ func (s *State) list(kind grant.Kind, q ListQuery) Page {
 	return page
 }
 
-// Grants lists grants that the selection's principal may see, as known at a revision (0: the newest). Errors: Invalid if there is no such revision yet, or with the fields
-// of the filter that name nothing.
-func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, at int64) (Page, error) {
+// Grants lists grants that the selection's principal may see and that words, when not zero, find, as known at a revision (0: the newest). Errors: Invalid if there is no such
+// revision yet, or with the fields of the filter that name nothing.
+func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, words search.Query, at int64) (Page, error) {
 	state, err := l.StateAt(ctx, at)
 	if err != nil {
 		return Page{}, err
 	}
 	if err := q.Filter.Check(state.Registry); err != nil {
 		return Page{}, err
+	}
+	if !words.IsZero() {
+		q.Among = []analysis.Cursor{} // found nothing is not the same as not searched
+		for _, h := range state.Index.Grants(words) {
+			q.Among = append(q.Among, analysis.Cursor{Value: h.Rank, ID: h.ID})
+		}
 	}
 	found := state.Snapshot.Select(q)
 	page := Page{Next: found.Next, Total: found.Total, LeftOut: found.LeftOut, Revision: state.Revision}

@@ -207,21 +207,15 @@ func (l *Ledger) report(ctx context.Context, w Write, id string, change func(*dr
 // reportable returns a grant on which the principal may report. One that it does not see does not exist for it, deleted or not.
 func (d *draft) reportable(w Write, id string) (*grant.Grant, error) {
 	key := grant.Key{Kind: grant.Grants, ID: id}
-	e, err := d.get(key)
+	e, err := d.standing(w, key)
 	if err != nil {
 		return nil, err
 	}
 	g := e.(*grant.Grant)
-	if !w.Principal.Sees(g.Visibility, func() bool { return d.registry.TakesPart(w.Principal, g) }) {
-		return nil, notFound(key)
-	}
-	if g.Deleted != 0 {
-		return nil, fault.New(fault.NotFound, "%q is deleted; undelete it first", key)
-	}
 	if !d.registry.MayReportOn(w.Principal, g) {
 		return nil, fault.New(fault.Denied, "a %s may report on the grants that it takes part in, and %q is none of them", w.Principal.Role, key)
 	}
-	return g, checkEtag(w, g)
+	return g, nil
 }
 
 // voice returns the organisation as which a principal that names none reports on a grant, "" for staff, who have none. Errors: Invalid, at a field, if there are several.

@@ -221,7 +221,7 @@ func (l *Ledger) Delete(ctx context.Context, w Write, key grant.Key) (grant.Enti
 // Invalid if something that it refers to is gone.
 func (l *Ledger) Undelete(ctx context.Context, w Write, key grant.Key) (grant.Entity, error) {
 	return l.mark(ctx, w, key, func(d *draft) (grant.Entity, error) {
-		e, err := d.get(key)
+		e, err := d.seen(w, key)
 		if err != nil {
 			return nil, err
 		}
@@ -263,7 +263,7 @@ func (d *draft) drop(e grant.Entity) {
 
 // standing returns a record that is not deleted, if its etag is the one that the writer has seen.
 func (d *draft) standing(w Write, key grant.Key) (grant.Entity, error) {
-	e, err := d.get(key)
+	e, err := d.seen(w, key)
 	if err != nil {
 		return nil, err
 	}
@@ -274,6 +274,16 @@ func (d *draft) standing(w Write, key grant.Key) (grant.Entity, error) {
 		return nil, fault.New(fault.Precondition, "%q was merged into %q; write there, or undo the merge", key, grantKey(g.Successor))
 	}
 	return e, checkEtag(w, e)
+}
+
+// seen returns a record, deleted or not, that the writer may see. For a writer who may not it does not exist: it hears nothing of what is wrong with the record.
+func (d *draft) seen(w Write, key grant.Key) (grant.Entity, error) {
+	if !w.Principal.SeesAll() {
+		if err := d.pending.flush().maySee(w.Principal, key); err != nil {
+			return nil, err
+		}
+	}
+	return d.get(key)
 }
 
 func checkEtag(w Write, e grant.Entity) error { return checkEtagOf(e, w.Etag, "etag") }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
@@ -66,7 +67,7 @@ func allocationsCSV(by []string, a *tandemv1.QueryAllocationsResponse) *table {
 	for _, d := range by {
 		t.head = append(t.head, d, d+"_label")
 	}
-	t.head = append(t.head, "currency", "lower", "central", "upper", "upper_open", "grant_count", "unknown_amount_count", "unconverted_count")
+	t.head = append(t.head, "currency", "lower", "central", "upper", "upper_open", "grant_count", "unknown_amount_count", "unconverted_count", "undisclosed")
 	rows := a.Rows
 	if len(by) == 0 {
 		rows = []*tandemv1.AllocationRow{a.Total}
@@ -76,7 +77,7 @@ func allocationsCSV(by []string, a *tandemv1.QueryAllocationsResponse) *table {
 		for i := range r.Keys {
 			cells = append(cells, r.Keys[i], r.Labels[i])
 		}
-		t.add(append(cells, a.CurrencyCode, r.Lower, r.Central, r.Upper, fmt.Sprint(r.UpperOpen), fmt.Sprint(r.GrantCount), fmt.Sprint(r.UnknownAmountCount), fmt.Sprint(r.UnconvertedCount))...)
+		t.add(append(cells, a.CurrencyCode, r.Lower, r.Central, r.Upper, fmt.Sprint(r.UpperOpen), fmt.Sprint(r.GrantCount), fmt.Sprint(r.UnknownAmountCount), fmt.Sprint(r.UnconvertedCount), fmt.Sprint(r.Undisclosed))...)
 	}
 	t.notes = remarks(a)
 	return t
@@ -96,6 +97,10 @@ func allocationsTable(by []string, a *tandemv1.QueryAllocationsResponse) *table 
 		t.right[len(t.head)] = true
 		t.head = append(t.head, column)
 	}
+	undisclosed := slices.ContainsFunc(a.Rows, (*tandemv1.AllocationRow).GetUndisclosed)
+	if undisclosed {
+		t.head = append(t.head, "ANOTHER DONOR")
+	}
 	add := func(labels []string, r *tandemv1.AllocationRow) {
 		open := ""
 		if r.UpperOpen {
@@ -105,7 +110,11 @@ func allocationsTable(by []string, a *tandemv1.QueryAllocationsResponse) *table 
 		if bounds {
 			figures = []string{r.Lower, r.Central, open + r.Upper}
 		}
-		t.add(append(append(labels, figures...), fmt.Sprint(r.GrantCount), fmt.Sprint(r.UnknownAmountCount))...)
+		cells := append(append(labels, figures...), fmt.Sprint(r.GrantCount), fmt.Sprint(r.UnknownAmountCount))
+		if undisclosed && r.Undisclosed {
+			cells = append(cells, "undisclosed")
+		}
+		t.add(cells...)
 	}
 	for _, r := range a.Rows {
 		add(append([]string(nil), r.Labels...), r)
@@ -131,6 +140,9 @@ func remarks(a *tandemv1.QueryAllocationsResponse) []string {
 	}
 	for _, u := range a.Total.Unconverted {
 		note("Not converted for want of a rate, and not in the figures: %s %s.", u.Amount, u.CurrencyCode)
+	}
+	if a.Total.Undisclosed {
+		note("Another donor, undisclosed, is present.")
 	}
 	if u := a.Undated; u.GetGrantCount() > 0 {
 		note("Not in the window since they cannot be placed in time: %d grants (%s).", u.GrantCount, undated(u, a.CurrencyCode))

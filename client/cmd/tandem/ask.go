@@ -43,21 +43,30 @@ func (s *session) askGrant(f *grantFields) error {
 	for _, t := range themes.Themes {
 		themeIDs = append(themeIDs, bare(t.Name))
 	}
-	old, err := term.MakeRaw(0)
+	t, restore, err := openTerminal()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = term.Restore(0, old) }() // the process ends with it anyway
-	t := term.NewTerminal(struct {
+	defer restore()
+	return ask(t, grantQuestions(f, orgs, themeIDs), func() string {
+		return fmt.Sprintf("%s: %s from %s to %s, %s to %s. Log it? (y/n) ", f.Title, f.Amount, strings.Join(f.Funder, ", "), strings.Join(f.Recipient, ", "), f.Start, f.End)
+	})
+}
+
+// openTerminal takes the terminal, until restore is called.
+func openTerminal() (t *term.Terminal, restore func(), err error) {
+	old, err := term.MakeRaw(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	t = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
 	}{os.Stdin, os.Stdout}, "")
 	if width, height, err := term.GetSize(0); err == nil {
 		_ = t.SetSize(width, height) // only a nicety: lines then break where the window ends
 	}
-	return ask(t, grantQuestions(f, orgs, themeIDs), func() string {
-		return fmt.Sprintf("%s: %s from %s to %s, %s to %s. Log it? (y/n) ", f.Title, f.Amount, strings.Join(f.Funder, ", "), strings.Join(f.Recipient, ", "), f.Start, f.End)
-	})
+	return t, func() { _ = term.Restore(0, old) }, nil // the process ends with it anyway
 }
 
 func grantQuestions(f *grantFields, orgs map[string]string, themes []string) []question {
@@ -146,7 +155,12 @@ func ask(t *term.Terminal, questions []question, summary func() string) error {
 		}
 	}
 	t.AutoCompleteCallback = nil
-	t.SetPrompt(summary())
+	return confirm(t, summary())
+}
+
+// confirm asks a question that only yes answers.
+func confirm(t *term.Terminal, prompt string) error {
+	t.SetPrompt(prompt)
 	if line, err := t.ReadLine(); err != nil || !strings.HasPrefix(strings.ToLower(strings.TrimSpace(line)), "y") {
 		return errLeft
 	}

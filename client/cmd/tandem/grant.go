@@ -11,7 +11,8 @@ import (
 
 type grantCommands struct {
 	Log       grantLog       `cmd:"" help:"Record a grant. Without flags, asks for what it needs."`
-	List      grantList      `cmd:"" help:"List grants."`
+	List      grantList      `cmd:"" help:"List grants, or search them."`
+	Similar   grantSimilar   `cmd:"" help:"Find grants that are likely the same as one, or as what is said of one."`
 	Show      grantShow      `cmd:"" help:"Show one grant whole."`
 	Edit      grantEdit      `cmd:"" help:"Change a grant: what is given is set, what is not stays."`
 	Reconcile grantReconcile `cmd:"" help:"Who says what of a grant, and where it differs from the record."`
@@ -40,6 +41,7 @@ type grantFields struct {
 	Status      string   `help:"pipeline, active, finalising, closed, cancelled or suspended."`
 	StatusDate  string   `help:"When that began." placeholder:"DATE"`
 	Visibility  string   `help:"public, coalition, donors or restricted."`
+	Shadow      bool     `help:"Of a restricted grant: others are told that there is another donor, and nothing else. 'grant edit --clear shadow' takes it back."`
 	Identifier  []string `help:"Award number or IATI identifier." placeholder:"ID" sep:"none"`
 	Source      []string `help:"Link to where it was said." placeholder:"URI" sep:"none"`
 	Note        string   `help:"Anything a colleague should know."`
@@ -50,7 +52,7 @@ type grantFields struct {
 func (f *grantFields) message() (*tandemv1.Grant, *fieldmaskpb.FieldMask, error) {
 	g := &tandemv1.Grant{
 		Title: f.Title, AwardDate: f.AwardDate, Start: f.Start, End: f.End, DurationMonths: f.Months, Programme: full("programmes", f.Programme),
-		StatusDate: f.StatusDate, Identifiers: f.Identifier, Note: f.Note, Description: f.Description,
+		StatusDate: f.StatusDate, Shadow: f.Shadow, Identifiers: f.Identifier, Note: f.Note, Description: f.Description,
 	}
 	var err error
 	keep := func(e error) {
@@ -87,14 +89,16 @@ func (f *grantFields) message() (*tandemv1.Grant, *fieldmaskpb.FieldMask, error)
 }
 
 type grantLog struct {
-	grantFields  `embed:""`
-	ID           string `help:"Its id; made by the server when left out."`
-	ValidateOnly bool   `help:"Check everything and store nothing."`
+	grantFields   `embed:""`
+	ID            string `help:"Its id; made by the server when left out."`
+	ValidateOnly  bool   `help:"Check everything and store nothing."`
+	RefuseSimilar bool   `help:"Store nothing if a grant on record is likely the same."`
 }
 
 // Run records a grant.
 func (c *grantLog) Run(s *session) error {
-	if c.Title == "" && len(c.Funder) == 0 {
+	asked := c.Title == "" && len(c.Funder) == 0
+	if asked {
 		if !s.terminal {
 			return usage("a grant needs at least --title and --funder; on a terminal 'tandem grant log' asks for what it needs")
 		}
@@ -106,9 +110,17 @@ func (c *grantLog) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	if (asked || c.RefuseSimilar) && !c.ValidateOnly {
+		if err := s.heedSimilar(g, c.RefuseSimilar); err != nil {
+			return err
+		}
+	}
 	made, err := s.Grants.CreateGrant(s, &tandemv1.CreateGrantRequest{Grant: g, GrantId: c.ID, ValidateOnly: c.ValidateOnly})
 	if err != nil {
 		return err
+	}
+	if !asked {
+		warnSimilar(s.err, made.Similar)
 	}
 	if s.output == "table" {
 		did := "Logged"
@@ -156,6 +168,7 @@ func (f *filterFlags) words() (statuses []tandemv1.Grant_Status, visibilities []
 type grantList struct {
 	filterFlags `embed:""`
 	asOf        `embed:""`
+	Search      string `help:"With these words in titles, identifiers, names of donors and recipients, programmes or descriptions; the nearest first." placeholder:"WORDS"`
 	MinAmount   string `help:"Of at least so much, in --currency." placeholder:"FIGURE"`
 	MaxAmount   string `help:"Of at most so much." placeholder:"FIGURE"`
 	Currency    string `help:"Currency of amounts that are compared." default:"USD"`
@@ -171,7 +184,7 @@ type grantList struct {
 // Run lists grants, all pages of them.
 func (c *grantList) Run(s *session) error {
 	q := &tandemv1.ListGrantsRequest{
-		PageSize: 1000, OrderBy: c.OrderBy, ShowDeleted: c.Deleted, Revision: c.Revision,
+		PageSize: 1000, OrderBy: c.OrderBy, ShowDeleted: c.Deleted, Revision: c.Revision, Search: c.Search,
 		DonorState: c.DonorState, Donor: fullAll("organisations", c.Donor), Programme: fullAll("programmes", c.InProgram), Member: fullAll("organisations", c.Member),
 		Theme: fullAll("themes", c.Theme), Location: fullAll("locations", c.Location), Population: fullAll("populations", c.Population),
 		Currency: c.Currency, RateDate: c.RateDate, From: c.From, To: c.To, Unconfirmed: c.Unconfirmed,

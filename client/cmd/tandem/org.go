@@ -57,6 +57,7 @@ type orgList struct {
 	asOf    `embed:""`
 	Member  bool     `help:"Members of the coalition only."`
 	State   []string `help:"Of these donor states only."`
+	Search  string   `help:"With these words in names or identifiers; the nearest first." placeholder:"WORDS"`
 	OrderBy string   `help:"create_time, update_time or display_name, with ' desc' to turn it round."`
 	Deleted bool     `help:"Deleted ones too."`
 }
@@ -67,7 +68,7 @@ func (c *orgList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, OrderBy: c.OrderBy, Revision: c.Revision, ReadTime: at}
+	q := &tandemv1.ListOrganisationsRequest{PageSize: 1000, Member: c.Member, DonorState: c.State, ShowDeleted: c.Deleted, OrderBy: c.OrderBy, Search: c.Search, Revision: c.Revision, ReadTime: at}
 	all := &tandemv1.ListOrganisationsResponse{}
 	t := &table{head: []string{"ORGANISATION", "NAME", "STATE", "MEMBER", "ALIASES", "MERGED INTO"}}
 	for o, err := range client.All(s, q, s.Organisations.ListOrganisations, (*tandemv1.ListOrganisationsResponse).GetOrganisations) {

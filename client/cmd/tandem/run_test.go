@@ -67,11 +67,12 @@ func (f *fake) QueryAllocations(_ context.Context, r *tandemv1.QueryAllocationsR
 	return &tandemv1.QueryAllocationsResponse{
 		CurrencyCode: "USD", Provisional: true,
 		Rows: []*tandemv1.AllocationRow{
-			{Keys: []string{"CH"}, Labels: []string{"=Suisse"}, Lower: "0.00", Central: "100.00", Upper: "100.00", GrantCount: 1},
+			{Keys: []string{"CH"}, Labels: []string{"=Suisse"}, Lower: "0.00", Central: "100.00", Upper: "100.00", GrantCount: 1, Undisclosed: true},
 			{Keys: []string{"US"}, Labels: []string{"United States"}, Lower: "3300000.00", Central: "3300000.00", Upper: "3300000.00", UpperOpen: true, GrantCount: 2, UnknownAmountCount: 1},
 		},
 		Total: &tandemv1.AllocationRow{
-			Lower: "3300000.00", Central: "3300100.00", Upper: "3300100.00", UpperOpen: true, GrantCount: 3, UnknownAmountCount: 1,
+			Undisclosed: true,
+			Lower:       "3300000.00", Central: "3300100.00", Upper: "3300100.00", UpperOpen: true, GrantCount: 3, UnknownAmountCount: 1,
 			Unconverted: []*tandemv1.Money{{CurrencyCode: "ILS", Amount: "52720.00"}}, UnconvertedCount: 1,
 		},
 		Undated: &tandemv1.AllocationRow{Lower: "0.00", Central: "0.00", Upper: "0.00", GrantCount: 1, UnknownAmountCount: 1},
@@ -106,13 +107,14 @@ func tandem(t *testing.T, args ...string) (f *fake, out, errs string, code int) 
 // A table of allocations says all that its figures leave out, and gives no figure for what is unknown.
 func TestAllocationsTable(t *testing.T) {
 	f, out, errs, code := tandem(t, "allocations", "--by", "donor-state")
-	want := `DONOR STATE         LOWER         USD         UPPER  GRANTS  UNKNOWN
-=Suisse              0.00      100.00        100.00       1        0
+	want := `DONOR STATE         LOWER         USD         UPPER  GRANTS  UNKNOWN  ANOTHER DONOR
+=Suisse              0.00      100.00        100.00       1        0  undisclosed
 United States  3300000.00  3300000.00  ≥ 3300000.00       2        1
-Total          3300000.00  3300100.00  ≥ 3300100.00       3        1
+Total          3300000.00  3300100.00  ≥ 3300100.00       3        1  undisclosed
 The amount of 1 grants is unknown: there is more money than shown.
 ≥: some amounts are "at least".
 Not converted for want of a rate, and not in the figures: 52720.00 ILS.
+Another donor, undisclosed, is present.
 Not in the window since they cannot be placed in time: 1 grants (1 of unknown amount).
 Provisional: some dates lie after the newest exchange rate.
 `
@@ -127,8 +129,8 @@ Provisional: some dates lie after the newest exchange rate.
 // In CSV no cell is a formula, and the remarks stand apart from the rows.
 func TestAllocationsCSV(t *testing.T) {
 	_, out, errs, code := tandem(t, "allocations", "--by", "donor_state", "-o", "csv")
-	want := "donor_state,donor_state_label,currency,lower,central,upper,upper_open,grant_count,unknown_amount_count,unconverted_count\n" +
-		"CH,'=Suisse,USD,0.00,100.00,100.00,false,1,0,0\nUS,United States,USD,3300000.00,3300000.00,3300000.00,true,2,1,0\n"
+	want := "donor_state,donor_state_label,currency,lower,central,upper,upper_open,grant_count,unknown_amount_count,unconverted_count,undisclosed\n" +
+		"CH,'=Suisse,USD,0.00,100.00,100.00,false,1,0,0,true\nUS,United States,USD,3300000.00,3300000.00,3300000.00,true,2,1,0,false\n"
 	if code != 0 || out != want || !strings.Contains(errs, "Provisional") {
 		t.Errorf("found %d\n%s\n%s", code, out, errs)
 	}

@@ -444,8 +444,12 @@ type AllocationRow struct {
 	Unconverted []*Money `protobuf:"bytes,9,rep,name=unconverted,proto3" json:"unconverted,omitempty"`
 	// How many grants have an amount that could not be converted.
 	UnconvertedCount int32 `protobuf:"varint,10,opt,name=unconverted_count,json=unconvertedCount,proto3" json:"unconverted_count,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// Another donor, undisclosed, is present: there is a grant that the caller may not see and that casts its shadow here. It is in no figure, and a row may stand for it alone, with
+	// zeros. It is told whatever the measure, the currency and the window, of the total and, when group_by has nothing but member, theme, location and population, of the rows; and
+	// never when the question filters by donor_state, donor, programme, status or visibility.
+	Undisclosed   bool `protobuf:"varint,11,opt,name=undisclosed,proto3" json:"undisclosed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *AllocationRow) Reset() {
@@ -548,6 +552,13 @@ func (x *AllocationRow) GetUnconvertedCount() int32 {
 	return 0
 }
 
+func (x *AllocationRow) GetUndisclosed() bool {
+	if x != nil {
+		return x.Undisclosed
+	}
+	return false
+}
+
 var File_tandem_v1_allocation_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_allocation_proto_rawDesc = "" +
@@ -599,7 +610,7 @@ const file_tandem_v1_allocation_proto_rawDesc = "" +
 	"\brevision\x18\x05 \x01(\x03R\brevision\x12&\n" +
 	"\x0fnext_page_token\x18\x06 \x01(\tR\rnextPageToken\x122\n" +
 	"\aundated\x18\a \x01(\v2\x18.tandem.v1.AllocationRowR\aundated\x12\x18\n" +
-	"\adefects\x18\b \x03(\tR\adefects\"\xd4\x02\n" +
+	"\adefects\x18\b \x03(\tR\adefects\"\xf6\x02\n" +
 	"\rAllocationRow\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12\x14\n" +
@@ -613,7 +624,8 @@ const file_tandem_v1_allocation_proto_rawDesc = "" +
 	"\x14unknown_amount_count\x18\b \x01(\x05R\x12unknownAmountCount\x122\n" +
 	"\vunconverted\x18\t \x03(\v2\x10.tandem.v1.MoneyR\vunconverted\x12+\n" +
 	"\x11unconverted_count\x18\n" +
-	" \x01(\x05R\x10unconvertedCount*@\n" +
+	" \x01(\x05R\x10unconvertedCount\x12 \n" +
+	"\vundisclosed\x18\v \x01(\bR\vundisclosed*@\n" +
 	"\vAttribution\x12\x1b\n" +
 	"\x17ATTRIBUTION_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05FINAL\x10\x01\x12\t\n" +

@@ -402,7 +402,13 @@ type Grant struct {
 	// The names of the grants that were merged into this one, directly or one through the other. They lead here.
 	Aliases []string `protobuf:"bytes,40,rep,name=aliases,proto3" json:"aliases,omitempty"`
 	// The grant that this one was merged into. Only lists with show_deleted and reads of history show a grant that was merged; its name leads to the other.
-	Successor     string `protobuf:"bytes,41,opt,name=successor,proto3" json:"successor,omitempty"`
+	Successor string `protobuf:"bytes,41,opt,name=successor,proto3" json:"successor,omitempty"`
+	// Only in the answer to a create: the grants on record, and others of the same batch, that are likely the same, the most alike first: at most ten or, for each
+	// grant of a batch, one. `/v1/grants:similar` tells of all.
+	Similar []*SimilarGrant `protobuf:"bytes,32,rep,name=similar,proto3" json:"similar,omitempty"`
+	// Whether those who may not see the grant are told that for its recipients, themes, locations and populations there is another donor: never who, how much or when.
+	// For RESTRICTED grants only; empty it together with any other visibility.
+	Shadow        bool `protobuf:"varint,29,opt,name=shadow,proto3" json:"shadow,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -659,6 +665,20 @@ func (x *Grant) GetSuccessor() string {
 		return x.Successor
 	}
 	return ""
+}
+
+func (x *Grant) GetSimilar() []*SimilarGrant {
+	if x != nil {
+		return x.Similar
+	}
+	return nil
+}
+
+func (x *Grant) GetShadow() bool {
+	if x != nil {
+		return x.Shadow
+	}
+	return false
 }
 
 // Report is what one source says of a grant. It states at least one of amount, award_date, start, end, duration_months, status and recipients.
@@ -941,7 +961,7 @@ type ListGrantsRequest struct {
 	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the answer before, with all else unchanged.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
-	// Also list what is deleted.
+	// Also list what is deleted, and what was merged into another grant.
 	ShowDeleted bool `protobuf:"varint,3,opt,name=show_deleted,json=showDeleted,proto3" json:"show_deleted,omitempty"`
 	// `create_time` (the default), `update_time`, `start`, `end`, `title` (in lower case, in the order of Unicode, by its first 100 characters) or `amount` (in `currency`), with
 	// ` desc` to turn it round. Grants without the date, and those whose amount is not known or could not be converted, come last either way.
@@ -985,7 +1005,11 @@ type ListGrantsRequest struct {
 	// Only grants that were last changed before this time.
 	StaleSince *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=stale_since,json=staleSince,proto3" json:"stale_since,omitempty"`
 	// Only grants no report on which is confirmed.
-	Unconfirmed   bool `protobuf:"varint,24,opt,name=unconfirmed,proto3" json:"unconfirmed,omitempty"`
+	Unconfirmed bool `protobuf:"varint,24,opt,name=unconfirmed,proto3" json:"unconfirmed,omitempty"`
+	// Only grants in which every one of these words begins a word of the title, an identifier, the name of the programme, a name of a funder or a recipient (also of those merged into it), or
+	// the description. Case, accents, vowel signs and punctuation do not count. The nearest come first, unless order_by says otherwise: a whole identifier, a whole title or name, whole
+	// words, beginnings of words, and the description last.
+	Search        string `protobuf:"bytes,16,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1179,6 +1203,13 @@ func (x *ListGrantsRequest) GetUnconfirmed() bool {
 		return x.Unconfirmed
 	}
 	return false
+}
+
+func (x *ListGrantsRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
 }
 
 // ListGrantsResponse is a page of grants.
@@ -2021,6 +2052,152 @@ func (x *BatchCreateGrantsResponse) GetGrants() []*Grant {
 	return nil
 }
 
+// FindSimilarGrantsRequest asks for the grants that are likely the same as another. Accepted is one of grant and query.
+type FindSimilarGrantsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A draft, complete enough to be created. With a name it is a state of that grant: what that one is linked to is left out. With nothing but a name it is the grant on record.
+	Grant *Grant `protobuf:"bytes,1,opt,name=grant,proto3" json:"grant,omitempty"`
+	// What someone says of a grant: its title, its number, the names of its donor or its recipient.
+	Query string `protobuf:"bytes,2,opt,name=query,proto3" json:"query,omitempty"`
+	// At most so many in one answer; 0 means 10, more than 100 is refused.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Read the record as it was after this revision; 0 is the newest. Not together with read_time.
+	Revision int64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Read the record as it was known at this time. Not together with revision.
+	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindSimilarGrantsRequest) Reset() {
+	*x = FindSimilarGrantsRequest{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindSimilarGrantsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindSimilarGrantsRequest) ProtoMessage() {}
+
+func (x *FindSimilarGrantsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindSimilarGrantsRequest.ProtoReflect.Descriptor instead.
+func (*FindSimilarGrantsRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *FindSimilarGrantsRequest) GetGrant() *Grant {
+	if x != nil {
+		return x.Grant
+	}
+	return nil
+}
+
+func (x *FindSimilarGrantsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *FindSimilarGrantsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *FindSimilarGrantsRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *FindSimilarGrantsRequest) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
+}
+
+// FindSimilarGrantsResponse holds the grants that are likely the same.
+type FindSimilarGrantsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The grants, the most alike first.
+	Similar []*SimilarGrant `protobuf:"bytes,1,rep,name=similar,proto3" json:"similar,omitempty"`
+	// How many there are in all.
+	TotalSize int32 `protobuf:"varint,2,opt,name=total_size,json=totalSize,proto3" json:"total_size,omitempty"`
+	// The revision that was read.
+	Revision      int64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindSimilarGrantsResponse) Reset() {
+	*x = FindSimilarGrantsResponse{}
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindSimilarGrantsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindSimilarGrantsResponse) ProtoMessage() {}
+
+func (x *FindSimilarGrantsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_grant_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindSimilarGrantsResponse.ProtoReflect.Descriptor instead.
+func (*FindSimilarGrantsResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *FindSimilarGrantsResponse) GetSimilar() []*SimilarGrant {
+	if x != nil {
+		return x.Similar
+	}
+	return nil
+}
+
+func (x *FindSimilarGrantsResponse) GetTotalSize() int32 {
+	if x != nil {
+		return x.TotalSize
+	}
+	return 0
+}
+
+func (x *FindSimilarGrantsResponse) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 // Participation is an organisation's part in a grant.
 type Grant_Participation struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2034,7 +2211,7 @@ type Grant_Participation struct {
 
 func (x *Grant_Participation) Reset() {
 	*x = Grant_Participation{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[15]
+	mi := &file_tandem_v1_grant_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2046,7 +2223,7 @@ func (x *Grant_Participation) String() string {
 func (*Grant_Participation) ProtoMessage() {}
 
 func (x *Grant_Participation) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[15]
+	mi := &file_tandem_v1_grant_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2089,7 +2266,7 @@ type Grant_Partner struct {
 
 func (x *Grant_Partner) Reset() {
 	*x = Grant_Partner{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[16]
+	mi := &file_tandem_v1_grant_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2101,7 +2278,7 @@ func (x *Grant_Partner) String() string {
 func (*Grant_Partner) ProtoMessage() {}
 
 func (x *Grant_Partner) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[16]
+	mi := &file_tandem_v1_grant_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2144,7 +2321,7 @@ type Grant_Split struct {
 
 func (x *Grant_Split) Reset() {
 	*x = Grant_Split{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[17]
+	mi := &file_tandem_v1_grant_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2156,7 +2333,7 @@ func (x *Grant_Split) String() string {
 func (*Grant_Split) ProtoMessage() {}
 
 func (x *Grant_Split) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[17]
+	mi := &file_tandem_v1_grant_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2201,7 +2378,7 @@ type Grant_Source struct {
 
 func (x *Grant_Source) Reset() {
 	*x = Grant_Source{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[18]
+	mi := &file_tandem_v1_grant_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2213,7 +2390,7 @@ func (x *Grant_Source) String() string {
 func (*Grant_Source) ProtoMessage() {}
 
 func (x *Grant_Source) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[18]
+	mi := &file_tandem_v1_grant_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2265,7 +2442,7 @@ type Grant_Budget struct {
 
 func (x *Grant_Budget) Reset() {
 	*x = Grant_Budget{}
-	mi := &file_tandem_v1_grant_proto_msgTypes[19]
+	mi := &file_tandem_v1_grant_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2277,7 +2454,7 @@ func (x *Grant_Budget) String() string {
 func (*Grant_Budget) ProtoMessage() {}
 
 func (x *Grant_Budget) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_grant_proto_msgTypes[19]
+	mi := &file_tandem_v1_grant_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2318,7 +2495,7 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x1btandem/v1/transaction.proto\"\x8e\x17\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x17tandem/v1/similar.proto\x1a\x1btandem/v1/transaction.proto\"\xe6\x17\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
@@ -2369,7 +2546,9 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\tconfirmed\x18\x1f \x01(\bB\x03\xe0A\x03R\tconfirmed\x12\x1d\n" +
 	"\aaliases\x18( \x03(\tB\x03\xe0A\x03R\aaliases\x125\n" +
 	"\tsuccessor\x18) \x01(\tB\x17\xe0A\x03\xfaA\x11\n" +
-	"\x0ftandem.v1/GrantR\tsuccessor\x1a\xe1\x01\n" +
+	"\x0ftandem.v1/GrantR\tsuccessor\x12>\n" +
+	"\asimilar\x18  \x03(\v2\x17.tandem.v1.SimilarGrantB\v\xe0A\x03\xbaH\x05\x92\x01\x02\x10dR\asimilar\x12\x16\n" +
+	"\x06shadow\x18\x1d \x01(\bR\x06shadow\x1a\xe1\x01\n" +
 	"\rParticipation\x12{\n" +
 	"\forganisation\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\forganisation\x12A\n" +
@@ -2469,7 +2648,7 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBI\xe0A\x02\xfaA\x11\n" +
 	"\x0ftandem.v1/Grant\xbaH/r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
 	"\brevision\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xba\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xdc\n" +
 	"\n" +
 	"\x11ListGrantsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
@@ -2511,7 +2690,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"R\x02to\x12;\n" +
 	"\vstale_since\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
 	"staleSince\x12 \n" +
-	"\vunconfirmed\x18\x18 \x01(\bR\vunconfirmed\"\xa5\x02\n" +
+	"\vunconfirmed\x18\x18 \x01(\bR\vunconfirmed\x12 \n" +
+	"\x06search\x18\x10 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06search\"\xa5\x02\n" +
 	"\x12ListGrantsResponse\x12(\n" +
 	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -2593,7 +2773,18 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"E\n" +
 	"\x19BatchCreateGrantsResponse\x12(\n" +
-	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants2\x9c\b\n" +
+	"\x06grants\x18\x01 \x03(\v2\x10.tandem.v1.GrantR\x06grants\"\xe8\x01\n" +
+	"\x18FindSimilarGrantsRequest\x12&\n" +
+	"\x05grant\x18\x01 \x01(\v2\x10.tandem.v1.GrantR\x05grant\x12\x1e\n" +
+	"\x05query\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xf4\x03R\x05query\x12&\n" +
+	"\tpage_size\x18\x03 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\bpageSize\x12#\n" +
+	"\brevision\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
+	"\tread_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x89\x01\n" +
+	"\x19FindSimilarGrantsResponse\x121\n" +
+	"\asimilar\x18\x01 \x03(\v2\x17.tandem.v1.SimilarGrantR\asimilar\x12\x1d\n" +
+	"\n" +
+	"total_size\x18\x02 \x01(\x05R\ttotalSize\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x03R\brevision2\x9f\t\n" +
 	"\fGrantService\x12U\n" +
 	"\bGetGrant\x12\x1a.tandem.v1.GetGrantRequest\x1a\x10.tandem.v1.Grant\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/{name=grants/*}\x12]\n" +
 	"\n" +
@@ -2608,7 +2799,8 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
 	"MergeGrant\x12\x1c.tandem.v1.MergeGrantRequest\x1a\x1d.tandem.v1.MergeGrantResponse\"$\x82\xd3\xe4\x93\x02\x1e:\x01*\"\x19/v1/{name=grants/*}:merge\x12h\n" +
 	"\fUnmergeGrant\x12\x1e.tandem.v1.UnmergeGrantRequest\x1a\x10.tandem.v1.Grant\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/{name=grants/*}:unmerge\x12\x81\x01\n" +
-	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreateB3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
+	"\x11BatchCreateGrants\x12#.tandem.v1.BatchCreateGrantsRequest\x1a$.tandem.v1.BatchCreateGrantsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/grants:batchCreate\x12\x80\x01\n" +
+	"\x11FindSimilarGrants\x12#.tandem.v1.FindSimilarGrantsRequest\x1a$.tandem.v1.FindSimilarGrantsResponse\" \x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/grants:similar\x90\x02\x01B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
 	file_tandem_v1_grant_proto_rawDescOnce sync.Once
@@ -2623,7 +2815,7 @@ func file_tandem_v1_grant_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_grant_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_tandem_v1_grant_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_tandem_v1_grant_proto_goTypes = []any{
 	(Grant_Status)(0),                   // 0: tandem.v1.Grant.Status
 	(Grant_Visibility)(0),               // 1: tandem.v1.Grant.Visibility
@@ -2645,81 +2837,90 @@ var file_tandem_v1_grant_proto_goTypes = []any{
 	(*UnmergeGrantRequest)(nil),         // 17: tandem.v1.UnmergeGrantRequest
 	(*BatchCreateGrantsRequest)(nil),    // 18: tandem.v1.BatchCreateGrantsRequest
 	(*BatchCreateGrantsResponse)(nil),   // 19: tandem.v1.BatchCreateGrantsResponse
-	(*Grant_Participation)(nil),         // 20: tandem.v1.Grant.Participation
-	(*Grant_Partner)(nil),               // 21: tandem.v1.Grant.Partner
-	(*Grant_Split)(nil),                 // 22: tandem.v1.Grant.Split
-	(*Grant_Source)(nil),                // 23: tandem.v1.Grant.Source
-	(*Grant_Budget)(nil),                // 24: tandem.v1.Grant.Budget
-	(*Amount)(nil),                      // 25: tandem.v1.Amount
-	(*Transaction)(nil),                 // 26: tandem.v1.Transaction
-	(*Link)(nil),                        // 27: tandem.v1.Link
-	(*timestamppb.Timestamp)(nil),       // 28: google.protobuf.Timestamp
-	(*fieldmaskpb.FieldMask)(nil),       // 29: google.protobuf.FieldMask
-	(*Money)(nil),                       // 30: tandem.v1.Money
+	(*FindSimilarGrantsRequest)(nil),    // 20: tandem.v1.FindSimilarGrantsRequest
+	(*FindSimilarGrantsResponse)(nil),   // 21: tandem.v1.FindSimilarGrantsResponse
+	(*Grant_Participation)(nil),         // 22: tandem.v1.Grant.Participation
+	(*Grant_Partner)(nil),               // 23: tandem.v1.Grant.Partner
+	(*Grant_Split)(nil),                 // 24: tandem.v1.Grant.Split
+	(*Grant_Source)(nil),                // 25: tandem.v1.Grant.Source
+	(*Grant_Budget)(nil),                // 26: tandem.v1.Grant.Budget
+	(*Amount)(nil),                      // 27: tandem.v1.Amount
+	(*Transaction)(nil),                 // 28: tandem.v1.Transaction
+	(*Link)(nil),                        // 29: tandem.v1.Link
+	(*timestamppb.Timestamp)(nil),       // 30: google.protobuf.Timestamp
+	(*SimilarGrant)(nil),                // 31: tandem.v1.SimilarGrant
+	(*fieldmaskpb.FieldMask)(nil),       // 32: google.protobuf.FieldMask
+	(*Money)(nil),                       // 33: tandem.v1.Money
 }
 var file_tandem_v1_grant_proto_depIdxs = []int32{
-	20, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
-	20, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
-	21, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
+	22, // 0: tandem.v1.Grant.funders:type_name -> tandem.v1.Grant.Participation
+	22, // 1: tandem.v1.Grant.recipients:type_name -> tandem.v1.Grant.Participation
+	23, // 2: tandem.v1.Grant.partners:type_name -> tandem.v1.Grant.Partner
 	0,  // 3: tandem.v1.Grant.status:type_name -> tandem.v1.Grant.Status
-	22, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
-	22, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
-	22, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
-	23, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
+	24, // 4: tandem.v1.Grant.themes:type_name -> tandem.v1.Grant.Split
+	24, // 5: tandem.v1.Grant.locations:type_name -> tandem.v1.Grant.Split
+	24, // 6: tandem.v1.Grant.populations:type_name -> tandem.v1.Grant.Split
+	25, // 7: tandem.v1.Grant.sources:type_name -> tandem.v1.Grant.Source
 	1,  // 8: tandem.v1.Grant.visibility:type_name -> tandem.v1.Grant.Visibility
-	25, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
-	26, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
-	24, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
-	27, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
-	28, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
-	28, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
-	28, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
+	27, // 9: tandem.v1.Grant.amount:type_name -> tandem.v1.Amount
+	28, // 10: tandem.v1.Grant.transactions:type_name -> tandem.v1.Transaction
+	26, // 11: tandem.v1.Grant.budgets:type_name -> tandem.v1.Grant.Budget
+	29, // 12: tandem.v1.Grant.links:type_name -> tandem.v1.Link
+	30, // 13: tandem.v1.Grant.create_time:type_name -> google.protobuf.Timestamp
+	30, // 14: tandem.v1.Grant.update_time:type_name -> google.protobuf.Timestamp
+	30, // 15: tandem.v1.Grant.delete_time:type_name -> google.protobuf.Timestamp
 	6,  // 16: tandem.v1.Grant.reports:type_name -> tandem.v1.Report
-	3,  // 17: tandem.v1.Report.kind:type_name -> tandem.v1.Report.Kind
-	25, // 18: tandem.v1.Report.amount:type_name -> tandem.v1.Amount
-	0,  // 19: tandem.v1.Report.status:type_name -> tandem.v1.Grant.Status
-	28, // 20: tandem.v1.Report.record_time:type_name -> google.protobuf.Timestamp
-	28, // 21: tandem.v1.Report.confirm_time:type_name -> google.protobuf.Timestamp
-	28, // 22: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
-	28, // 23: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
-	0,  // 24: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
-	1,  // 25: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	28, // 26: tandem.v1.ListGrantsRequest.stale_since:type_name -> google.protobuf.Timestamp
-	5,  // 27: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
-	5,  // 28: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
-	5,  // 29: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
-	29, // 30: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
-	4,  // 31: tandem.v1.MergeGrantRequest.transactions:type_name -> tandem.v1.MergeGrantRequest.Transactions
-	5,  // 32: tandem.v1.MergeGrantResponse.grant:type_name -> tandem.v1.Grant
-	10, // 33: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
-	5,  // 34: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
-	2,  // 35: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
-	30, // 36: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
-	7,  // 37: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
-	8,  // 38: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
-	10, // 39: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
-	11, // 40: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
-	12, // 41: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
-	13, // 42: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
-	14, // 43: tandem.v1.GrantService.RestoreGrant:input_type -> tandem.v1.RestoreGrantRequest
-	15, // 44: tandem.v1.GrantService.MergeGrant:input_type -> tandem.v1.MergeGrantRequest
-	17, // 45: tandem.v1.GrantService.UnmergeGrant:input_type -> tandem.v1.UnmergeGrantRequest
-	18, // 46: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
-	5,  // 47: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
-	9,  // 48: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
-	5,  // 49: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
-	5,  // 50: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
-	5,  // 51: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
-	5,  // 52: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
-	5,  // 53: tandem.v1.GrantService.RestoreGrant:output_type -> tandem.v1.Grant
-	16, // 54: tandem.v1.GrantService.MergeGrant:output_type -> tandem.v1.MergeGrantResponse
-	5,  // 55: tandem.v1.GrantService.UnmergeGrant:output_type -> tandem.v1.Grant
-	19, // 56: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
-	47, // [47:57] is the sub-list for method output_type
-	37, // [37:47] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	31, // 17: tandem.v1.Grant.similar:type_name -> tandem.v1.SimilarGrant
+	3,  // 18: tandem.v1.Report.kind:type_name -> tandem.v1.Report.Kind
+	27, // 19: tandem.v1.Report.amount:type_name -> tandem.v1.Amount
+	0,  // 20: tandem.v1.Report.status:type_name -> tandem.v1.Grant.Status
+	30, // 21: tandem.v1.Report.record_time:type_name -> google.protobuf.Timestamp
+	30, // 22: tandem.v1.Report.confirm_time:type_name -> google.protobuf.Timestamp
+	30, // 23: tandem.v1.GetGrantRequest.read_time:type_name -> google.protobuf.Timestamp
+	30, // 24: tandem.v1.ListGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 25: tandem.v1.ListGrantsRequest.status:type_name -> tandem.v1.Grant.Status
+	1,  // 26: tandem.v1.ListGrantsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	30, // 27: tandem.v1.ListGrantsRequest.stale_since:type_name -> google.protobuf.Timestamp
+	5,  // 28: tandem.v1.ListGrantsResponse.grants:type_name -> tandem.v1.Grant
+	5,  // 29: tandem.v1.CreateGrantRequest.grant:type_name -> tandem.v1.Grant
+	5,  // 30: tandem.v1.UpdateGrantRequest.grant:type_name -> tandem.v1.Grant
+	32, // 31: tandem.v1.UpdateGrantRequest.update_mask:type_name -> google.protobuf.FieldMask
+	4,  // 32: tandem.v1.MergeGrantRequest.transactions:type_name -> tandem.v1.MergeGrantRequest.Transactions
+	5,  // 33: tandem.v1.MergeGrantResponse.grant:type_name -> tandem.v1.Grant
+	10, // 34: tandem.v1.BatchCreateGrantsRequest.requests:type_name -> tandem.v1.CreateGrantRequest
+	5,  // 35: tandem.v1.BatchCreateGrantsResponse.grants:type_name -> tandem.v1.Grant
+	5,  // 36: tandem.v1.FindSimilarGrantsRequest.grant:type_name -> tandem.v1.Grant
+	30, // 37: tandem.v1.FindSimilarGrantsRequest.read_time:type_name -> google.protobuf.Timestamp
+	31, // 38: tandem.v1.FindSimilarGrantsResponse.similar:type_name -> tandem.v1.SimilarGrant
+	2,  // 39: tandem.v1.Grant.Partner.role:type_name -> tandem.v1.Grant.Partner.Role
+	33, // 40: tandem.v1.Grant.Budget.money:type_name -> tandem.v1.Money
+	7,  // 41: tandem.v1.GrantService.GetGrant:input_type -> tandem.v1.GetGrantRequest
+	8,  // 42: tandem.v1.GrantService.ListGrants:input_type -> tandem.v1.ListGrantsRequest
+	10, // 43: tandem.v1.GrantService.CreateGrant:input_type -> tandem.v1.CreateGrantRequest
+	11, // 44: tandem.v1.GrantService.UpdateGrant:input_type -> tandem.v1.UpdateGrantRequest
+	12, // 45: tandem.v1.GrantService.DeleteGrant:input_type -> tandem.v1.DeleteGrantRequest
+	13, // 46: tandem.v1.GrantService.UndeleteGrant:input_type -> tandem.v1.UndeleteGrantRequest
+	14, // 47: tandem.v1.GrantService.RestoreGrant:input_type -> tandem.v1.RestoreGrantRequest
+	15, // 48: tandem.v1.GrantService.MergeGrant:input_type -> tandem.v1.MergeGrantRequest
+	17, // 49: tandem.v1.GrantService.UnmergeGrant:input_type -> tandem.v1.UnmergeGrantRequest
+	18, // 50: tandem.v1.GrantService.BatchCreateGrants:input_type -> tandem.v1.BatchCreateGrantsRequest
+	20, // 51: tandem.v1.GrantService.FindSimilarGrants:input_type -> tandem.v1.FindSimilarGrantsRequest
+	5,  // 52: tandem.v1.GrantService.GetGrant:output_type -> tandem.v1.Grant
+	9,  // 53: tandem.v1.GrantService.ListGrants:output_type -> tandem.v1.ListGrantsResponse
+	5,  // 54: tandem.v1.GrantService.CreateGrant:output_type -> tandem.v1.Grant
+	5,  // 55: tandem.v1.GrantService.UpdateGrant:output_type -> tandem.v1.Grant
+	5,  // 56: tandem.v1.GrantService.DeleteGrant:output_type -> tandem.v1.Grant
+	5,  // 57: tandem.v1.GrantService.UndeleteGrant:output_type -> tandem.v1.Grant
+	5,  // 58: tandem.v1.GrantService.RestoreGrant:output_type -> tandem.v1.Grant
+	16, // 59: tandem.v1.GrantService.MergeGrant:output_type -> tandem.v1.MergeGrantResponse
+	5,  // 60: tandem.v1.GrantService.UnmergeGrant:output_type -> tandem.v1.Grant
+	19, // 61: tandem.v1.GrantService.BatchCreateGrants:output_type -> tandem.v1.BatchCreateGrantsResponse
+	21, // 62: tandem.v1.GrantService.FindSimilarGrants:output_type -> tandem.v1.FindSimilarGrantsResponse
+	52, // [52:63] is the sub-list for method output_type
+	41, // [41:52] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_grant_proto_init() }
@@ -2729,15 +2930,16 @@ func file_tandem_v1_grant_proto_init() {
 	}
 	file_tandem_v1_link_proto_init()
 	file_tandem_v1_money_proto_init()
+	file_tandem_v1_similar_proto_init()
 	file_tandem_v1_transaction_proto_init()
-	file_tandem_v1_grant_proto_msgTypes[15].OneofWrappers = []any{}
+	file_tandem_v1_grant_proto_msgTypes[17].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_grant_proto_rawDesc), len(file_tandem_v1_grant_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   20,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,6 +29,7 @@ const (
 	GrantService_MergeGrant_FullMethodName        = "/tandem.v1.GrantService/MergeGrant"
 	GrantService_UnmergeGrant_FullMethodName      = "/tandem.v1.GrantService/UnmergeGrant"
 	GrantService_BatchCreateGrants_FullMethodName = "/tandem.v1.GrantService/BatchCreateGrants"
+	GrantService_FindSimilarGrants_FullMethodName = "/tandem.v1.GrantService/FindSimilarGrants"
 )
 
 // GrantServiceClient is the client API for GrantService service.
@@ -45,7 +46,7 @@ type GrantServiceClient interface {
 	CreateGrant(ctx context.Context, in *CreateGrantRequest, opts ...grpc.CallOption) (*Grant, error)
 	// UpdateGrant changes the fields named in update_mask (those present in the body, when there is no mask).
 	UpdateGrant(ctx context.Context, in *UpdateGrantRequest, opts ...grpc.CallOption) (*Grant, error)
-	// DeleteGrant marks a grant as deleted. It leaves every list and total, stays in the history, and can be undeleted.
+	// DeleteGrant marks a grant as deleted. It leaves every list and total, stays in the history, and can be undeleted. One that others have links to is refused.
 	DeleteGrant(ctx context.Context, in *DeleteGrantRequest, opts ...grpc.CallOption) (*Grant, error)
 	// UndeleteGrant brings a deleted grant back.
 	UndeleteGrant(ctx context.Context, in *UndeleteGrantRequest, opts ...grpc.CallOption) (*Grant, error)
@@ -59,6 +60,8 @@ type GrantServiceClient interface {
 	UnmergeGrant(ctx context.Context, in *UnmergeGrantRequest, opts ...grpc.CallOption) (*Grant, error)
 	// BatchCreateGrants records up to 1,000 grants in one revision: all of them or, if any is refused, none. Every bad item is named.
 	BatchCreateGrants(ctx context.Context, in *BatchCreateGrantsRequest, opts ...grpc.CallOption) (*BatchCreateGrantsResponse, error)
+	// FindSimilarGrants finds grants that are likely the same as a draft, as one on record, or as what a text is about. It stores nothing.
+	FindSimilarGrants(ctx context.Context, in *FindSimilarGrantsRequest, opts ...grpc.CallOption) (*FindSimilarGrantsResponse, error)
 }
 
 type grantServiceClient struct {
@@ -169,6 +172,16 @@ func (c *grantServiceClient) BatchCreateGrants(ctx context.Context, in *BatchCre
 	return out, nil
 }
 
+func (c *grantServiceClient) FindSimilarGrants(ctx context.Context, in *FindSimilarGrantsRequest, opts ...grpc.CallOption) (*FindSimilarGrantsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindSimilarGrantsResponse)
+	err := c.cc.Invoke(ctx, GrantService_FindSimilarGrants_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // GrantServiceServer is the server API for GrantService service.
 // All implementations must embed UnimplementedGrantServiceServer
 // for forward compatibility.
@@ -183,7 +196,7 @@ type GrantServiceServer interface {
 	CreateGrant(context.Context, *CreateGrantRequest) (*Grant, error)
 	// UpdateGrant changes the fields named in update_mask (those present in the body, when there is no mask).
 	UpdateGrant(context.Context, *UpdateGrantRequest) (*Grant, error)
-	// DeleteGrant marks a grant as deleted. It leaves every list and total, stays in the history, and can be undeleted.
+	// DeleteGrant marks a grant as deleted. It leaves every list and total, stays in the history, and can be undeleted. One that others have links to is refused.
 	DeleteGrant(context.Context, *DeleteGrantRequest) (*Grant, error)
 	// UndeleteGrant brings a deleted grant back.
 	UndeleteGrant(context.Context, *UndeleteGrantRequest) (*Grant, error)
@@ -197,6 +210,8 @@ type GrantServiceServer interface {
 	UnmergeGrant(context.Context, *UnmergeGrantRequest) (*Grant, error)
 	// BatchCreateGrants records up to 1,000 grants in one revision: all of them or, if any is refused, none. Every bad item is named.
 	BatchCreateGrants(context.Context, *BatchCreateGrantsRequest) (*BatchCreateGrantsResponse, error)
+	// FindSimilarGrants finds grants that are likely the same as a draft, as one on record, or as what a text is about. It stores nothing.
+	FindSimilarGrants(context.Context, *FindSimilarGrantsRequest) (*FindSimilarGrantsResponse, error)
 	mustEmbedUnimplementedGrantServiceServer()
 }
 
@@ -236,6 +251,9 @@ func (UnimplementedGrantServiceServer) UnmergeGrant(context.Context, *UnmergeGra
 }
 func (UnimplementedGrantServiceServer) BatchCreateGrants(context.Context, *BatchCreateGrantsRequest) (*BatchCreateGrantsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchCreateGrants not implemented")
+}
+func (UnimplementedGrantServiceServer) FindSimilarGrants(context.Context, *FindSimilarGrantsRequest) (*FindSimilarGrantsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindSimilarGrants not implemented")
 }
 func (UnimplementedGrantServiceServer) mustEmbedUnimplementedGrantServiceServer() {}
 func (UnimplementedGrantServiceServer) testEmbeddedByValue()                      {}
@@ -438,6 +456,24 @@ func _GrantService_BatchCreateGrants_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _GrantService_FindSimilarGrants_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindSimilarGrantsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(GrantServiceServer).FindSimilarGrants(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: GrantService_FindSimilarGrants_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(GrantServiceServer).FindSimilarGrants(ctx, req.(*FindSimilarGrantsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // GrantService_ServiceDesc is the grpc.ServiceDesc for GrantService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -484,6 +520,10 @@ var GrantService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BatchCreateGrants",
 			Handler:    _GrantService_BatchCreateGrants_Handler,
+		},
+		{
+			MethodName: "FindSimilarGrants",
+			Handler:    _GrantService_FindSimilarGrants_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

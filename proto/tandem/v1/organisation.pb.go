@@ -270,7 +270,10 @@ type ListOrganisationsRequest struct {
 	// Only members of the coalition.
 	Member bool `protobuf:"varint,7,opt,name=member,proto3" json:"member,omitempty"`
 	// Only organisations of these donor states.
-	DonorState    []string `protobuf:"bytes,8,rep,name=donor_state,json=donorState,proto3" json:"donor_state,omitempty"`
+	DonorState []string `protobuf:"bytes,8,rep,name=donor_state,json=donorState,proto3" json:"donor_state,omitempty"`
+	// Only organisations of which every one of these words begins a word of a name or an identifier. Case, accents, vowel signs and punctuation do not count. The nearest come first, unless
+	// order_by says otherwise: a whole identifier, a whole name, whole words, beginnings of words.
+	Search        string `protobuf:"bytes,9,opt,name=search,proto3" json:"search,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -359,6 +362,13 @@ func (x *ListOrganisationsRequest) GetDonorState() []string {
 		return x.DonorState
 	}
 	return nil
+}
+
+func (x *ListOrganisationsRequest) GetSearch() string {
+	if x != nil {
+		return x.Search
+	}
+	return ""
 }
 
 // ListOrganisationsResponse is a page of organisations.
@@ -1004,7 +1014,7 @@ const file_tandem_v1_organisation_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tBW\xe0A\x02\xfaA\x18\n" +
 	"\x16tandem.v1/Organisation\xbaH6r422^organisations/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12#\n" +
 	"\brevision\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xee\x02\n" +
+	"\tread_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x90\x03\n" +
 	"\x18ListOrganisationsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
@@ -1016,7 +1026,8 @@ const file_tandem_v1_organisation_proto_rawDesc = "" +
 	"\tread_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x16\n" +
 	"\x06member\x18\a \x01(\bR\x06member\x12C\n" +
 	"\vdonor_state\x18\b \x03(\tB\"\xbaH\x1f\x92\x01\x1c\x10d\"\x18r\x162\x14^([A-Z]{2}|PRIVATE)$R\n" +
-	"donorState\"\xbd\x01\n" +
+	"donorState\x12 \n" +
+	"\x06search\x18\t \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06search\"\xbd\x01\n" +
 	"\x19ListOrganisationsResponse\x12=\n" +
 	"\rorganisations\x18\x01 \x03(\v2\x17.tandem.v1.OrganisationR\rorganisations\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +

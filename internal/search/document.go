@@ -1,0 +1,296 @@
+package search
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
+)
+
+// document is a record as it is searched for: codes of terms in place of text. It is never changed.
+type document struct {
+	id, title string
+	deleted   bool
+	ends      [parts]int32 // where each part of codes ends
+	codes     []int32
+	award     *award // of a grant
+}
+
+// The parts of a document's codes.
+const (
+	names           = iota // the words of each name, in order, with none between names
+	identifierWords        // the words of its identifiers
+	text                   // the words of its description, each once
+	identifiers            // whole identifiers
+	numbers                // award numbers: the code of a series, then that of a number in it, and so on
+	funders                // the records that a grant names
+	recipients
+	programme
+	successor
+	parts
+)
+
+// award is what a grant has beside its words.
+type award struct {
+	figure           figure
+	start, end, date period.Date
+	months           int
+	span             period.Span // First is after Last when it is not known
+	weight           int         // of the title's words
+	linked           []string    // the ids of the grants that it is linked to or was merged into
+	merged           bool
+}
+
+// part returns the codes of a part.
+func (d *document) part(p int) []int32 {
+	if p == 0 {
+		return d.codes[:d.ends[0]]
+	}
+	return d.codes[d.ends[p-1]:d.ends[p]]
+}
+
+// newTerms returns, each once, the codes that are to be posted and were not for old, which may be nil.
+func (d *document) newTerms(old *document) []int32 {
+	var codes []int32
+	for p := range parts {
+		for i, c := range d.part(p) {
+			series := p == numbers && i%2 == 0
+			if c != none && !series {
+				codes = append(codes, c)
+			}
+		}
+	}
+	slices.Sort(codes)
+	codes = slices.Compact(codes)
+	if old == nil {
+		return codes
+	}
+	had := old.newTerms(nil)
+	return slices.DeleteFunc(codes, func(c int32) bool {
+		_, there := slices.BinarySearch(had, c)
+		return there
+	})
+}
+
+// writer makes documents. code gives the code of a term.
+type writer struct {
+	document
+	code func(term string) int32
+}
+
+func (w *writer) add(mark string, terms ...string) {
+	for _, t := range terms {
+		w.codes = append(w.codes, w.code(mark+t))
+	}
+}
+
+func (w *writer) end(part int) { w.ends[part] = int32(len(w.codes)) }
+
+func (w *writer) addNames(all ...string) {
+	for i, name := range all {
+		if i > 0 {
+			w.codes = append(w.codes, none)
+		}
+		w.add("", Words(name)...)
+	}
+	w.end(names)
+}
+
+// addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them.
+func (w *writer) addIdentifiers(all []string, description string) {
+	for _, s := range all {
+		w.add("", Words(s)...)
+	}
+	w.end(identifierWords)
+	words := Words(description)
+	slices.Sort(words)
+	w.add("", slices.Compact(words)...)
+	w.end(text)
+	for _, s := range all {
+		w.add(identifierTerm, squash(s))
+	}
+	w.end(identifiers)
+	for _, s := range all {
+		for _, n := range numbersIn(s) {
+			w.add(seriesTerm, n.series)
+			w.add(numberTerm, n.key)
+		}
+	}
+	w.end(numbers)
+}
+
+// finish returns the document. The parts that were not ended are empty.
+func (w *writer) finish() *document {
+	for p := 1; p < parts; p++ {
+		w.ends[p] = max(w.ends[p], w.ends[p-1])
+	}
+	w.codes = slices.Clip(w.codes)
+	d := w.document
+	return &d
+}
+
+func ofOrganisation(o *grant.Organisation, code func(string) int32) *document {
+	w := writer{document: document{id: o.ID, title: o.DisplayName, deleted: o.Deleted != 0}, code: code}
+	w.addNames(append([]string{o.DisplayName}, o.Aliases...)...)
+	w.addIdentifiers(o.Identifiers, "")
+	w.end(funders)
+	w.end(recipients)
+	w.end(programme)
+	if o.Successor != "" {
+		w.add(successorTerm, o.Successor)
+	}
+	w.end(successor)
+	return w.finish()
+}
+
+func ofProgramme(p *grant.Programme, code func(string) int32) *document {
+	w := writer{document: document{id: p.ID, title: p.DisplayName, deleted: p.Deleted != 0}, code: code}
+	w.addNames(p.DisplayName)
+	return w.finish()
+}
+
+func ofGrant(g *grant.Grant, code func(string) int32) *document {
+	a := &award{figure: figureOf(g), start: g.Start, end: g.End, months: g.DurationMonths, span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
+	w := writer{document: document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}, code: code}
+	w.addNames(g.Title)
+	w.addIdentifiers(g.Identifiers, g.Description)
+	for _, p := range g.Funders {
+		w.add(recordTerm, grant.Key{Kind: grant.Organisations, ID: p.Organisation}.String())
+	}
+	w.end(funders)
+	for _, p := range g.Recipients {
+		w.add(recordTerm, grant.Key{Kind: grant.Organisations, ID: p.Organisation}.String())
+	}
+	w.end(recipients)
+	if g.Programme != "" {
+		w.add(recordTerm, grant.Key{Kind: grant.Programmes, ID: g.Programme}.String())
+	}
+	w.end(programme)
+	if span, ok := g.Span(); ok {
+		a.span = span
+	}
+	if t := g.Award(); t != nil {
+		a.date = t.Date
+	}
+	for _, l := range g.Links {
+		a.linked = append(a.linked, l.Target)
+	}
+	if g.Successor != "" {
+		a.linked = append(a.linked, g.Successor)
+	}
+	for word := range distinct(Words(g.Title)) {
+		a.weight += weightOf(word)
+	}
+	return w.finish()
+}
+
+func distinct(words []string) map[string]bool {
+	set := make(map[string]bool, len(words))
+	for _, w := range words {
+		set[w] = true
+	}
+	return set
+}
+
+// idOf returns the id in the term of a record.
+func idOf(term string) string { return term[strings.IndexByte(term, '/')+1:] }
+
+// number is an award number and what stands before it, three words at most, which two numbers of one giver have in common: US-GOV-11.
+type number struct{ series, key string }
+
+// numbersIn returns the award numbers in an identifier. One is a word of at least eight letters and digits, five of them digits: SIS70020GR0124 in US-GOV-11-SIS70020GR0124-268122. If no
+// word is one, the whole is, if its last word has four digits: GB-GOV-1-300123.
+func numbersIn(identifier string) []number {
+	words := Words(identifier)
+	var found []number
+	series := func(i int, key string) string {
+		if i > 0 {
+			return strings.Join(words[:min(i, 3)], "")
+		}
+		runes := []rune(key)
+		return string(runes[:min(3, len(runes))])
+	}
+	for i, w := range words {
+		if len(w) >= 8 && digits(w) >= 5 {
+			found = append(found, number{series(i, w), w})
+		}
+	}
+	if last := len(words) - 1; found == nil && last >= 0 && digits(words[last]) >= 4 {
+		whole := strings.Join(words, "")
+		found = append(found, number{series(last, whole), whole})
+	}
+	return found
+}
+
+func digits(s string) (n int) {
+	for _, r := range s {
+		if unicode.IsDigit(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// decides tells whether an identifier is one by which two grants are the same: it has five letters and digits or more, and a digit. "n/a" is none, nor is a year.
+func decides(identifier string) bool { return len(identifier) >= 5 && digits(identifier) > 0 }
+
+// figure is what a grant is worth in its own currency, and how exactly that is known. The zero figure is not known.
+type figure struct {
+	currency              money.Currency
+	lower, central, upper int64
+	open                  bool
+	qualifier             money.Qualifier // of its only amount, or the loosest of several
+}
+
+// figureOf adds up the commitments of a grant, less what was cancelled; its pledges if it has none; else what was paid. Several currencies, or an amount unknown, are not known.
+func figureOf(g *grant.Grant) figure {
+	for _, types := range [][]grant.TransactionType{{grant.Commitment, grant.Cancellation}, {grant.Pledge}, {grant.Disbursement, grant.Expenditure, grant.Reimbursement}} {
+		var f figure
+		found := false
+		for i := range g.Transactions {
+			t := &g.Transactions[i]
+			if !slices.Contains(types, t.Type) {
+				continue
+			}
+			if t.Amount.Qualifier == money.Unknown || found && t.Amount.Currency != f.currency {
+				return figure{}
+			}
+			found = true
+			f.add(t)
+		}
+		if found {
+			return f
+		}
+	}
+	return figure{}
+}
+
+func (f *figure) add(t *grant.Transaction) {
+	b := t.Amount.Bounds()
+	if t.Amount.Qualifier == money.Rounded {
+		half := halfUnit(t.Amount.Minor)
+		b.Lower, b.Upper = b.Lower-half, b.Upper+half
+	}
+	if t.Type.Sign() < 0 && t.Amount.Minor >= 0 {
+		b = b.Neg()
+	}
+	f.currency = t.Amount.Currency
+	f.lower, f.central, f.upper = f.lower+b.Lower, f.central+b.Central, f.upper+b.Upper
+	f.open = f.open || b.Open
+	f.qualifier = max(f.qualifier, t.Amount.Qualifier)
+}
+
+// halfUnit returns how far off a rounded amount can be: half of the unit of its last digit that is not 0. About 2,300,000 is 2,250,000 to 2,350,000.
+func halfUnit(minor int64) int64 {
+	if minor == 0 {
+		return 0
+	}
+	unit := int64(1)
+	for minor%(unit*10) == 0 {
+		unit *= 10
+	}
+	return unit / 2
+}

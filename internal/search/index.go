@@ -1,0 +1,100 @@
+package search
+
+import (
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// Index is what is searched, as one revision left it. It is immutable: any number of readers share it without locks. What Next costs depends on the changes, and not on the number of
+// grants.
+type Index struct {
+	grants, organisations, programmes *corpus
+	reg                               *grant.Registry
+}
+
+// New returns an index of nothing.
+func New(reg *grant.Registry) *Index {
+	return &Index{grants: newCorpus(), organisations: newCorpus(), programmes: newCorpus(), reg: reg}
+}
+
+// Next returns the index after a change of these records, new or changed, and of the registry.
+func (x *Index) Next(reg *grant.Registry, changed []grant.Entity) *Index {
+	next := &Index{grants: x.grants, organisations: x.organisations, programmes: x.programmes, reg: reg}
+	touched := map[grant.Kind]bool{}
+	for _, e := range changed {
+		c := next.corpus(e.Key().Kind)
+		if c == nil {
+			continue
+		}
+		if !touched[e.Key().Kind] {
+			touched[e.Key().Kind] = true
+			*c = (*c).next()
+		}
+		next.set(e)
+	}
+	return next
+}
+
+func (x *Index) corpus(kind grant.Kind) **corpus {
+	switch kind {
+	case grant.Grants:
+		return &x.grants
+	case grant.Organisations:
+		return &x.organisations
+	case grant.Programmes:
+		return &x.programmes
+	}
+	return nil
+}
+
+func (x *Index) set(e grant.Entity) {
+	switch e := e.(type) {
+	case *grant.Grant:
+		x.grants.set(ofGrant(e, x.grants.line.code))
+	case *grant.Organisation:
+		x.organisations.set(ofOrganisation(e, x.organisations.line.code))
+	case *grant.Programme:
+		x.programmes.set(ofProgramme(e, x.programmes.line.code))
+	}
+}
+
+// Builder makes an Index of many records, in any order. The zero Builder is ready for use.
+type Builder struct{ index *Index }
+
+// Add adds a record. Its key was not added before.
+func (b *Builder) Add(e grant.Entity) {
+	if b.index == nil {
+		b.index = New(nil)
+	}
+	b.index.set(e)
+}
+
+// Index returns the index of what was added. The Builder must not be used after it.
+func (b *Builder) Index(reg *grant.Registry) *Index {
+	if b.index == nil {
+		return New(reg)
+	}
+	b.index.reg = reg
+	return b.index
+}
+
+// family returns the ids of the organisations that one organisation stands for today: itself, what was merged into it, and so on; or those of its survivor, if it was merged itself.
+func (x *Index) family(id string) []string {
+	all := []string{x.reg.Survivor(id)}
+	seen := map[string]bool{all[0]: true, id: true}
+	if all[0] != id {
+		all = append(all, id)
+	}
+	for i := 0; i < len(all); i++ {
+		for _, place := range x.organisations.line.posted(x.organisations.line.find(successorTerm + all[i])) {
+			d := x.organisations.at(place)
+			if d == nil || seen[d.id] {
+				continue
+			}
+			if o := x.reg.Organisation(d.id); o != nil && o.Successor == all[i] {
+				seen[d.id] = true
+				all = append(all, d.id)
+			}
+		}
+	}
+	return all
+}

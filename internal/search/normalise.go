@@ -1,0 +1,97 @@
+package search
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// Words returns the words of a text as they are compared: without case, accents and vowel signs, with one letter for its variants, digits as 0 to 9. Punctuation parts words,
+// but for apostrophes, geresh and the dots of initials, which go: "Women's", "צה״ל" and "U.S." are one word each, "d'Ivoire" is two. The words of "é" and of "É" are the same, and so are those of
+// the words of a text, joined by spaces.
+func Words(text string) []string {
+	var words []string
+	var word strings.Builder
+	since := 0 // letters since the word's beginning or its last dot; a digit counts as two, for it is no initial
+	end := func() {
+		if word.Len() > 0 {
+			words = append(words, word.String())
+			word.Reset()
+		}
+		since = 0
+	}
+	for _, r := range fold(text) {
+		switch {
+		case r == '.' && since == 1:
+			since = 0 // the dot of an initial, and the word may go on
+			continue
+		case (r == '\'' || r == '’') && elided(word.String()):
+			end()
+			continue
+		case dropped(r):
+			continue
+		case r == '&':
+			end()
+			word.WriteString("and")
+			end()
+			continue
+		case !unicode.In(r, unicode.L, unicode.N, unicode.Mc):
+			end()
+			continue
+		}
+		if s, ok := variants[r]; ok {
+			word.WriteString(s)
+		} else {
+			word.WriteRune(unicode.ToLower(r)) // some scripts are folded to capitals
+		}
+		if since++; !unicode.IsLetter(r) {
+			since++
+		}
+	}
+	end()
+	return words
+}
+
+// squash returns the words of a text as one. It is how identifiers are compared: "US-GOV-1" is "us gov 1".
+func squash(text string) string { return strings.Join(Words(text), "") }
+
+// fold takes case away and parts letters from their marks.
+func fold(text string) string {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			// Folding can make letters that come apart once more.
+			return norm.NFKD.String(cases.Fold().String(norm.NFKD.String(text)))
+		}
+	}
+	return strings.ToLower(text)
+}
+
+// elided tells whether a word is an article or a preposition that lost its vowel to the next word: d'Ivoire, l'eau.
+func elided(word string) bool { return word == "d" || word == "l" }
+
+// dropped tells whether a character goes without parting words: marks above and below letters, what only shapes the text, and apostrophes.
+func dropped(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r == '\'' || r == '"' || r == '`'
+	}
+	return strings.ContainsRune("\u00b4\u02b9\u02bb\u02bc\u02be\u02bf\u05f3\u05f4\u0640\u2018\u2019\u201b\u201c\u201d\u2032\u2033\uff07", r) ||
+		unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf)
+}
+
+// variants are letters that are written in several ways, each with the one by which it is compared, and digits of the Arabic scripts.
+var variants = makeVariants()
+
+func makeVariants() map[rune]string {
+	to := map[rune]string{
+		'ı': "i", 'ø': "o", 'ł': "l", 'đ': "d", 'ħ': "h", 'ð': "d", 'þ': "th", 'æ': "ae", 'œ': "oe", // Latin, as far as they do not come apart
+		'ך': "כ", 'ם': "מ", 'ן': "נ", 'ף': "פ", 'ץ': "צ", // the finals of Hebrew
+		'ٱ': "ا", 'ى': "ي", 'ی': "ي", 'ې': "ي", 'ة': "ه", 'ۀ': "ه", 'ہ': "ه", 'ە': "ه", 'ک': "ك", // Arabic, and Persian and Urdu beside it
+	}
+	for i := range rune(10) {
+		to['٠'+i], to['۰'+i] = string('0'+i), string('0'+i)
+	}
+	return to
+}
