@@ -42,6 +42,7 @@ type Client struct {
 	Revisions     tandemv1.RevisionServiceClient
 	Tokens        tandemv1.TokenServiceClient
 	Me            tandemv1.MeServiceClient
+	Admin         tandemv1.AdminServiceClient
 }
 
 // Option changes how a Client connects.
@@ -76,9 +77,9 @@ func WithDialOptions(d ...grpc.DialOption) Option {
 }
 
 // retries makes gRPC repeat a call that finds the server unavailable, up to four times with growing pauses. Reads change nothing, and writes carry a
-// request id, so the server answers a repeated one as it did the first time. Tokens have no request ids and are not retried.
+// request id, so the server answers a repeated one as it did the first time. Tokens have no request ids, nor have backups, and are not retried.
 const retries = `{"methodConfig": [
-	{"name": [{"service": "tandem.v1.TokenService"}]},
+	{"name": [{"service": "tandem.v1.TokenService"}, {"service": "tandem.v1.AdminService"}]},
 	{"name": [{}], "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 3, "retryableStatusCodes": ["UNAVAILABLE"]}}
 ]}`
 
@@ -110,7 +111,7 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Locations: tandemv1.NewLocationServiceClient(conn), Populations: tandemv1.NewPopulationServiceClient(conn), Grants: tandemv1.NewGrantServiceClient(conn),
 		Transactions: tandemv1.NewTransactionServiceClient(conn), Links: tandemv1.NewLinkServiceClient(conn), Targets: tandemv1.NewTargetServiceClient(conn),
 		Allocations: tandemv1.NewAllocationServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
-		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn),
+		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
 	}, nil
 }
 

@@ -24,6 +24,7 @@ import (
 	"github.com/allmep/tandem/internal/authn"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
+	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
 // maxMessage is how many bytes a request may have. A batch of 1,000 grants of usual size fits in.
@@ -91,6 +92,7 @@ func New(config Config, l *ledger.Ledger) (*Server, error) {
 	}
 	s.grpc = grpc.NewServer(options...)
 	registerServices(both{s.grpc, s.local}, l, config.NewSecret)
+	tandemv1.RegisterAdminServiceServer(s.grpc, admin{l: l, program: config.Build})
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	s.metrics.calls.InitializeMetrics(s.grpc)

@@ -96,6 +96,7 @@ var patterns = map[string]string{
 	"^grants/":                             "a resource name that begins with grants/",
 	"^targets/":                            "a resource name that begins with targets/",
 	"^tokens/":                             "a resource name that begins with tokens/",
+	"^([1-9][0-9]{0,17}:[0-9a-f]{64})?$":   "the number of a revision, a colon and its hash, as verify gives them",
 	"^revisions/":                          "revisions/ and a number",
 }
 

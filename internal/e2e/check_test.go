@@ -238,6 +238,9 @@ func TestCommandLine(t *testing.T) {
 		"refused":            "grant log --title x --funder usaid --amount 1USD --start 2023-13",
 		"refused-amount":     "grant log --title x --funder usaid --amount three",
 		"refused-fields":     "grant log --title x --funder nobody --start 2023-02 --end 2022 --amount '1 USD'",
+		"refused-anchor":     "history verify --anchor 112",
+		"refused-since":      "history --since yesterday",
+		"refused-backup":     "admin verify no-such-file",
 		"not-found":          "grant show nothing",
 		"unknown-word":       "grant list --status open",
 	} {

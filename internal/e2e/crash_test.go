@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/allmep/tandem/client"
-	"github.com/allmep/tandem/internal/store"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -23,10 +22,27 @@ func rounds() int {
 	return 50
 }
 
-const (
-	writers   = 8
-	batchSize = 20
-)
+const batchSize = 20
+
+// writer writes something under the id of a request, and returns the grants that it left.
+type writer func(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error)
+
+// writers are what is written at once.
+var writers = []writer{writeOne, writeOne, writeOne, writeOne, writeOne, writeOne, writeOne, writeBatch}
+
+func writeOne(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error) {
+	g, err := c.Grants.CreateGrant(ctx, &tandemv1.CreateGrantRequest{RequestId: id, Grant: newGrant("single " + id)})
+	return []*tandemv1.Grant{g}, err
+}
+
+func writeBatch(ctx context.Context, c *client.Client, id string) ([]*tandemv1.Grant, error) {
+	batch := &tandemv1.BatchCreateGrantsRequest{RequestId: id}
+	for i := range batchSize {
+		batch.Requests = append(batch.Requests, &tandemv1.CreateGrantRequest{Grant: newGrant(fmt.Sprintf("batch %s %d", id, i))})
+	}
+	answer, err := c.Grants.BatchCreateGrants(ctx, batch)
+	return answer.GetGrants(), err
+}
 
 // A server that is killed at any moment, under eight writers, has every write that it acknowledged when it comes back, no part of any other, and a database that is whole.
 func TestKill(t *testing.T) {
@@ -36,14 +52,17 @@ func TestKill(t *testing.T) {
 			database := db(t)
 			d := start(t, database)
 			field(t, d)
-			written := &acknowledged{grants: map[string]string{}, requests: map[string]string{}}
+			written := newAcknowledged()
 			random := rand.New(rand.NewSource(1))
 			for round := range rounds() {
 				ctx, stop := context.WithCancel(t.Context())
 				var running sync.WaitGroup
-				for w := range writers {
+				for w, write := range writers {
 					c := d.client(t)
-					running.Go(func() { written.write(ctx, c, fmt.Sprintf("r%dw%d", round, w), w) })
+					running.Go(func() {
+						for n := 0; ctx.Err() == nil && written.add(ctx, c, fmt.Sprintf("r%dw%d-%d", round, w, n), write) == nil; n++ {
+						}
+					})
 				}
 				timer := time.NewTimer(time.Duration(20+random.Intn(100)) * time.Millisecond) // the moment of the crash is what is drawn
 				<-timer.C
@@ -58,14 +77,7 @@ func TestKill(t *testing.T) {
 			}
 			t.Logf("%d grants were acknowledged over %d kills", len(written.grants), rounds())
 			d.kill()
-			s, err := store.Open(t.Context(), database)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			if err := s.Check(t.Context()); err != nil {
-				t.Error(err)
-			}
+			sound(t, database)
 		})
 	}
 }
@@ -77,6 +89,10 @@ type acknowledged struct {
 	requests map[string]string // the name of the grant that a request made
 }
 
+func newAcknowledged() *acknowledged {
+	return &acknowledged{grants: map[string]string{}, requests: map[string]string{}}
+}
+
 func newGrant(title string) *tandemv1.Grant {
 	return &tandemv1.Grant{
 		Title: title, Funders: []*tandemv1.Grant_Participation{{Organisation: "organisations/usaid"}}, Start: "2023", End: "2024",
@@ -84,37 +100,21 @@ func newGrant(title string) *tandemv1.Grant {
 	}
 }
 
-// write writes until the server is gone. The last of the writers writes batches.
-func (a *acknowledged) write(ctx context.Context, c *client.Client, label string, writer int) {
-	for n := 0; ctx.Err() == nil; n++ {
-		id := fmt.Sprintf("%s-%d", label, n)
-		var made []*tandemv1.Grant
-		if writer == writers-1 {
-			batch := &tandemv1.BatchCreateGrantsRequest{RequestId: id}
-			for i := range batchSize {
-				batch.Requests = append(batch.Requests, &tandemv1.CreateGrantRequest{Grant: newGrant(fmt.Sprintf("batch %s %d", id, i))})
-			}
-			answer, err := c.Grants.BatchCreateGrants(ctx, batch)
-			if err != nil {
-				return
-			}
-			made = answer.Grants
-		} else {
-			g, err := c.Grants.CreateGrant(ctx, &tandemv1.CreateGrantRequest{RequestId: id, Grant: newGrant("single " + id)})
-			if err != nil {
-				return
-			}
-			made = []*tandemv1.Grant{g}
-		}
-		a.mu.Lock()
-		for _, g := range made {
-			a.grants[g.Name] = g.Title
-		}
-		if len(made) == 1 {
-			a.requests[id] = made[0].Name
-		}
-		a.mu.Unlock()
+// add writes something and remembers what was acknowledged.
+func (a *acknowledged) add(ctx context.Context, c *client.Client, id string, write writer) error {
+	made, err := write(ctx, c, id)
+	if err != nil {
+		return err
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, g := range made {
+		a.grants[g.Name] = g.Title
+	}
+	if len(made) == 1 {
+		a.requests[id] = made[0].Name
+	}
+	return nil
 }
 
 // check holds what the server has against what it acknowledged.

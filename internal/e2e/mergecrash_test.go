@@ -76,7 +76,7 @@ func TestKillDuringMerges(t *testing.T) {
 			d := start(t, database)
 			field(t, d)
 			c := d.client(t)
-			pairs := make([]*pair, writers)
+			pairs := make([]*pair, len(writers))
 			for i := range pairs {
 				a, b := newGrant("single"), newGrant("other")
 				b.Amount.Money.Amount = "7.00"

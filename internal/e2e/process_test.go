@@ -57,11 +57,17 @@ var ready = regexp.MustCompile(`gRPC on (\S+), HTTP on (\S+),`)
 // start runs tandemd on a database, on ports of its own, and returns when it says that it is ready.
 func start(t *testing.T, db string, args ...string) *daemon {
 	t.Helper()
+	return startWith(t, adminToken, db, args...)
+}
+
+// startWith is start with another token of the first administrator.
+func startWith(t *testing.T, token, db string, args ...string) *daemon {
+	t.Helper()
 	d := &daemon{log: &bytes.Buffer{}, ended: make(chan struct{})}
 	d.cmd = exec.Command(filepath.Join(programs, "tandemd"), append([]string{
 		"--db", db, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0", "--rate-limit", "0", "--log-level", "warn",
 	}, args...)...)
-	d.cmd.Env = append(os.Environ(), "TANDEM_BOOTSTRAP_TOKEN="+adminToken)
+	d.cmd.Env = append(os.Environ(), "TANDEM_BOOTSTRAP_TOKEN="+token)
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	d.cmd.Stderr = d.log
 	out, err := d.cmd.StdoutPipe()
@@ -139,6 +145,12 @@ func (d *daemon) must(t *testing.T, method, path, body string) map[string]any {
 	if status != http.StatusOK {
 		t.Fatalf("%s %s: %d %s", method, path, status, text)
 	}
+	return decoded(t, text)
+}
+
+// decoded is an answer in JSON.
+func decoded(t *testing.T, text string) map[string]any {
+	t.Helper()
 	var m map[string]any
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		t.Fatal(err)

@@ -64,6 +64,9 @@ func (p Principal) Sees(v Visibility, takesPart func() bool) bool {
 // SeesAll tells whether p sees every grant, whoever takes part.
 func (p Principal) SeesAll() bool { return p.Sees(Restricted, func() bool { return false }) }
 
+// MayAdminister tells whether p may copy the whole database and put another in its place.
+func (p Principal) MayAdminister() bool { return p.Role == Admin }
+
 // Fingerprint names what p may see: principals with equal fingerprints get equal answers from the same revision.
 func (p Principal) Fingerprint() string {
 	return fmt.Sprintf("%s.%s.%s", p.Role, p.State, p.Organisation)

@@ -107,7 +107,7 @@ func (l *Ledger) follow(ctx context.Context) {
 	}
 	// As far as the head and no further: what others go on to write must not keep our own writers waiting.
 	enough := errors.New("enough")
-	state, err = l.catchUp(state, func(after int64, yield func(Revision) error) error {
+	state, err = l.catchUp(ctx, state, head, func(after int64, yield func(Revision) error) error {
 		return l.Store.Since(ctx, after, func(r Revision) error {
 			if r.Number > head {
 				return enough
@@ -120,9 +120,28 @@ func (l *Ledger) follow(ctx context.Context) {
 	}
 }
 
-// catchUp applies the revisions after a state.
-func (l *Ledger) catchUp(s *State, since func(int64, func(Revision) error) error) (*State, error) {
+// errAnotherLog says that a revision does not follow the state's: a backup was restored in the place of the log that the state is of.
+var errAnotherLog = errors.New("the log is another")
+
+// catchUp brings a state up to the head, another than its own, by the revisions that were written since, or from the beginning when the log is another.
+func (l *Ledger) catchUp(ctx context.Context, s *State, head int64, since func(int64, func(Revision) error) error) (*State, error) {
+	if head > s.Revision {
+		if next, err := l.apply(s, since); err != errAnotherLog {
+			return next, err
+		}
+	}
+	l.past.clear()
+	l.recent.clear()
+	l.window.clear()
+	return l.load(ctx, 0)
+}
+
+// apply applies the revisions after a state.
+func (l *Ledger) apply(s *State, since func(int64, func(Revision) error) error) (*State, error) {
 	err := since(s.Revision, func(r Revision) error {
+		if r.Chained(s.Hash) != r.Hash {
+			return errAnotherLog
+		}
 		changed := make([]grant.Entity, len(r.Changes))
 		for i, v := range r.Changes {
 			e, err := decode(v)
@@ -132,6 +151,7 @@ func (l *Ledger) catchUp(s *State, since func(int64, func(Revision) error) error
 			changed[i] = e
 		}
 		s = l.next(s, r.Number, r.At, changed)
+		s.Hash = r.Hash
 		return nil
 	})
 	return s, err
@@ -142,9 +162,9 @@ func (l *Ledger) commitGroup(ctx context.Context, group []*command) {
 	var state *State
 	err := l.Store.Commit(ctx, func(tx Tx) error {
 		state = l.State()
-		if tx.Head() != state.Revision {
+		if tx.Head() != state.Revision || tx.Hash() != state.Hash {
 			var err error
-			if state, err = l.catchUp(state, tx.Since); err != nil {
+			if state, err = l.catchUp(ctx, state, tx.Head(), tx.Since); err != nil {
 				return err
 			}
 		}
@@ -241,7 +261,7 @@ func (g *pending) add(r Revision, changed []grant.Entity) {
 			g.written[e.Key().ID] = true
 		}
 	}
-	g.state = &State{Revision: r.Number, At: r.At, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot, Index: g.state.Index}
+	g.state = &State{Revision: r.Number, At: r.At, Hash: r.Hash, Registry: g.state.Registry, Rates: g.state.Rates, Snapshot: g.state.Snapshot, Index: g.state.Index}
 	others := slices.ContainsFunc(changed, func(e grant.Entity) bool { return e.Key().Kind != grant.Grants })
 	if others {
 		g.state.Registry = g.state.Registry.With(changed...)
@@ -327,6 +347,7 @@ func (d *draft) asRevision(w Write) (Revision, error) {
 		r.Changes[i] = v
 	}
 	slices.SortFunc(r.Changes, func(a, b Version) int { return compareKeys(a.Key, b.Key) })
+	r.Hash = r.Chained(d.tx.Hash())
 	return r, nil
 }
 

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -17,6 +18,7 @@ type Entry struct {
 	At        int64 // microseconds since 1970
 	Principal string
 	Reason    string
+	Hash      string // for those who may see hashes
 	Changes   []Change
 }
 
@@ -43,40 +45,94 @@ type FieldChange struct {
 	Field, Before, After string
 }
 
-// History lists at most limit revisions below before (0: from the newest), the newest first; with a key, those that changed that record as far as
-// the principal may see it. When a record changed unseen is not to be told by asking for it, nor by where a page ends: such revisions are passed
-// over. next is where the next page begins; 0 on the last.
-func (l *Ledger) History(ctx context.Context, p grant.Principal, before int64, key grant.Key, limit int) (entries []Entry, next int64, err error) {
-	if key != (grant.Key{}) {
+// HistoryQuery says which revisions to list.
+type HistoryQuery struct {
+	Before int64 // only revisions below this one; 0 is no bound
+	Limit  int
+	Key    grant.Key // only those that changed this record, as far as the principal may see it; the zero Key is no bound
+	By     []string  // only those by one of these principals, as far as the principal who asks may know; none is no bound
+	Since  int64     // only those written at this instant or later, in microseconds since 1970
+	Until  int64     // only those written at this instant or earlier; 0 is no bound
+}
+
+// History lists revisions, the newest first. next is where the next page begins; 0 on the last. A page may be shorter than its limit.
+// Errors: as of Get of the record that is asked for.
+func (l *Ledger) History(ctx context.Context, p grant.Principal, q HistoryQuery) (entries []Entry, next int64, err error) {
+	if q.Key != (grant.Key{}) {
 		// A record that the principal may not see has no history for it, nor any that does not exist.
-		if _, err := l.Get(ctx, p, key, 0); err != nil {
+		if _, err := l.Get(ctx, p, q.Key, 0); err != nil {
 			return nil, 0, err
+		}
+	}
+	if q.Until != 0 {
+		last, err := l.Store.RevisionAt(ctx, q.Until)
+		if err != nil || last == 0 {
+			return nil, 0, err
+		}
+		if q.Before == 0 || q.Before > last {
+			q.Before = last + 1
 		}
 	}
 	state := l.State()
 	for {
-		revisions, err := l.Store.Revisions(ctx, before, key, limit+1)
+		revisions, err := l.candidates(ctx, p, q)
 		if err != nil {
 			return nil, 0, err
 		}
 		for _, r := range revisions {
-			before = r.Number
+			if r.At < q.Since {
+				return entries, 0, nil
+			}
 			e, err := l.entry(ctx, state, p, r)
 			if err != nil {
 				return nil, 0, err
 			}
-			if key != (grant.Key{}) && !slices.ContainsFunc(e.Changes, func(c Change) bool { return c.Key == key }) {
+			q.Before = r.Number
+			if !q.admits(e) {
 				continue
 			}
-			if len(entries) == limit {
-				return entries, entries[limit-1].Number, nil
+			if len(entries) == q.Limit {
+				return entries, entries[q.Limit-1].Number, nil
 			}
 			entries = append(entries, e)
 		}
-		if len(revisions) <= limit {
+		switch {
+		case len(revisions) <= q.Limit:
 			return entries, 0, nil
+		case q.goesThroughAll(p):
+			return entries, q.Before, nil
 		}
+		// What was left out is not to be told by a page that is short, so one goes on until it is full and there is another.
 	}
+}
+
+// goesThroughAll tells whether a page looks at all revisions, a limited number of them, for those that belong to it. It does where it is asked who wrote
+// by someone from whom grants are hidden: neither how far the page goes nor how long it takes then depends on who wrote what is hidden.
+func (q HistoryQuery) goesThroughAll(p grant.Principal) bool {
+	return q.Key == grant.Key{} && len(q.By) > 0 && !p.SeesAll()
+}
+
+// candidates reads the newest revisions, one more than the limit, that may belong to the answer.
+func (l *Ledger) candidates(ctx context.Context, p grant.Principal, q HistoryQuery) ([]Revision, error) {
+	if q.Key != (grant.Key{}) || len(q.By) == 0 || q.goesThroughAll(p) {
+		return l.Store.Revisions(ctx, q.Before, q.Key, q.Limit+1)
+	}
+	var all []Revision
+	for _, principal := range q.By {
+		revisions, err := l.Store.RevisionsBy(ctx, q.Before, principal, q.Limit+1)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, revisions...)
+	}
+	slices.SortFunc(all, func(a, b Revision) int { return cmp.Compare(b.Number, a.Number) })
+	all = slices.CompactFunc(all, func(a, b Revision) bool { return a.Number == b.Number }) // of a principal that was named twice
+	return all[:min(len(all), q.Limit+1)], nil
+}
+
+// admits tells whether an entry, as its reader sees it, belongs to the answer.
+func (q HistoryQuery) admits(e Entry) bool {
+	return (q.Key == grant.Key{} || slices.ContainsFunc(e.Changes, func(c Change) bool { return c.Key == q.Key })) && (len(q.By) == 0 || slices.Contains(q.By, e.Principal))
 }
 
 // Revision returns one revision. Errors: NotFound.
@@ -104,6 +160,7 @@ func (l *Ledger) entry(ctx context.Context, s *State, p grant.Principal, r Revis
 type tale struct {
 	number, at        int64
 	principal, reason string
+	hash              string
 	was, is           []grant.Entity // the records before and after; was is nil where the record is new
 	changes           []Change
 }
@@ -115,7 +172,7 @@ func (l *Ledger) tell(ctx context.Context, r Revision) (*tale, error) {
 		return nil, err
 	}
 	n := len(r.Changes)
-	t := &tale{number: r.Number, at: r.At, principal: r.Principal, reason: r.Reason, was: make([]grant.Entity, n), is: make([]grant.Entity, n), changes: make([]Change, n)}
+	t := &tale{number: r.Number, at: r.At, principal: r.Principal, reason: r.Reason, hash: r.Hash, was: make([]grant.Entity, n), is: make([]grant.Entity, n), changes: make([]Change, n)}
 	for i, v := range r.Changes {
 		if before[i].Revision != 0 {
 			if t.was[i], err = decode(before[i]); err != nil {
@@ -135,6 +192,9 @@ func (l *Ledger) tell(ctx context.Context, r Revision) (*tale, error) {
 // entry is a tale as a principal may hear it: of a record that it sees today, what it saw before and after.
 func (s *State) entry(p grant.Principal, t *tale) (Entry, error) {
 	e := Entry{Number: t.number, At: t.at, Principal: t.principal, Reason: t.reason}
+	if p.SeesAll() { // one who sees but a part of what is hashed could guess at the rest until the hash fits
+		e.Hash = t.hash
+	}
 	for i, c := range t.changes {
 		is, visible := s.showLinked(p, t.is[i], s.Snapshot.Shows)
 		var was grant.Entity

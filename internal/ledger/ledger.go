@@ -38,7 +38,8 @@ type Ledger struct {
 // State is everything as one revision left it. It is immutable.
 type State struct {
 	Revision int64
-	At       int64 // when the revision was written, in microseconds since 1970
+	At       int64  // when the revision was written, in microseconds since 1970
+	Hash     string // the revision's
 	Registry *grant.Registry
 	Rates    *fx.Table // built in and recorded
 	Snapshot *analysis.Snapshot
@@ -102,6 +103,9 @@ func (l *Ledger) load(ctx context.Context, at int64) (*State, error) {
 		state.Index = search.New(state.Registry)
 		return state, nil
 	}
+	if state.Hash, err = l.hashAt(ctx, at); err != nil {
+		return nil, err
+	}
 	var builder analysis.Builder
 	var index search.Builder
 	var others []grant.Entity
@@ -129,9 +133,18 @@ func (l *Ledger) load(ctx context.Context, at int64) (*State, error) {
 	return state, nil
 }
 
+// hashAt returns the hash of a revision that is there.
+func (l *Ledger) hashAt(ctx context.Context, at int64) (string, error) {
+	last, err := l.Store.Revisions(ctx, at+1, grant.Key{}, 1)
+	if err != nil || len(last) == 0 {
+		return "", err
+	}
+	return last[0].Hash, nil
+}
+
 // next returns the state after a revision that changed these records.
 func (l *Ledger) next(s *State, revision, at int64, changed []grant.Entity) *State {
-	next := &State{Revision: revision, At: at, Registry: s.Registry.With(changed...), Rates: s.Rates}
+	next := &State{Revision: revision, At: at, Hash: s.Hash, Registry: s.Registry.With(changed...), Rates: s.Rates}
 	var grants []*grant.Grant
 	for _, e := range changed {
 		switch e := e.(type) {

@@ -273,7 +273,7 @@ func TestHistory(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	entries, _, err := l.History(t.Context(), staff.Principal, 0, key("open"), 10)
+	entries, _, err := l.History(t.Context(), staff.Principal, ledger.HistoryQuery{Key: key("open"), Limit: 10})
 	if err != nil || len(entries) != 2 {
 		t.Fatalf("found %d entries: %v", len(entries), err)
 	}
@@ -282,18 +282,21 @@ func TestHistory(t *testing.T) {
 		t.Errorf("found %+v", entries[0])
 	}
 	member := grant.Principal{Name: "m", Role: grant.Member, Organisation: "other"}
-	entries, _, err = l.History(t.Context(), member, 0, grant.Key{}, 10)
+	entries, _, err = l.History(t.Context(), member, ledger.HistoryQuery{Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
+		if e.Hash != "" {
+			t.Errorf("a member is shown the hash of revision %d", e.Number)
+		}
 		for _, c := range e.Changes {
 			if strings.Contains(c.Key.String(), "secret") {
 				t.Errorf("revision %d tells of %s", e.Number, c.Key)
 			}
 		}
 	}
-	if _, _, err := l.History(t.Context(), member, 0, key("secret"), 10); fault.KindOf(err) != fault.NotFound {
+	if _, _, err := l.History(t.Context(), member, ledger.HistoryQuery{Key: key("secret"), Limit: 10}); fault.KindOf(err) != fault.NotFound {
 		t.Errorf("the history of a hidden grant: %v", err)
 	}
 }
@@ -324,17 +327,17 @@ func TestHistoryOfWhatWasHidden(t *testing.T) {
 		g.Links = append(g.Links, grant.Link{ID: g.NextID(), Type: grant.CoFundedWith, Target: "secret"})
 	})
 	viewer := grant.Principal{Name: "v", Role: grant.Viewer}
-	entries, next, err := l.History(t.Context(), viewer, 0, key("open"), 1)
+	entries, next, err := l.History(t.Context(), viewer, ledger.HistoryQuery{Key: key("open"), Limit: 1})
 	if err != nil || len(entries) != 1 || next != 0 || entries[0].Reason != "told" {
 		t.Errorf("found %+v, the next page from %d, %v", entries, next, err)
 	}
-	all, _, err := l.History(t.Context(), viewer, 0, grant.Key{}, 100)
+	all, _, err := l.History(t.Context(), viewer, ledger.HistoryQuery{Limit: 100})
 	for _, e := range all {
 		if e.Reason == "hidden" || e.Reason == "published" || err != nil {
 			t.Errorf("found %+v, %v", e, err)
 		}
 	}
-	if entries, _, err := l.History(t.Context(), staff.Principal, 0, key("open"), 100); len(entries) != 6 || err != nil {
+	if entries, _, err := l.History(t.Context(), staff.Principal, ledger.HistoryQuery{Key: key("open"), Limit: 100}); len(entries) != 6 || err != nil {
 		t.Errorf("staff finds %d entries, %v", len(entries), err)
 	}
 }

@@ -109,7 +109,7 @@ func TestMergesKeepSecrets(t *testing.T) {
 	if err != nil || page.Total != 2 {
 		t.Errorf("%d grants are listed: %v", page.Total, err)
 	}
-	entries, _, err := l.History(t.Context(), viewer, 0, grant.Key{}, 1)
+	entries, _, err := l.History(t.Context(), viewer, ledger.HistoryQuery{Limit: 1})
 	if err != nil || len(entries[0].Changes) != 0 {
 		t.Errorf("the merge shows: %+v, %v", entries, err)
 	}

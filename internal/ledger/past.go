@@ -71,3 +71,10 @@ func (p *past) forget(entry *pastState) {
 		}
 	}
 }
+
+// clear forgets all.
+func (p *past) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.states = nil
+}

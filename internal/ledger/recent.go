@@ -26,6 +26,13 @@ func (r *recent) get(id string, revision int64) *grant.Grant {
 	return nil
 }
 
+// clear forgets all.
+func (r *recent) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.grants)
+}
+
 // put keeps a grant. When there is no room another goes, whichever the map comes upon first.
 func (r *recent) put(g *grant.Grant) {
 	r.mu.Lock()

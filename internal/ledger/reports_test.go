@@ -164,7 +164,7 @@ func TestAcceptReport(t *testing.T) {
 			if got := total(t, l, 0); got != fmt.Sprint("2350000.00", 1) || l.State().Revision != before+1 {
 				t.Errorf("found %s at revision %d after %d", got, l.State().Revision, before)
 			}
-			entries, _, err := l.History(t.Context(), staff.Principal, 0, key("g"), 1)
+			entries, _, err := l.History(t.Context(), staff.Principal, ledger.HistoryQuery{Key: key("g"), Limit: 1})
 			if err != nil || len(entries[0].Changes[0].Fields) != 2 || entries[0].Changes[0].Fields[0].After != `[{"field":"amount","report":"2"}]` {
 				t.Errorf("found %+v, %v", entries, err)
 			}

@@ -25,7 +25,9 @@ type Revision struct {
 	// RequestID makes a retry safe. When not empty it is unique for a principal, and Fingerprint is the hash of what was asked.
 	RequestID   string
 	Fingerprint string
-	Changes     []Version // ordered by kind and id, each key once, all with this Number and this At as Updated
+	// Hash chains the log: it is Chained of the hash of the revision before.
+	Hash    string
+	Changes []Version // ordered by kind and id, each key once, all with this Number and this At as Updated
 }
 
 // Store is an append-only log of revisions. The record of a key at revision r is its version with the greatest revision that is not above r. Where
@@ -49,6 +51,8 @@ type Store interface {
 	Since(ctx context.Context, after int64, yield func(Revision) error) error
 	// Revisions returns at most limit revisions below before (0: no bound) with their changes, the newest first; with a key, those that changed it.
 	Revisions(ctx context.Context, before int64, key grant.Key, limit int) ([]Revision, error)
+	// RevisionsBy returns at most limit revisions below before (0: no bound) that a principal wrote, with their changes, the newest first.
+	RevisionsBy(ctx context.Context, before int64, principal string, limit int) ([]Revision, error)
 	// Before returns the versions that the changes of a revision took the place of, in the order of its changes; a record that was new has a
 	// Version of zero but for its Key.
 	Before(ctx context.Context, r Revision) ([]Version, error)
@@ -56,6 +60,9 @@ type Store interface {
 	// all that fn appended is durable and visible; else nothing of it ever is. fn may run more than once (a serialisation failure is retried) and
 	// must not keep what it read. An error of fn is returned as it is.
 	Commit(ctx context.Context, fn func(Tx) error) error
+	// Check looks for damage in the database: whether what the log promises holds of what is stored. It reads everything, as of one moment, and holds nobody
+	// up. Its error is Precondition and lists the first findings. Whether somebody rewrote the log, hashes tell, which are not looked at.
+	Check(ctx context.Context) error
 	// Close waits for running calls and releases everything. It is called once.
 	Close() error
 }
@@ -66,12 +73,17 @@ type Tx interface {
 	Head() int64
 	// At returns the instant of the newest revision, 0 when there is none.
 	At() int64
+	// Hash returns the hash of the newest revision, "" when there is none.
+	Hash() string
 	// Get is Store.Get at the newest revision.
 	Get(key grant.Key) (Version, error)
 	// Since is Store.Since.
 	Since(after int64, yield func(Revision) error) error
 	// Request returns the revision, with its changes, that a principal wrote with a request id. NotFound if there is none.
 	Request(principal, requestID string) (Revision, error)
-	// Append adds a revision, whose Number must be Head()+1 and whose At must be above At(). Its changes become the newest versions.
+	// Append adds a revision, whose Number must be Head()+1 and whose At must be above At(). Its changes become the newest versions. Its Hash is kept as
+	// it is: what it has to be is the ledger's to know.
 	Append(r Revision) error
+	// Clear takes every revision out of the log, so that the next is revision 1 again.
+	Clear() error
 }

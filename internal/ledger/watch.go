@@ -151,6 +151,13 @@ func (w *window) reach(ctx context.Context, l *Ledger, after int64) ([]*tale, er
 	return w.tales, nil
 }
 
+// clear forgets all.
+func (w *window) clear() {
+	w.busy <- struct{}{}
+	w.tales, w.last = nil, 0
+	<-w.busy
+}
+
 // newest leaves out the oldest tales that the window has no room for.
 func newest(tales []*tale) []*tale {
 	changes := 0

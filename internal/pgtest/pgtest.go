@@ -188,18 +188,20 @@ func (c *Cluster) launch(ctx context.Context) error {
 }
 
 // Kill ends the server at once, as a power cut would, and returns when it is gone.
-func (c *Cluster) Kill() {
+func (c *Cluster) Kill() { c.end(syscall.SIGKILL) }
+
+// Quit ends the server and its children at once, as pg_ctl stop -m immediate does, and returns when it is gone.
+func (c *Cluster) Quit() { c.end(syscall.SIGQUIT) }
+
+func (c *Cluster) end(signal syscall.Signal) {
 	if c.server != nil && c.server.Process != nil {
-		_ = c.server.Process.Signal(syscall.SIGKILL) // it may be gone already
+		_ = c.server.Process.Signal(signal) // it may be gone already
 		<-c.done
 	}
 }
 
 func (c *Cluster) remove() {
-	if c.server != nil && c.server.Process != nil {
-		_ = c.server.Process.Signal(syscall.SIGQUIT) // ends its children too; it may be gone already
-		<-c.done
-	}
+	c.Quit()
 	_ = os.RemoveAll(c.dir) // what is left is in the system's temporary directory
 }
 

@@ -13,10 +13,12 @@ import (
 var laws = []string{
 	`SELECT 'there are ' || count(*) || ' revisions, numbered from ' || min(number) || ' to ' || max(number) FROM revision
 		HAVING count(*) > 0 AND (min(number) <> 1 OR max(number) <> count(*))`,
-	`SELECT 'the head is revision ' || head.number || ' at ' || head.at || ' and the newest is ' || newest.number || ' at ' || newest.at
-		FROM head, (SELECT coalesce(max(number), 0) AS number, coalesce(max(at), 0) AS at FROM revision) AS newest
-		WHERE head.number <> newest.number OR head.at <> newest.at`,
-	`SELECT 'there are ' || count(*) || ' heads' FROM head HAVING count(*) <> 1`,
+	`SELECT 'the head is revision ' || tip.number || ' at ' || tip.at || ' and the newest is ' || newest.number || ' at ' || newest.at
+		FROM tip, (SELECT coalesce(max(number), 0) AS number, coalesce(max(at), 0) AS at FROM revision) AS newest
+		WHERE tip.number <> newest.number OR tip.at <> newest.at`,
+	`SELECT 'the head has another hash than revision ' || revision.number FROM tip JOIN revision ON revision.number = tip.number
+		WHERE tip.hash <> revision.hash`,
+	`SELECT 'there are ' || count(*) || ' heads' FROM tip HAVING count(*) <> 1`,
 	`SELECT 'revision ' || later.number || ' is not later than the one before' FROM revision AS later
 		JOIN revision AS earlier ON earlier.number = later.number - 1 WHERE later.at <= earlier.at`,
 	`SELECT 'a version of ' || kind || '/' || id || ' is of revision ' || revision || ', which is missing or of another instant' FROM version
@@ -25,8 +27,7 @@ var laws = []string{
 		LEFT JOIN version ON version.revision = number GROUP BY number, changes HAVING count(kind) <> changes`,
 }
 
-// Check looks for damage: whether revisions are dense and in order, whether each has its changes, and on SQLite whether the file is sound. It reads
-// everything. Its error is Internal and lists the first findings.
+// Check implements ledger.Store. On SQLite it also looks whether the file is sound.
 func (s *Store) Check(ctx context.Context) error {
 	// One picture for all: SQLite's transactions always have it.
 	tx, err := s.readers.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
@@ -50,7 +51,7 @@ func (s *Store) Check(ctx context.Context) error {
 		}
 	}
 	if len(found) > 0 {
-		return fault.New(fault.Internal, "the database is damaged: %s", strings.Join(found, "; "))
+		return fault.New(fault.Precondition, "the database is damaged: %s", strings.Join(found, "; "))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 type queries struct {
 	begin      string
 	lockHead   string
+	clear      []string
 	setHead    string
 	head       string
 	revisionAt string
@@ -19,6 +20,7 @@ type queries struct {
 	revisionsAbove string
 	revisionsBelow string
 	revisionsOf    string
+	revisionsBy    string
 	request        string
 	changesIn      string
 	changesInOf    string
@@ -39,16 +41,17 @@ const batch = 1024
 
 const (
 	versionColumns  = `kind, id, revision, created, updated, deleted, body`
-	revisionColumns = `number, at, principal, reason, request_id, fingerprint, changes`
+	revisionColumns = `number, at, principal, reason, request_id, fingerprint, hash, changes`
 )
 
 func newQueries(d dialect) *queries {
 	sql := func(text string) string { return strings.ReplaceAll(text, "$", d.placeholder) }
 	q := &queries{
 		begin:      d.begin,
-		lockHead:   `SELECT number, at FROM head` + d.forUpdate,
-		setHead:    sql(`UPDATE head SET number = $1, at = $2`),
-		head:       `SELECT number FROM head`,
+		lockHead:   `SELECT number, at, hash FROM tip` + d.forUpdate,
+		clear:      []string{`DELETE FROM version`, `DELETE FROM revision`},
+		setHead:    sql(`UPDATE tip SET number = $1, at = $2, hash = $3`),
+		head:       `SELECT number FROM tip`,
 		revisionAt: sql(`SELECT number FROM revision WHERE at <= $1 ORDER BY at DESC LIMIT 1`),
 		get: sql(`SELECT ` + versionColumns + ` FROM version
 			WHERE kind = $1 AND id = $2 AND revision <= $3 ORDER BY revision DESC LIMIT 1`),
@@ -61,13 +64,15 @@ func newQueries(d dialect) *queries {
 		revisionsBelow: sql(`SELECT ` + revisionColumns + ` FROM revision WHERE number < $1 ORDER BY number DESC LIMIT $2`),
 		revisionsOf: sql(`SELECT ` + revisionColumns + ` FROM version JOIN revision ON number = version.revision
 			WHERE version.revision < $1 AND kind = $3 AND id = $4 ORDER BY version.revision DESC LIMIT $2`),
+		revisionsBy: sql(`SELECT ` + revisionColumns + ` FROM revision
+			WHERE number < $1 AND principal = $3 ORDER BY number DESC LIMIT $2`),
 		request: sql(`SELECT ` + revisionColumns + ` FROM revision
 			WHERE principal = $1 AND request_id = $2 AND request_id <> ''`),
 		changesIn: sql(`SELECT ` + versionColumns + ` FROM version WHERE revision BETWEEN $1 AND $2`),
 		changesInOf: sql(`SELECT ` + versionColumns + ` FROM version WHERE revision IN
 			(SELECT revision FROM version WHERE revision BETWEEN $1 AND $2 AND kind = $3 AND id = $4)`),
 
-		addRevision: sql(`INSERT INTO revision (` + revisionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`),
+		addRevision: sql(`INSERT INTO revision (` + revisionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`),
 	}
 	for n := batch; n > 0; n /= 2 {
 		q.addVersions = append(q.addVersions, bulk{n, sql(addVersions(n))})

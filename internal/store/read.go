@@ -186,6 +186,15 @@ func (r reader) Revisions(ctx context.Context, before int64, key grant.Key, limi
 	return page, r.fill(ctx, page, r.sql.changesInOf, string(key.Kind), key.ID)
 }
 
+// RevisionsBy implements ledger.Store.
+func (r reader) RevisionsBy(ctx context.Context, before int64, principal string, limit int) ([]ledger.Revision, error) {
+	page, err := r.heads(ctx, "read revisions", r.sql.revisionsBy, orNewest(before), max(limit, 0), principal)
+	if err != nil {
+		return nil, err
+	}
+	return page, r.fill(ctx, page, r.sql.changesIn)
+}
+
 // Before implements ledger.Store.
 func (r reader) Before(ctx context.Context, rev ledger.Revision) ([]ledger.Version, error) {
 	before := make([]ledger.Version, len(rev.Changes))
@@ -215,7 +224,7 @@ func (r reader) heads(ctx context.Context, doing, text string, args ...any) ([]l
 	err := r.each(ctx, doing, text, args, func(rows *sql.Rows) error {
 		var rev ledger.Revision
 		var changes int
-		if err := rows.Scan(&rev.Number, &rev.At, &rev.Principal, &rev.Reason, &rev.RequestID, &rev.Fingerprint, &changes); err != nil {
+		if err := rows.Scan(&rev.Number, &rev.At, &rev.Principal, &rev.Reason, &rev.RequestID, &rev.Fingerprint, &rev.Hash, &changes); err != nil {
 			return err
 		}
 		if changes > 0 {

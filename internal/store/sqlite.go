@@ -50,7 +50,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 
 // setUpSQLite brings the schema up to date on a connection that waits for another server which may be doing the same.
 func (s *Store) setUpSQLite(ctx context.Context, path string) error {
-	db := sqlitePool(path, 1, 10*time.Second, nil)
+	db := sqlitePool(path, 1, 10*time.Second, url.Values{"_txlock": {"immediate"}})
 	defer db.Close()
 	var mode string
 	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {

@@ -51,7 +51,7 @@ func TestSQLiteSettings(t *testing.T) {
 			t.Errorf("writer's %s: got %q (error %v), want %q", pragma, got, err, want)
 		}
 	}
-	if _, err := s.readers.ExecContext(t.Context(), "DELETE FROM head"); err == nil {
+	if _, err := s.readers.ExecContext(t.Context(), "DELETE FROM tip"); err == nil {
 		t.Error("a reader could write")
 	}
 }

@@ -17,6 +17,9 @@ func TestMain(m *testing.M) {
 	if dsn := os.Getenv(crashDSN); dsn != "" {
 		writeUntilKilled(dsn)
 	}
+	if dsn := os.Getenv(openDSN); dsn != "" {
+		openAndEnd(dsn)
+	}
 	pgtest.Main(m)
 }
 
@@ -43,6 +46,7 @@ func next(tx ledger.Tx, ids ...string) ledger.Revision {
 		key := grant.Key{Kind: grant.Grants, ID: id}
 		r.Changes = append(r.Changes, ledger.Version{Key: key, Revision: r.Number, Updated: r.At, Body: []byte("{}")})
 	}
+	r.Hash = r.Chained(tx.Hash())
 	return r
 }
 
@@ -66,6 +70,9 @@ func testDatabase(t *testing.T, url func(t *testing.T) string) {
 	})
 	t.Run("OpenAtOnce", func(t *testing.T) { testOpenAtOnce(t, url(t)) })
 	t.Run("NewerSchema", func(t *testing.T) { testNewerSchema(t, url(t)) })
+	t.Run("OldDatabase", func(t *testing.T) { testOldDatabase(t, url(t)) })
+	t.Run("MigrateAtOnce", func(t *testing.T) { testMigrateAtOnce(t, url(t)) })
+	t.Run("MigrationKilled", func(t *testing.T) { testMigrationKilled(t, url) })
 	t.Run("Crash", func(t *testing.T) { testCrash(t, url(t)) })
 	t.Run("Check", func(t *testing.T) { testCheck(t, url) })
 }
@@ -126,10 +133,11 @@ func testCheck(t *testing.T, url func(t *testing.T) string) {
 		"a lost change":      {`DELETE FROM version WHERE id = 'b' AND revision = 2`, "revision 2 has 1 changes and should have 2"},
 		"a change too many":  {`INSERT INTO version SELECT kind, 'z', revision, created, updated, deleted, body FROM version WHERE id = 'b' AND revision = 2`, "revision 2 has 3 changes"},
 		"a wrong instant":    {`UPDATE version SET updated = 77 WHERE id = 'b' AND revision = 2`, "of another instant"},
-		"a moved head":       {`UPDATE head SET number = 7`, "the head is revision 7"},
-		"no head":            {`DELETE FROM head`, "there are 0 heads"},
+		"a moved head":       {`UPDATE tip SET number = 7`, "the head is revision 7"},
+		"another hash":       {`UPDATE tip SET hash = '0'`, "the head has another hash"},
+		"no head":            {`DELETE FROM tip`, "there are 0 heads"},
 		"a revision's order": {`UPDATE revision SET at = 0 WHERE number = 2`, "revision 2 is not later than the one before"},
-		"a gap":              {`INSERT INTO revision SELECT 9, 9, principal, reason, request_id, fingerprint, 0 FROM revision WHERE number = 1`, "numbered from 1 to 9"},
+		"a gap":              {`INSERT INTO revision SELECT 9, 9, principal, reason, request_id, fingerprint, 0, hash FROM revision WHERE number = 1`, "numbered from 1 to 9"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, url(t))
@@ -143,7 +151,7 @@ func testCheck(t *testing.T, url func(t *testing.T) string) {
 				t.Fatalf("of a sound database: %v", err)
 			}
 			behind(t, s, c.damage)
-			if err := s.Check(t.Context()); fault.KindOf(err) != fault.Internal || err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := s.Check(t.Context()); err == nil || fault.KindOf(err) != fault.Precondition || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("got %v, want %q", err, c.want)
 			}
 		})

@@ -64,10 +64,9 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 		t.broken, t.again = s.fail(ctx, err, doing), s.again(err)
 		return t.broken
 	}}
-	if err := conn.QueryRowContext(ctx, s.sql.lockHead).Scan(&t.number, &t.at); err != nil {
+	if err := conn.QueryRowContext(ctx, s.sql.lockHead).Scan(&t.number, &t.at, &t.hash); err != nil {
 		return s.again(err), s.failWaiting(ctx, err)
 	}
-	first := t.number
 	err = fn(t)
 	switch {
 	case t.broken != nil && t.again:
@@ -76,10 +75,10 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 		return false, err
 	case t.broken != nil: // and fn did not say: half of what it wrote must not stay
 		return false, t.broken
-	case t.number == first:
+	case !t.changed:
 		return false, nil
 	}
-	if err := t.exec(s.sql.setHead, t.number, t.at); err != nil {
+	if err := t.exec(s.sql.setHead, t.number, t.at, t.hash); err != nil {
 		return t.again, err
 	}
 	again, err := s.finish(ctx, conn)
@@ -137,7 +136,9 @@ type tx struct {
 	reader     reader
 	ctx        context.Context // of the Commit
 	conn       *sql.Conn
-	number, at int64 // the newest revision's
+	number, at int64  // the newest revision's
+	hash       string // and its hash
+	changed    bool
 	broken     error // the database's first failure, after which nothing of the transaction may be committed
 	again      bool  // and whether running it again may help
 }
@@ -145,6 +146,8 @@ type tx struct {
 func (t *tx) Head() int64 { return t.number }
 
 func (t *tx) At() int64 { return t.at }
+
+func (t *tx) Hash() string { return t.hash }
 
 func (t *tx) Get(key grant.Key) (ledger.Version, error) {
 	return t.reader.Get(t.ctx, key, 0)
@@ -170,7 +173,7 @@ func (t *tx) Append(r ledger.Revision) error {
 		return fault.New(fault.Internal, "revision %d cannot be appended: %v", r.Number, err)
 	}
 	add := t.reader.sql.addRevision
-	err := t.exec(add, r.Number, r.At, r.Principal, r.Reason, r.RequestID, r.Fingerprint, len(r.Changes))
+	err := t.exec(add, r.Number, r.At, r.Principal, r.Reason, r.RequestID, r.Fingerprint, r.Hash, len(r.Changes))
 	if err != nil {
 		return err
 	}
@@ -183,7 +186,17 @@ func (t *tx) Append(r ledger.Revision) error {
 			rest = rest[add.rows:]
 		}
 	}
-	t.number, t.at = r.Number, r.At
+	t.number, t.at, t.hash, t.changed = r.Number, r.At, r.Hash, true
+	return nil
+}
+
+func (t *tx) Clear() error {
+	for _, text := range t.reader.sql.clear {
+		if err := t.exec(text); err != nil {
+			return err
+		}
+	}
+	t.number, t.at, t.hash, t.changed = 0, 0, "", true
 	return nil
 }
 
@@ -210,7 +223,7 @@ func (t *tx) check(r ledger.Revision) error {
 		return fmt.Errorf("the next is %d", t.number+1)
 	case r.At <= t.at:
 		return fmt.Errorf("its instant %d is not above %d", r.At, t.at)
-	case !text(r.Principal, r.Reason, r.RequestID, r.Fingerprint):
+	case !text(r.Principal, r.Reason, r.RequestID, r.Fingerprint, r.Hash):
 		return errors.New("it has words that are not UTF-8 text")
 	}
 	for i, v := range r.Changes {

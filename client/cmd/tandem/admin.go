@@ -12,50 +12,6 @@ import (
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
-type historyCommand struct {
-	Resource string `arg:"" optional:"" help:"Only what changed this record, such as grants/ID."`
-	Limit    int    `help:"How many revisions to show, the newest first." default:"20"`
-}
-
-// Run shows who changed what.
-func (c *historyCommand) Run(s *session) error {
-	q := &tandemv1.ListRevisionsRequest{Resource: c.Resource, PageSize: int32(min(max(c.Limit, 1), 1000))}
-	all := &tandemv1.ListRevisionsResponse{}
-	t := &table{head: []string{"REVISION", "TIME", "WHO", "WHAT", "WHY"}}
-	for r, err := range client.All(s, q, s.Revisions.ListRevisions, (*tandemv1.ListRevisionsResponse).GetRevisions) {
-		if err != nil {
-			return err
-		}
-		if len(all.Revisions) == c.Limit {
-			t.notes = append(t.notes, "There are older ones; --limit shows more.")
-			break
-		}
-		all.Revisions = append(all.Revisions, r)
-		t.add(bare(r.Name), r.CreateTime.AsTime().Format(time.DateTime), r.Principal, changes(r), r.Reason)
-	}
-	return s.write(all, t)
-}
-
-// changes says in a few words what a revision did.
-func changes(r *tandemv1.Revision) string {
-	if len(r.Changes) == 0 {
-		return "(not for you to see)"
-	}
-	c := r.Changes[0]
-	out := strings.ToLower(c.Action.String()) + " " + c.Resource
-	var names []string
-	for _, f := range c.Fields {
-		names = append(names, f.Field)
-	}
-	if len(names) > 0 {
-		out += " (" + strings.Join(names, ", ") + ")"
-	}
-	if more := len(r.Changes) - 1; more > 0 {
-		out += fmt.Sprintf(" and %d more", more)
-	}
-	return out
-}
-
 type rateCommands struct {
 	List rateList `cmd:"" help:"List the rates of a currency: what one euro is worth."`
 }

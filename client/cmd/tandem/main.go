@@ -39,9 +39,10 @@ type commands struct {
 	Report      reportCommands            `cmd:"" help:"What sources say of a grant."`
 	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
-	History     historyCommand            `cmd:"" help:"Who changed what, when and why."`
+	History     historyCommands           `cmd:"" help:"Who changed what, when and why."`
 	Watch       watchCommand              `cmd:"" help:"What changes, as it does."`
 	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
+	Admin       databaseCommands          `cmd:"" help:"Back the database up, restore it, look for damage (for administrators)."`
 	Tokens      tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
 	Me          meCommand                 `cmd:"" help:"Who you are to the server."`
 	Login       loginCommand              `cmd:"" help:"Keep a server and a token for later commands."`

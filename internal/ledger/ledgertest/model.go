@@ -123,18 +123,26 @@ func (l log) since(ctx context.Context, after int64, yield func(ledger.Revision)
 }
 
 func (m *model) Revisions(ctx context.Context, before int64, key grant.Key, limit int) ([]ledger.Revision, error) {
-	l := m.log()
+	return m.log().below(before, limit, func(r ledger.Revision) bool {
+		changed := slices.ContainsFunc(r.Changes, func(v ledger.Version) bool { return v.Key == key })
+		return key == grant.Key{} || changed
+	}), ctx.Err()
+}
+
+func (m *model) RevisionsBy(ctx context.Context, before int64, principal string, limit int) ([]ledger.Revision, error) {
+	return m.log().below(before, limit, func(r ledger.Revision) bool { return r.Principal == principal }), ctx.Err()
+}
+
+func (l log) below(before int64, limit int, which func(ledger.Revision) bool) (page []ledger.Revision) {
 	if before > 0 {
 		l = l[:min(before-1, int64(len(l)))]
 	}
-	var page []ledger.Revision
 	for _, r := range slices.Backward(l) {
-		changed := slices.ContainsFunc(r.Changes, func(v ledger.Version) bool { return v.Key == key })
-		if len(page) < limit && (key == grant.Key{} || changed) {
+		if len(page) < limit && which(r) {
 			page = append(page, r)
 		}
 	}
-	return page, ctx.Err()
+	return page
 }
 
 func (m *model) Before(ctx context.Context, r ledger.Revision) ([]ledger.Version, error) {
@@ -175,6 +183,9 @@ func (m *model) Commit(ctx context.Context, fn func(ledger.Tx) error) error {
 	return nil
 }
 
+// Check finds nothing: what Append refuses is not in the log.
+func (m *model) Check(ctx context.Context) error { return ctx.Err() }
+
 func (m *model) Close() error {
 	m.calls.Wait()
 	return nil
@@ -193,6 +204,13 @@ func (t *modelTx) At() int64 {
 		return 0
 	}
 	return t.log[len(t.log)-1].At
+}
+
+func (t *modelTx) Hash() string {
+	if len(t.log) == 0 {
+		return ""
+	}
+	return t.log[len(t.log)-1].Hash
 }
 
 func (t *modelTx) Get(key grant.Key) (ledger.Version, error) { return t.get(key) }
@@ -216,6 +234,11 @@ func (t *modelTx) Append(r ledger.Revision) error {
 		t.log = append(t.log, r)
 	}
 	return err
+}
+
+func (t *modelTx) Clear() error {
+	t.log = nil
+	return nil
 }
 
 func (t *modelTx) check(r ledger.Revision) error {

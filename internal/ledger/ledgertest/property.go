@@ -25,6 +25,7 @@ var (
 			At:        rapid.Int64Range(1, 1<<30).Draw(t, "time since the revision before"),
 			Principal: rapid.SampledFrom([]string{"p", "q"}).Draw(t, "principal"),
 			Reason:    rapid.String().Filter(storable).Draw(t, "reason"),
+			Hash:      rapid.StringMatching(`[0-9a-f]{8}`).Draw(t, "hash"),
 			RequestID: rapid.SampledFrom([]string{"", "request"}).Draw(t, "request"),
 		}
 		for _, k := range rapid.SliceOfNDistinct(someKey, 0, 6, rapid.ID[grant.Key]).Draw(t, "keys") {
@@ -118,6 +119,10 @@ func likeModel(t *rapid.T, f, m fixture) {
 	}
 
 	below, limit := rapid.Int64Range(0, head+1).Draw(t, "before"), rapid.IntRange(0, 20).Draw(t, "limit")
+	by := rapid.SampledFrom([]string{"p", "q", "r"}).Draw(t, "by")
+	page, err := f.RevisionsBy(f.ctx, below, by, limit)
+	written, _ := m.RevisionsBy(m.ctx, below, by, limit)
+	f.equal("RevisionsBy", page, written, err)
 	for _, k := range []grant.Key{k, {}} {
 		page, err := f.Revisions(f.ctx, below, k, limit)
 		want, _ := m.Revisions(m.ctx, below, k, limit)

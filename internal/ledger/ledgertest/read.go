@@ -27,6 +27,7 @@ func testEmpty(t *testing.T, f fixture) {
 	err = f.Commit(f.ctx, func(tx ledger.Tx) error {
 		f.equal("Tx.Head", tx.Head(), int64(0), nil)
 		f.equal("Tx.At", tx.At(), int64(0), nil)
+		f.equal("Tx.Hash", tx.Hash(), "", nil)
 		_, err := tx.Get(key("a"))
 		f.kind("Tx.Get", err, fault.NotFound)
 		_, err = tx.Request("tokens/staff", "1")
@@ -68,7 +69,7 @@ func (f fixture) since(after int64) []ledger.Revision {
 
 func testContent(_ *testing.T, f fixture) {
 	odd := "«' \" \\ % $1 ?1 \n\t السلام שלום 🕊 \u202e\u00e9e\u0301"
-	r := ledger.Revision{Number: 1, At: 1, Principal: odd, Reason: odd, RequestID: odd, Fingerprint: odd}
+	r := ledger.Revision{Number: 1, At: 1, Principal: odd, Reason: odd, RequestID: odd, Fingerprint: odd, Hash: odd}
 	for _, k := range []grant.Key{{Kind: "Z", ID: "z"}, {Kind: "a", ID: ""}, {Kind: "a", ID: "A"}, {Kind: "a", ID: "a"}, {Kind: "a", ID: "a-b"}, {Kind: "a", ID: "ab"}, {Kind: "a", ID: odd}} {
 		r.Changes = append(r.Changes, ledger.Version{Key: k, Revision: 1, Created: -1, Updated: 1, Deleted: 1 << 60, Body: []byte(odd)})
 	}
@@ -247,6 +248,33 @@ func testRevisions(_ *testing.T, f fixture) {
 			got = nil
 		}
 		f.equal(fmt.Sprintf("Revisions before %d of %s, %d", c.before, c.key, c.limit), got, c.want, err)
+	}
+}
+
+func testRevisionsBy(_ *testing.T, f fixture) {
+	one, two, three := revision(1, "a"), revision(2, "b"), revision(3, "a", "b")
+	two.Principal = "tokens/other"
+	r := f.commit(one, two, three, revision(4))
+	for _, c := range []struct {
+		before    int64
+		principal string
+		limit     int
+		want      []ledger.Revision
+	}{
+		{0, "tokens/staff", 9, []ledger.Revision{r[3], r[2], r[0]}},
+		{0, "tokens/staff", 2, []ledger.Revision{r[3], r[2]}},
+		{3, "tokens/staff", 9, []ledger.Revision{r[0]}},
+		{0, "tokens/other", 9, []ledger.Revision{r[1]}},
+		{2, "tokens/other", 9, nil},
+		{0, "tokens/sta", 9, nil},
+		{0, "", 9, nil},
+		{0, "tokens/staff", 0, nil},
+	} {
+		got, err := f.RevisionsBy(f.ctx, c.before, c.principal, c.limit)
+		if len(got) == 0 {
+			got = nil
+		}
+		f.equal(fmt.Sprintf("RevisionsBy %s before %d, %d", c.principal, c.before, c.limit), got, c.want, err)
 	}
 }
 

@@ -31,12 +31,15 @@ func TestStore(t *testing.T, open func(t *testing.T) ledger.Store) {
 		{"Since", testSince},
 		{"SinceInPages", testSinceLong},
 		{"Revisions", testRevisions},
+		{"RevisionsBy", testRevisionsBy},
 		{"RevisionAt", testRevisionAt},
 		{"Before", testBefore},
 		{"TxSeesItsAppends", testTxReads},
 		{"Request", testRequest},
 		{"RequestIsUnique", testRequestUnique},
 		{"AppendRefuses", testAppendRefuses},
+		{"Clear", testClear},
+		{"Check", testCheck},
 		{"ErrorLeavesNothing", testRollback},
 		{"PanicLeavesNothing", testPanic},
 		{"NothingAppended", testNothingAppended},
@@ -90,7 +93,7 @@ func instant(n int64) int64 { return 1_700_000_000_000_000 + n*1000 }
 
 // revision makes the revision n that changes records, whose bodies say which revision they are of.
 func revision(n int64, ids ...string) ledger.Revision {
-	r := ledger.Revision{Number: n, At: instant(n), Principal: "tokens/staff", Reason: fmt.Sprintf("reason %d", n)}
+	r := ledger.Revision{Number: n, At: instant(n), Principal: "tokens/staff", Reason: fmt.Sprintf("reason %d", n), Hash: fmt.Sprintf("hash %d", n)}
 	for _, id := range ids {
 		r.Changes = append(r.Changes, version(n, key(id)))
 	}
@@ -166,7 +169,7 @@ func show(v any) string {
 		}
 		return s
 	case ledger.Revision:
-		return fmt.Sprintf("%d at %d by %q for %q request %q %q%s", v.Number, v.At, v.Principal, v.Reason, v.RequestID, v.Fingerprint, show(v.Changes))
+		return fmt.Sprintf("%d at %d by %q for %q request %q %q hash %q%s", v.Number, v.At, v.Principal, v.Reason, v.RequestID, v.Fingerprint, v.Hash, show(v.Changes))
 	}
 	return fmt.Sprintf("%#v", v)
 }

@@ -17,12 +17,14 @@ func testTxReads(_ *testing.T, f fixture) {
 	err := f.Commit(f.ctx, func(tx ledger.Tx) error {
 		f.equal("Head", tx.Head(), int64(5), nil)
 		f.equal("At", tx.At(), instant(5), nil)
+		f.equal("Hash", tx.Hash(), "hash 5", nil)
 		v, err := tx.Get(key("a"))
 		f.equal("Get", v, history[4].Changes[0], err)
 		f.equal("Append", nil, nil, tx.Append(six))
 		f.equal("Append", nil, nil, tx.Append(seven))
 		f.equal("Head", tx.Head(), int64(7), nil)
 		f.equal("At", tx.At(), instant(7), nil)
+		f.equal("Hash", tx.Hash(), "hash 7", nil)
 		v, err = tx.Get(key("a"))
 		f.equal("Get", v, six.Changes[0], err)
 		var since []ledger.Revision
@@ -105,6 +107,48 @@ func testAppendRefuses(t *testing.T, f fixture) {
 	f.commit(revision(6, "a"))
 }
 
+func testClear(t *testing.T, f fixture) {
+	history := f.history()
+	own := errors.New("no")
+	another := revision(1, "z")
+	another.Hash = "another"
+	replace := func(tx ledger.Tx) error {
+		f.equal("Clear", nil, nil, tx.Clear())
+		f.equal("Head", tx.Head(), int64(0), nil)
+		f.equal("At", tx.At(), int64(0), nil)
+		f.equal("Hash", tx.Hash(), "", nil)
+		_, err := tx.Get(key("a"))
+		f.kind("Get", err, fault.NotFound)
+		f.equal("Append", nil, nil, tx.Append(another))
+		f.equal("Since beside", f.since(0), history, nil)
+		return nil
+	}
+	err := f.Commit(f.ctx, func(tx ledger.Tx) error { return errors.Join(replace(tx), own) })
+	if !errors.Is(err, own) {
+		t.Fatalf("got %v, want fn's own error", err)
+	}
+	f.equal("Since", f.since(0), history, nil)
+	f.equal("Commit", nil, nil, f.Commit(f.ctx, replace))
+	f.equal("Since", f.since(0), []ledger.Revision{another}, nil)
+	f.equal("Load", f.load(0), another.Changes, nil)
+	f.commit(revision(2, "a"))
+	f.equal("Commit", nil, nil, f.Commit(f.ctx, func(tx ledger.Tx) error { return tx.Clear() }))
+	f.head(0)
+	f.equal("Since", len(f.since(0)), 0, nil)
+	f.commit(revision(1, "a"))
+}
+
+func testCheck(_ *testing.T, f fixture) {
+	f.equal("Check of nothing", nil, nil, f.Check(f.ctx))
+	f.history()
+	f.equal("Check", nil, nil, f.Check(f.ctx))
+	f.equal("Commit", nil, nil, f.Commit(f.ctx, func(tx ledger.Tx) error {
+		f.equal("Append", nil, nil, tx.Append(revision(6, "a")))
+		f.equal("Check beside a writer", nil, nil, f.Check(f.ctx))
+		return nil
+	}))
+}
+
 func testRollback(t *testing.T, f fixture) {
 	r := f.history()
 	own := errors.New("no")
@@ -158,15 +202,17 @@ func testCancelled(t *testing.T, f fixture) {
 	f.equal("Since", f.since(0), r, nil)
 	none := func(ledger.Version) error { return nil }
 	for name, call := range map[string]func() error{
-		"Head":       func() error { _, err := f.Head(ctx); return err },
-		"RevisionAt": func() error { _, err := f.RevisionAt(ctx, 1); return err },
-		"Get":        func() error { _, err := f.Get(ctx, key("a"), 0); return err },
-		"GetAll":     func() error { _, err := f.GetAll(ctx, []grant.Key{key("a")}, 0); return err },
-		"Load":       func() error { return f.Load(ctx, 0, none) },
-		"Since":      func() error { return f.Since(ctx, 0, func(ledger.Revision) error { return nil }) },
-		"Revisions":  func() error { _, err := f.Revisions(ctx, 0, grant.Key{}, 1); return err },
-		"Before":     func() error { _, err := f.Before(ctx, r[2]); return err },
-		"Commit":     func() error { return f.Commit(ctx, func(ledger.Tx) error { return nil }) },
+		"Head":        func() error { _, err := f.Head(ctx); return err },
+		"RevisionAt":  func() error { _, err := f.RevisionAt(ctx, 1); return err },
+		"Get":         func() error { _, err := f.Get(ctx, key("a"), 0); return err },
+		"GetAll":      func() error { _, err := f.GetAll(ctx, []grant.Key{key("a")}, 0); return err },
+		"Load":        func() error { return f.Load(ctx, 0, none) },
+		"Since":       func() error { return f.Since(ctx, 0, func(ledger.Revision) error { return nil }) },
+		"Revisions":   func() error { _, err := f.Revisions(ctx, 0, grant.Key{}, 1); return err },
+		"RevisionsBy": func() error { _, err := f.RevisionsBy(ctx, 0, "tokens/staff", 1); return err },
+		"Before":      func() error { _, err := f.Before(ctx, r[2]); return err },
+		"Check":       func() error { return f.Check(ctx) },
+		"Commit":      func() error { return f.Commit(ctx, func(ledger.Tx) error { return nil }) },
 	} {
 		if err := call(); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s with a cancelled context: got %v", name, err)

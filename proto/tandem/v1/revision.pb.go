@@ -97,7 +97,9 @@ type Revision struct {
 	// Why, in the writer's words (the `Tandem-Reason` header of the write).
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What it changed, as far as you may see it.
-	Changes       []*Revision_Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	Changes []*Revision_Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	// SHA-256, in hexadecimal, of all that the revision holds and of the hash of the revision before. Shown to STAFF and ADMIN only.
+	Hash          string `protobuf:"bytes,6,opt,name=hash,proto3" json:"hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -167,6 +169,13 @@ func (x *Revision) GetChanges() []*Revision_Change {
 	return nil
 }
 
+func (x *Revision) GetHash() string {
+	if x != nil {
+		return x.Hash
+	}
+	return ""
+}
+
 // GetRevisionRequest asks for one revision.
 type GetRevisionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -221,7 +230,13 @@ type ListRevisionsRequest struct {
 	// The next_page_token of the answer before, with all else unchanged.
 	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only revisions that changed this resource, such as `grants/…`.
-	Resource      string `protobuf:"bytes,3,opt,name=resource,proto3" json:"resource,omitempty"`
+	Resource string `protobuf:"bytes,3,opt,name=resource,proto3" json:"resource,omitempty"`
+	// Only revisions that one of these wrote, as `principal` has them. A page may then be shorter than page_size, or empty, and still have a next one.
+	Principal []string `protobuf:"bytes,4,rep,name=principal,proto3" json:"principal,omitempty"`
+	// Only revisions written at this time or later.
+	Since *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=since,proto3" json:"since,omitempty"`
+	// Only revisions written at this time or earlier.
+	Until         *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=until,proto3" json:"until,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -275,6 +290,27 @@ func (x *ListRevisionsRequest) GetResource() string {
 		return x.Resource
 	}
 	return ""
+}
+
+func (x *ListRevisionsRequest) GetPrincipal() []string {
+	if x != nil {
+		return x.Principal
+	}
+	return nil
+}
+
+func (x *ListRevisionsRequest) GetSince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Since
+	}
+	return nil
+}
+
+func (x *ListRevisionsRequest) GetUntil() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Until
+	}
+	return nil
 }
 
 // ListRevisionsResponse is a page of revisions.
@@ -332,6 +368,117 @@ func (x *ListRevisionsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// VerifyRevisionsRequest asks whether the log is as it was written.
+type VerifyRevisionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A revision's number and the hash that it had once, `112:6d1f…`, kept outside of the database. Without one, a log that was rewritten from some revision to
+	// its end, with all hashes reckoned anew, is not told from the first.
+	Anchor        string `protobuf:"bytes,1,opt,name=anchor,proto3" json:"anchor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyRevisionsRequest) Reset() {
+	*x = VerifyRevisionsRequest{}
+	mi := &file_tandem_v1_revision_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyRevisionsRequest) ProtoMessage() {}
+
+func (x *VerifyRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_revision_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*VerifyRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_revision_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *VerifyRevisionsRequest) GetAnchor() string {
+	if x != nil {
+		return x.Anchor
+	}
+	return ""
+}
+
+// VerifyRevisionsResponse is the end of a log that is as it was written.
+type VerifyRevisionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many revisions were read; they are numbered from 1.
+	RevisionCount int64 `protobuf:"varint,1,opt,name=revision_count,json=revisionCount,proto3" json:"revision_count,omitempty"`
+	// When the last was written.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The last revision's number and hash, to be kept as the anchor of a later call. Empty if there is no revision.
+	Anchor        string `protobuf:"bytes,3,opt,name=anchor,proto3" json:"anchor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifyRevisionsResponse) Reset() {
+	*x = VerifyRevisionsResponse{}
+	mi := &file_tandem_v1_revision_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifyRevisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifyRevisionsResponse) ProtoMessage() {}
+
+func (x *VerifyRevisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_revision_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifyRevisionsResponse.ProtoReflect.Descriptor instead.
+func (*VerifyRevisionsResponse) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_revision_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *VerifyRevisionsResponse) GetRevisionCount() int64 {
+	if x != nil {
+		return x.RevisionCount
+	}
+	return 0
+}
+
+func (x *VerifyRevisionsResponse) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *VerifyRevisionsResponse) GetAnchor() string {
+	if x != nil {
+		return x.Anchor
+	}
+	return ""
+}
+
 // WatchRevisionsRequest asks for revisions as they are written.
 type WatchRevisionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -345,7 +492,7 @@ type WatchRevisionsRequest struct {
 
 func (x *WatchRevisionsRequest) Reset() {
 	*x = WatchRevisionsRequest{}
-	mi := &file_tandem_v1_revision_proto_msgTypes[4]
+	mi := &file_tandem_v1_revision_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -357,7 +504,7 @@ func (x *WatchRevisionsRequest) String() string {
 func (*WatchRevisionsRequest) ProtoMessage() {}
 
 func (x *WatchRevisionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_revision_proto_msgTypes[4]
+	mi := &file_tandem_v1_revision_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -370,7 +517,7 @@ func (x *WatchRevisionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRevisionsRequest.ProtoReflect.Descriptor instead.
 func (*WatchRevisionsRequest) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_revision_proto_rawDescGZIP(), []int{4}
+	return file_tandem_v1_revision_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *WatchRevisionsRequest) GetAfter() int64 {
@@ -402,7 +549,7 @@ type Revision_Change struct {
 
 func (x *Revision_Change) Reset() {
 	*x = Revision_Change{}
-	mi := &file_tandem_v1_revision_proto_msgTypes[5]
+	mi := &file_tandem_v1_revision_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +561,7 @@ func (x *Revision_Change) String() string {
 func (*Revision_Change) ProtoMessage() {}
 
 func (x *Revision_Change) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_revision_proto_msgTypes[5]
+	mi := &file_tandem_v1_revision_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -466,7 +613,7 @@ type Revision_FieldChange struct {
 
 func (x *Revision_FieldChange) Reset() {
 	*x = Revision_FieldChange{}
-	mi := &file_tandem_v1_revision_proto_msgTypes[6]
+	mi := &file_tandem_v1_revision_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -478,7 +625,7 @@ func (x *Revision_FieldChange) String() string {
 func (*Revision_FieldChange) ProtoMessage() {}
 
 func (x *Revision_FieldChange) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_revision_proto_msgTypes[6]
+	mi := &file_tandem_v1_revision_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -519,14 +666,15 @@ var File_tandem_v1_revision_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_revision_proto_rawDesc = "" +
 	"\n" +
-	"\x18tandem/v1/revision.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xea\x04\n" +
+	"\x18tandem/v1/revision.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x83\x05\n" +
 	"\bRevision\x12\x17\n" +
 	"\x04name\x18\x01 \x01(\tB\x03\xe0A\bR\x04name\x12@\n" +
 	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"createTime\x12!\n" +
 	"\tprincipal\x18\x03 \x01(\tB\x03\xe0A\x03R\tprincipal\x12\x1b\n" +
 	"\x06reason\x18\x04 \x01(\tB\x03\xe0A\x03R\x06reason\x129\n" +
-	"\achanges\x18\x05 \x03(\v2\x1a.tandem.v1.Revision.ChangeB\x03\xe0A\x03R\achanges\x1a\xf0\x01\n" +
+	"\achanges\x18\x05 \x03(\v2\x1a.tandem.v1.Revision.ChangeB\x03\xe0A\x03R\achanges\x12\x17\n" +
+	"\x04hash\x18\x06 \x01(\tB\x03\xe0A\x03R\x04hash\x1a\xf0\x01\n" +
 	"\x06Change\x12\x1a\n" +
 	"\bresource\x18\x01 \x01(\tR\bresource\x129\n" +
 	"\x06action\x18\x02 \x01(\x0e2!.tandem.v1.Revision.Change.ActionR\x06action\x127\n" +
@@ -544,23 +692,34 @@ const file_tandem_v1_revision_proto_rawDesc = "" +
 	"\x12tandem.v1/Revision\x12\x14revisions/{revision}*\trevisions2\brevision\"g\n" +
 	"\x12GetRevisionRequest\x12Q\n" +
 	"\x04name\x18\x01 \x01(\tB=\xe0A\x02\xfaA\x14\n" +
-	"\x12tandem.v1/Revision\xbaH r\x1e2\x1c^revisions/[1-9][0-9]{0,17}$R\x04name\"\x8e\x01\n" +
+	"\x12tandem.v1/Revision\xbaH r\x1e2\x1c^revisions/[1-9][0-9]{0,17}$R\x04name\"\xa3\x02\n" +
 	"\x14ListRevisionsRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12$\n" +
-	"\bresource\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bresource\"r\n" +
+	"\bresource\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bresource\x12/\n" +
+	"\tprincipal\x18\x04 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10\x14\"\ar\x05\x10\x01\x18\xc8\x01R\tprincipal\x120\n" +
+	"\x05since\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x05since\x120\n" +
+	"\x05until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x05until\"r\n" +
 	"\x15ListRevisionsResponse\x121\n" +
 	"\trevisions\x18\x01 \x03(\v2\x13.tandem.v1.RevisionR\trevisions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"k\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"[\n" +
+	"\x16VerifyRevisionsRequest\x12A\n" +
+	"\x06anchor\x18\x01 \x01(\tB)\xbaH&r$2\"^([1-9][0-9]{0,17}:[0-9a-f]{64})?$R\x06anchor\"\x95\x01\n" +
+	"\x17VerifyRevisionsResponse\x12%\n" +
+	"\x0erevision_count\x18\x01 \x01(\x03R\rrevisionCount\x12;\n" +
+	"\vcreate_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12\x16\n" +
+	"\x06anchor\x18\x03 \x01(\tR\x06anchor\"k\n" +
 	"\x15WatchRevisionsRequest\x12\"\n" +
 	"\x05after\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00H\x00R\x05after\x88\x01\x01\x12$\n" +
 	"\bresource\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\bresourceB\b\n" +
-	"\x06_after2\xc7\x02\n" +
+	"\x06_after2\xbf\x03\n" +
 	"\x0fRevisionService\x12a\n" +
 	"\vGetRevision\x12\x1d.tandem.v1.GetRevisionRequest\x1a\x13.tandem.v1.Revision\"\x1e\x82\xd3\xe4\x93\x02\x18\x12\x16/v1/{name=revisions/*}\x12i\n" +
-	"\rListRevisions\x12\x1f.tandem.v1.ListRevisionsRequest\x1a .tandem.v1.ListRevisionsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/revisions\x12f\n" +
+	"\rListRevisions\x12\x1f.tandem.v1.ListRevisionsRequest\x1a .tandem.v1.ListRevisionsResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/revisions\x12v\n" +
+	"\x0fVerifyRevisions\x12!.tandem.v1.VerifyRevisionsRequest\x1a\".tandem.v1.VerifyRevisionsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\x12\x14/v1/revisions:verify\x12f\n" +
 	"\x0eWatchRevisions\x12 .tandem.v1.WatchRevisionsRequest\x1a\x13.tandem.v1.Revision\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/revisions:watch0\x01B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
 var (
@@ -576,35 +735,42 @@ func file_tandem_v1_revision_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_revision_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tandem_v1_revision_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_tandem_v1_revision_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_revision_proto_goTypes = []any{
-	(Revision_Change_Action)(0),   // 0: tandem.v1.Revision.Change.Action
-	(*Revision)(nil),              // 1: tandem.v1.Revision
-	(*GetRevisionRequest)(nil),    // 2: tandem.v1.GetRevisionRequest
-	(*ListRevisionsRequest)(nil),  // 3: tandem.v1.ListRevisionsRequest
-	(*ListRevisionsResponse)(nil), // 4: tandem.v1.ListRevisionsResponse
-	(*WatchRevisionsRequest)(nil), // 5: tandem.v1.WatchRevisionsRequest
-	(*Revision_Change)(nil),       // 6: tandem.v1.Revision.Change
-	(*Revision_FieldChange)(nil),  // 7: tandem.v1.Revision.FieldChange
-	(*timestamppb.Timestamp)(nil), // 8: google.protobuf.Timestamp
+	(Revision_Change_Action)(0),     // 0: tandem.v1.Revision.Change.Action
+	(*Revision)(nil),                // 1: tandem.v1.Revision
+	(*GetRevisionRequest)(nil),      // 2: tandem.v1.GetRevisionRequest
+	(*ListRevisionsRequest)(nil),    // 3: tandem.v1.ListRevisionsRequest
+	(*ListRevisionsResponse)(nil),   // 4: tandem.v1.ListRevisionsResponse
+	(*VerifyRevisionsRequest)(nil),  // 5: tandem.v1.VerifyRevisionsRequest
+	(*VerifyRevisionsResponse)(nil), // 6: tandem.v1.VerifyRevisionsResponse
+	(*WatchRevisionsRequest)(nil),   // 7: tandem.v1.WatchRevisionsRequest
+	(*Revision_Change)(nil),         // 8: tandem.v1.Revision.Change
+	(*Revision_FieldChange)(nil),    // 9: tandem.v1.Revision.FieldChange
+	(*timestamppb.Timestamp)(nil),   // 10: google.protobuf.Timestamp
 }
 var file_tandem_v1_revision_proto_depIdxs = []int32{
-	8, // 0: tandem.v1.Revision.create_time:type_name -> google.protobuf.Timestamp
-	6, // 1: tandem.v1.Revision.changes:type_name -> tandem.v1.Revision.Change
-	1, // 2: tandem.v1.ListRevisionsResponse.revisions:type_name -> tandem.v1.Revision
-	0, // 3: tandem.v1.Revision.Change.action:type_name -> tandem.v1.Revision.Change.Action
-	7, // 4: tandem.v1.Revision.Change.fields:type_name -> tandem.v1.Revision.FieldChange
-	2, // 5: tandem.v1.RevisionService.GetRevision:input_type -> tandem.v1.GetRevisionRequest
-	3, // 6: tandem.v1.RevisionService.ListRevisions:input_type -> tandem.v1.ListRevisionsRequest
-	5, // 7: tandem.v1.RevisionService.WatchRevisions:input_type -> tandem.v1.WatchRevisionsRequest
-	1, // 8: tandem.v1.RevisionService.GetRevision:output_type -> tandem.v1.Revision
-	4, // 9: tandem.v1.RevisionService.ListRevisions:output_type -> tandem.v1.ListRevisionsResponse
-	1, // 10: tandem.v1.RevisionService.WatchRevisions:output_type -> tandem.v1.Revision
-	8, // [8:11] is the sub-list for method output_type
-	5, // [5:8] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	10, // 0: tandem.v1.Revision.create_time:type_name -> google.protobuf.Timestamp
+	8,  // 1: tandem.v1.Revision.changes:type_name -> tandem.v1.Revision.Change
+	10, // 2: tandem.v1.ListRevisionsRequest.since:type_name -> google.protobuf.Timestamp
+	10, // 3: tandem.v1.ListRevisionsRequest.until:type_name -> google.protobuf.Timestamp
+	1,  // 4: tandem.v1.ListRevisionsResponse.revisions:type_name -> tandem.v1.Revision
+	10, // 5: tandem.v1.VerifyRevisionsResponse.create_time:type_name -> google.protobuf.Timestamp
+	0,  // 6: tandem.v1.Revision.Change.action:type_name -> tandem.v1.Revision.Change.Action
+	9,  // 7: tandem.v1.Revision.Change.fields:type_name -> tandem.v1.Revision.FieldChange
+	2,  // 8: tandem.v1.RevisionService.GetRevision:input_type -> tandem.v1.GetRevisionRequest
+	3,  // 9: tandem.v1.RevisionService.ListRevisions:input_type -> tandem.v1.ListRevisionsRequest
+	5,  // 10: tandem.v1.RevisionService.VerifyRevisions:input_type -> tandem.v1.VerifyRevisionsRequest
+	7,  // 11: tandem.v1.RevisionService.WatchRevisions:input_type -> tandem.v1.WatchRevisionsRequest
+	1,  // 12: tandem.v1.RevisionService.GetRevision:output_type -> tandem.v1.Revision
+	4,  // 13: tandem.v1.RevisionService.ListRevisions:output_type -> tandem.v1.ListRevisionsResponse
+	6,  // 14: tandem.v1.RevisionService.VerifyRevisions:output_type -> tandem.v1.VerifyRevisionsResponse
+	1,  // 15: tandem.v1.RevisionService.WatchRevisions:output_type -> tandem.v1.Revision
+	12, // [12:16] is the sub-list for method output_type
+	8,  // [8:12] is the sub-list for method input_type
+	8,  // [8:8] is the sub-list for extension type_name
+	8,  // [8:8] is the sub-list for extension extendee
+	0,  // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_revision_proto_init() }
@@ -612,14 +778,14 @@ func file_tandem_v1_revision_proto_init() {
 	if File_tandem_v1_revision_proto != nil {
 		return
 	}
-	file_tandem_v1_revision_proto_msgTypes[4].OneofWrappers = []any{}
+	file_tandem_v1_revision_proto_msgTypes[6].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_revision_proto_rawDesc), len(file_tandem_v1_revision_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

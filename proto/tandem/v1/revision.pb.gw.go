@@ -109,6 +109,41 @@ func local_request_RevisionService_ListRevisions_0(ctx context.Context, marshale
 	return msg, metadata, err
 }
 
+var filter_RevisionService_VerifyRevisions_0 = &utilities.DoubleArray{Encoding: map[string]int{}, Base: []int(nil), Check: []int(nil)}
+
+func request_RevisionService_VerifyRevisions_0(ctx context.Context, marshaler runtime.Marshaler, client RevisionServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq VerifyRevisionsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RevisionService_VerifyRevisions_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.VerifyRevisions(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_RevisionService_VerifyRevisions_0(ctx context.Context, marshaler runtime.Marshaler, server RevisionServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq VerifyRevisionsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_RevisionService_VerifyRevisions_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.VerifyRevisions(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 var filter_RevisionService_WatchRevisions_0 = &utilities.DoubleArray{Encoding: map[string]int{}, Base: []int(nil), Check: []int(nil)}
 
 func request_RevisionService_WatchRevisions_0(ctx context.Context, marshaler runtime.Marshaler, client RevisionServiceClient, req *http.Request, pathParams map[string]string) (RevisionService_WatchRevisionsClient, runtime.ServerMetadata, error) {
@@ -182,6 +217,26 @@ func RegisterRevisionServiceHandlerServer(ctx context.Context, mux *runtime.Serv
 			return
 		}
 		forward_RevisionService_ListRevisions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_RevisionService_VerifyRevisions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/tandem.v1.RevisionService/VerifyRevisions", runtime.WithHTTPPathPattern("/v1/revisions:verify"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_RevisionService_VerifyRevisions_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_RevisionService_VerifyRevisions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 
 	mux.Handle(http.MethodGet, pattern_RevisionService_WatchRevisions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
@@ -264,6 +319,23 @@ func RegisterRevisionServiceHandlerClient(ctx context.Context, mux *runtime.Serv
 		}
 		forward_RevisionService_ListRevisions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_RevisionService_VerifyRevisions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/tandem.v1.RevisionService/VerifyRevisions", runtime.WithHTTPPathPattern("/v1/revisions:verify"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_RevisionService_VerifyRevisions_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_RevisionService_VerifyRevisions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	mux.Handle(http.MethodGet, pattern_RevisionService_WatchRevisions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
 		ctx, cancel := context.WithCancel(req.Context())
 		defer cancel()
@@ -285,13 +357,15 @@ func RegisterRevisionServiceHandlerClient(ctx context.Context, mux *runtime.Serv
 }
 
 var (
-	pattern_RevisionService_GetRevision_0    = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "revisions", "name"}, ""))
-	pattern_RevisionService_ListRevisions_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "revisions"}, ""))
-	pattern_RevisionService_WatchRevisions_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "revisions"}, "watch"))
+	pattern_RevisionService_GetRevision_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1, 1, 0, 4, 2, 5, 2}, []string{"v1", "revisions", "name"}, ""))
+	pattern_RevisionService_ListRevisions_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "revisions"}, ""))
+	pattern_RevisionService_VerifyRevisions_0 = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "revisions"}, "verify"))
+	pattern_RevisionService_WatchRevisions_0  = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "revisions"}, "watch"))
 )
 
 var (
-	forward_RevisionService_GetRevision_0    = runtime.ForwardResponseMessage
-	forward_RevisionService_ListRevisions_0  = runtime.ForwardResponseMessage
-	forward_RevisionService_WatchRevisions_0 = runtime.ForwardResponseStream
+	forward_RevisionService_GetRevision_0     = runtime.ForwardResponseMessage
+	forward_RevisionService_ListRevisions_0   = runtime.ForwardResponseMessage
+	forward_RevisionService_VerifyRevisions_0 = runtime.ForwardResponseMessage
+	forward_RevisionService_WatchRevisions_0  = runtime.ForwardResponseStream
 )

@@ -19,9 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RevisionService_GetRevision_FullMethodName    = "/tandem.v1.RevisionService/GetRevision"
-	RevisionService_ListRevisions_FullMethodName  = "/tandem.v1.RevisionService/ListRevisions"
-	RevisionService_WatchRevisions_FullMethodName = "/tandem.v1.RevisionService/WatchRevisions"
+	RevisionService_GetRevision_FullMethodName     = "/tandem.v1.RevisionService/GetRevision"
+	RevisionService_ListRevisions_FullMethodName   = "/tandem.v1.RevisionService/ListRevisions"
+	RevisionService_VerifyRevisions_FullMethodName = "/tandem.v1.RevisionService/VerifyRevisions"
+	RevisionService_WatchRevisions_FullMethodName  = "/tandem.v1.RevisionService/WatchRevisions"
 )
 
 // RevisionServiceClient is the client API for RevisionService service.
@@ -34,6 +35,9 @@ type RevisionServiceClient interface {
 	GetRevision(ctx context.Context, in *GetRevisionRequest, opts ...grpc.CallOption) (*Revision, error)
 	// ListRevisions lists revisions, the newest first.
 	ListRevisions(ctx context.Context, in *ListRevisionsRequest, opts ...grpc.CallOption) (*ListRevisionsResponse, error)
+	// VerifyRevisions reads the whole log and proves that nobody rewrote it: every revision is there, in order, and has the hash of what it holds and of the
+	// revision before. It is refused as FAILED_PRECONDITION, with the first revision that does not fit, if somebody did. For STAFF and ADMIN.
+	VerifyRevisions(ctx context.Context, in *VerifyRevisionsRequest, opts ...grpc.CallOption) (*VerifyRevisionsResponse, error)
 	// WatchRevisions tells of revisions as they are written, in order, each once: those after one that you name, then those to come.
 	//
 	// A revision of which you may see nothing comes as its name and time. To go on after a lost connection, watch after the last one that you were told of; the
@@ -71,6 +75,16 @@ func (c *revisionServiceClient) ListRevisions(ctx context.Context, in *ListRevis
 	return out, nil
 }
 
+func (c *revisionServiceClient) VerifyRevisions(ctx context.Context, in *VerifyRevisionsRequest, opts ...grpc.CallOption) (*VerifyRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VerifyRevisionsResponse)
+	err := c.cc.Invoke(ctx, RevisionService_VerifyRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *revisionServiceClient) WatchRevisions(ctx context.Context, in *WatchRevisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Revision], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	stream, err := c.cc.NewStream(ctx, &RevisionService_ServiceDesc.Streams[0], RevisionService_WatchRevisions_FullMethodName, cOpts...)
@@ -100,6 +114,9 @@ type RevisionServiceServer interface {
 	GetRevision(context.Context, *GetRevisionRequest) (*Revision, error)
 	// ListRevisions lists revisions, the newest first.
 	ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error)
+	// VerifyRevisions reads the whole log and proves that nobody rewrote it: every revision is there, in order, and has the hash of what it holds and of the
+	// revision before. It is refused as FAILED_PRECONDITION, with the first revision that does not fit, if somebody did. For STAFF and ADMIN.
+	VerifyRevisions(context.Context, *VerifyRevisionsRequest) (*VerifyRevisionsResponse, error)
 	// WatchRevisions tells of revisions as they are written, in order, each once: those after one that you name, then those to come.
 	//
 	// A revision of which you may see nothing comes as its name and time. To go on after a lost connection, watch after the last one that you were told of; the
@@ -122,6 +139,9 @@ func (UnimplementedRevisionServiceServer) GetRevision(context.Context, *GetRevis
 }
 func (UnimplementedRevisionServiceServer) ListRevisions(context.Context, *ListRevisionsRequest) (*ListRevisionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListRevisions not implemented")
+}
+func (UnimplementedRevisionServiceServer) VerifyRevisions(context.Context, *VerifyRevisionsRequest) (*VerifyRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method VerifyRevisions not implemented")
 }
 func (UnimplementedRevisionServiceServer) WatchRevisions(*WatchRevisionsRequest, grpc.ServerStreamingServer[Revision]) error {
 	return status.Error(codes.Unimplemented, "method WatchRevisions not implemented")
@@ -183,6 +203,24 @@ func _RevisionService_ListRevisions_Handler(srv interface{}, ctx context.Context
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RevisionService_VerifyRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifyRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RevisionServiceServer).VerifyRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RevisionService_VerifyRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RevisionServiceServer).VerifyRevisions(ctx, req.(*VerifyRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RevisionService_WatchRevisions_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(WatchRevisionsRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -208,6 +246,10 @@ var RevisionService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListRevisions",
 			Handler:    _RevisionService_ListRevisions_Handler,
+		},
+		{
+			MethodName: "VerifyRevisions",
+			Handler:    _RevisionService_VerifyRevisions_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
