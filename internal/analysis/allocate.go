@@ -145,13 +145,21 @@ func (e *evaluation) result(s *sheet, defects []string) Result {
 
 // add adds a grant, which is told by its number.
 func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
-	out.provisional = out.provisional || f.provisional
-	split, spread := r.split(), r.spread()
-	p := parts{evaluation: e, out: out, number: number, figure: f, record: r, spread: &spread}
-	p.periods()
-	k := -1
+	split, p := r.split(), e.parts(out, number, r, f)
+	k, donor := -1, none
 	r.eachPart(func(codes [lists]int32) {
 		k++
+		if codes[funders] != donor {
+			donor = codes[funders]
+			if as := r.as(donor); as != p.record {
+				of := f
+				if as != r {
+					supposed := e.figure(as, e.currencies)
+					of = &supposed
+				}
+				p = e.parts(out, number, as, of)
+			}
+		}
 		for list, a := range e.sieve.lists {
 			if !a.has(codes[list]) {
 				return
@@ -162,6 +170,15 @@ func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
 		}
 		p.add(e.keys.of(r, codes), func(m int64) int64 { return split.part(m, k) })
 	})
+}
+
+// parts begins to add the parts of a grant.
+func (e *evaluation) parts(out *sheet, number int, r *record, f *figure) *parts {
+	out.provisional = out.provisional || f.provisional
+	spread := r.spread()
+	p := &parts{evaluation: e, out: out, number: number, figure: f, record: r, spread: &spread}
+	p.periods()
+	return p
 }
 
 // eachPart calls f for each part in order, with a code for each list.

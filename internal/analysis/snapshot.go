@@ -18,6 +18,7 @@ type Snapshot struct {
 	size   int // how many grants there are; a place beyond it belongs to a later snapshot
 	reg    *grant.Registry
 	rates  *fx.Table
+	added  map[string]int // places of what a scenario adds, which the line does not know
 }
 
 // line is what the snapshots that follow one another share.
@@ -87,6 +88,9 @@ func (s *Snapshot) set(g *grant.Grant, copied map[int]bool) {
 
 // place returns where a grant stands. The index is the line's, and may hold places of later snapshots and of such as were given up.
 func (s *Snapshot) place(id string) (int, bool) {
+	if p, ok := s.added[id]; ok {
+		return p, true
+	}
 	s.line.mu.RLock()
 	p, ok := s.line.places[id]
 	s.line.mu.RUnlock()

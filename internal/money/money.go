@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"math/big"
+	"math/bits"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,6 +111,12 @@ func (s *Sum) AddSum(t Sum) {
 		s.hi++
 	}
 	s.lo = lo
+}
+
+// Minus returns the sum less another.
+func (s Sum) Minus(t Sum) Sum {
+	lo, borrow := bits.Sub64(s.lo, t.lo, 0)
+	return Sum{hi: s.hi - t.hi - int64(borrow), lo: lo}
 }
 
 // SumOf returns the sum of one amount.
