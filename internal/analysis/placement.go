@@ -394,4 +394,6 @@ func (p *placing) label(kind grant.Kind, id string) string {
 func (p *placing) text(s money.Sum) string { return s.Decimal(p.Currency) + " " + string(p.Currency) }
 
 // percentText writes a share in percent with one decimal.
-func percentText(share *big.Rat) string { return new(big.Rat).Mul(share, big.NewRat(100, 1)).FloatString(1) }
+func percentText(share *big.Rat) string {
+	return new(big.Rat).Mul(share, big.NewRat(100, 1)).FloatString(1)
+}
