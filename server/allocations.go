@@ -75,9 +75,7 @@ func readQuery(in *reader, r *tandemv1.QueryAllocationsRequest) analysis.Query {
 		q.Currency = in.currency("currency", r.Currency)
 	}
 	q.From, q.To = in.date("from", r.From), in.date("to", r.To)
-	if !q.From.IsZero() && !q.To.IsZero() && q.To.Last() < q.From.First {
-		in.Add("to", "%s is before from, %s", q.To, q.From)
-	}
+	in.window(q.From, q.To)
 	if d := in.date("rateDate", r.RateDate); !d.IsZero() {
 		if d.Precision != period.ToDay {
 			in.Add("rateDate", "found %s; accepted is one day, such as 2023-02-01", d)

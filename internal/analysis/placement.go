@@ -34,8 +34,10 @@ type Weights struct{ UnmetTarget, Cliff, Dependency, OverlapAvoided int }
 type Placement struct {
 	Member, Theme string // ids
 	Location      string // an id; "" is anywhere
-	Score         *big.Rat
-	Components    []Component // one for each reason, in the order of Weights
+	// Names for people.
+	MemberLabel, ThemeLabel, LocationLabel string
+	Score                                  *big.Rat
+	Components                             []Component // one for each reason, in the order of Weights
 }
 
 // Component is one reason for a placement: how far it holds, from 0 to 1, the money that it speaks of, and a sentence.
@@ -281,12 +283,16 @@ func (p *placing) in(days period.Span) int64 {
 	return money.Share(p.Minor, uint64(both.Last-p.span.First+1), uint64(p.span.Days())) - money.Share(p.Minor, uint64(both.First-p.span.First), uint64(p.span.Days()))
 }
 
-// weigh scores a placement: the mean of its components by the weights.
+// weigh names a placement and scores it: the mean of its components by the weights.
 func (p *placing) weigh(at Placement) Placement {
 	sum, whole := new(big.Rat), int64(0)
 	for i, weight := range [...]int{p.Weights.UnmetTarget, p.Weights.Cliff, p.Weights.Dependency, p.Weights.OverlapAvoided} {
 		sum.Add(sum, new(big.Rat).Mul(big.NewRat(int64(weight), 1), at.Components[i].Value))
 		whole += int64(weight)
+	}
+	at.MemberLabel, at.ThemeLabel = p.label(grant.Organisations, at.Member), p.label(grant.Themes, at.Theme)
+	if at.Location != "" {
+		at.LocationLabel = p.label(grant.Locations, at.Location)
 	}
 	at.Score = sum.Quo(sum, big.NewRat(whole, 1))
 	return at

@@ -38,6 +38,8 @@ type commands struct {
 	Link        linkCommands              `cmd:"" help:"Relations between grants."`
 	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
+	WhatIf      whatIfCommand             `cmd:"" help:"What would change if donors withdrew, or grants were added, delayed or scaled."`
+	Place       placeCommand              `cmd:"" help:"Where money would add most."`
 	History     historyCommand            `cmd:"" help:"Who changed what, when and why."`
 	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
 	Tokens      tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
