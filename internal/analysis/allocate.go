@@ -18,15 +18,7 @@ const maxRows = 1_000_000
 // and each part over time, so that whatever is asked for sums to the whole. Errors: Exhausted when
 // the answer would have more than a million rows.
 func (s *Snapshot) Allocate(q Query) (Result, error) {
-	e := &evaluation{Query: q, snapshot: s, keys: s.newKeyring(q), sieve: s.newSieve(q.Filter, q.Principal), currencies: s.line.currencies.all()}
-	e.pricing = pricing{measure: q.Measure, currency: q.Currency, rateDay: noDay, rates: s.rates}
-	if !q.RateDate.IsZero() {
-		e.rateDay = q.RateDate.First
-	}
-	e.window, e.windowed = q.window()
-	e.years = yearsOf(e.window)
-	e.pairs = e.byPair()
-	e.families = s.families(e.sieve)
+	e := s.evaluation(q)
 	sheets := e.chunks()
 	whole := sheets[0]
 	for _, other := range sheets[1:] {
@@ -38,6 +30,20 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
 	}
 	return e.result(whole, defects), nil
+}
+
+// evaluation sets a query to work.
+func (s *Snapshot) evaluation(q Query) *evaluation {
+	e := &evaluation{Query: q, snapshot: s, keys: s.newKeyring(q), sieve: s.newSieve(q.Filter, q.Principal), currencies: s.line.currencies.all()}
+	e.pricing = pricing{measure: q.Measure, currency: q.Currency, rateDay: noDay, rates: s.rates}
+	if !q.RateDate.IsZero() {
+		e.rateDay = q.RateDate.First
+	}
+	e.window, e.windowed = q.window()
+	e.years = yearsOf(e.window)
+	e.pairs = e.byPair()
+	e.families = s.families(e.sieve)
+	return e
 }
 
 // evaluation is a query at work. It is shared by the goroutines that share the chunks.

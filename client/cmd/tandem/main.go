@@ -40,6 +40,7 @@ type commands struct {
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
 	WhatIf      whatIfCommand             `cmd:"" help:"What would change if donors withdrew, or grants were added, delayed or scaled."`
 	Place       placeCommand              `cmd:"" help:"Where money would add most."`
+	Brief       briefCommand              `cmd:"" help:"Everything about a donor state, a member or the coalition, to print for a roundtable."`
 	History     historyCommand            `cmd:"" help:"Who changed what, when and why."`
 	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
 	Tokens      tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
