@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -11,12 +10,12 @@ import (
 	"github.com/allmep/tandem/internal/period"
 )
 
-// maxRows is how many rows an answer may have. Each takes some 300 bytes while it is reckoned, so that the largest answer needs a few hundred megabytes.
-const maxRows = 1_000_000
+// maxRows is how many rows an answer may have. Each takes some 300 bytes while it is reckoned, so that the largest answer needs a gigabyte.
+const maxRows = 3_000_000
 
 // Allocate answers a query. Parts, days and currencies are those of DESIGN's arithmetic: a grant is cut once into funders × recipients × themes × locations × populations,
 // and each part over time, so that whatever is asked for sums to the whole. Errors: Exhausted when
-// the answer would have more than a million rows.
+// the answer would have more than three million rows.
 func (s *Snapshot) Allocate(q Query) (Result, error) {
 	e := s.evaluation(q)
 	sheets := e.chunks()
@@ -25,8 +24,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 		whole.merge(other)
 	}
 	defects := e.addFamilies(whole)
-	whole.settle(e.keys)
-	if e.tooMany.Load() || len(whole.rows) > maxRows {
+	if e.tooMany.Load() || whole.open.count > maxRows {
 		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
 	}
 	return e.result(whole, defects), nil
@@ -64,25 +62,13 @@ type evaluation struct {
 
 // sheet is what one goroutine has added up.
 type sheet struct {
-	rows           map[key]*tally
+	open           *openRows
 	total, undated tally
 	provisional    bool
-	open           *openRows
-}
-
-func (s *sheet) row(k key) *tally {
-	t := s.rows[k]
-	if t == nil {
-		t = &tally{}
-		s.rows[k] = t
-	}
-	return t
 }
 
 func (s *sheet) merge(o *sheet) {
-	for k, t := range o.rows {
-		s.row(k).merge(t)
-	}
+	s.open.merge(o.open)
 	s.total.merge(&o.total)
 	s.undated.merge(&o.undated)
 	s.provisional = s.provisional || o.provisional
@@ -94,15 +80,14 @@ func (e *evaluation) chunks() []*sheet {
 	sheets := make([]*sheet, workers)
 	var wait sync.WaitGroup
 	for w := range workers {
-		sheets[w] = &sheet{rows: map[key]*tally{}, open: e.keys.openRows()}
+		sheets[w] = &sheet{open: e.keys.openRows()}
 		wait.Go(func() {
 			for i := w; i < len(e.snapshot.chunks) && !e.tooMany.Load(); i += workers {
 				e.chunk(sheets[w], i)
-				if len(sheets[w].rows)+sheets[w].open.count > maxRows {
+				if sheets[w].open.count > maxRows {
 					e.tooMany.Store(true)
 				}
 			}
-			sheets[w].settle(e.keys)
 		})
 	}
 	wait.Wait()
@@ -133,18 +118,22 @@ func (e *evaluation) chunk(out *sheet, index int) {
 // result makes the answer of what was added up.
 func (e *evaluation) result(s *sheet, defects []string) Result {
 	res := Result{Total: s.total.row(), Provisional: s.provisional, Defects: defects}
-	for k, t := range s.rows {
-		row := t.row()
-		row.Keys, row.Labels = e.keys.row(k)
-		res.Rows = append(res.Rows, row)
-	}
-	slices.SortFunc(res.Rows, func(a, b Row) int { return slices.Compare(a.Keys, b.Keys) })
-	if len(e.GroupBy) == 0 {
-		res.Rows = nil
-	}
 	if e.windowed {
 		u := s.undated.row()
 		res.Undated = &u
+	}
+	if len(e.GroupBy) == 0 {
+		return res
+	}
+	all := s.open.inOrder(e.keys)
+	res.Rows = make([]Row, len(all))
+	names := make([]string, 0, 2*len(e.GroupBy)*len(all)) // of all rows at once
+	for i, p := range all {
+		row := &res.Rows[i]
+		*row = p.tally.row()
+		n, m := len(names), len(names)+len(e.GroupBy)
+		names = names[:m+len(e.GroupBy)]
+		row.Keys, row.Labels = e.keys.row(p.codes, names[n:n:m], names[m:m:len(names)])
 	}
 	return res
 }
