@@ -38,6 +38,8 @@ type Client struct {
 	Reports       tandemv1.ReportServiceClient
 	Targets       tandemv1.TargetServiceClient
 	Allocations   tandemv1.AllocationServiceClient
+	Scenarios     tandemv1.ScenarioServiceClient
+	Briefs        tandemv1.BriefServiceClient
 	Rates         tandemv1.RateServiceClient
 	Revisions     tandemv1.RevisionServiceClient
 	Tokens        tandemv1.TokenServiceClient
@@ -110,7 +112,8 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Organisations: tandemv1.NewOrganisationServiceClient(conn), Programmes: tandemv1.NewProgrammeServiceClient(conn), Themes: tandemv1.NewThemeServiceClient(conn),
 		Locations: tandemv1.NewLocationServiceClient(conn), Populations: tandemv1.NewPopulationServiceClient(conn), Grants: tandemv1.NewGrantServiceClient(conn),
 		Transactions: tandemv1.NewTransactionServiceClient(conn), Links: tandemv1.NewLinkServiceClient(conn), Targets: tandemv1.NewTargetServiceClient(conn),
-		Allocations: tandemv1.NewAllocationServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
+		Allocations: tandemv1.NewAllocationServiceClient(conn), Scenarios: tandemv1.NewScenarioServiceClient(conn),
+		Briefs: tandemv1.NewBriefServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
 		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
 	}, nil
 }

@@ -30,6 +30,8 @@ func registerServices(r grpc.ServiceRegistrar, l *ledger.Ledger, newSecret func(
 	tandemv1.RegisterReportServiceServer(r, reports{l: l})
 	tandemv1.RegisterTargetServiceServer(r, targets{l: l})
 	tandemv1.RegisterAllocationServiceServer(r, allocations{l: l})
+	tandemv1.RegisterBriefServiceServer(r, briefs{l: l})
+	tandemv1.RegisterScenarioServiceServer(r, scenarios{l: l})
 	tandemv1.RegisterRateServiceServer(r, rates{l: l})
 	tandemv1.RegisterRevisionServiceServer(r, revisions{l: l})
 	tandemv1.RegisterTokenServiceServer(r, tokens{l: l, newSecret: newSecret})

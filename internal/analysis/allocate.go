@@ -11,13 +11,29 @@ import (
 	"github.com/allmep/tandem/internal/period"
 )
 
-// maxRows is how many rows an answer may have. Each takes some 300 bytes while it is reckoned, so that the largest answer needs a few hundred megabytes.
-const maxRows = 1_000_000
+// maxRows is how many rows an answer may have. Each takes some 300 bytes while it is reckoned, so that the largest answer needs a gigabyte.
+const maxRows = 3_000_000
 
 // Allocate answers a query. Parts, days and currencies are those of DESIGN's arithmetic: a grant is cut once into funders × recipients × themes × locations × populations,
 // and each part over time, so that whatever is asked for sums to the whole. Errors: Exhausted when
-// the answer would have more than a million rows.
+// the answer would have more than three million rows.
 func (s *Snapshot) Allocate(q Query) (Result, error) {
+	e := s.evaluation(q)
+	sheets := e.chunks()
+	whole := sheets[0]
+	for _, other := range sheets[1:] {
+		whole.merge(other)
+	}
+	defects := e.addFamilies(whole)
+	e.undisclose(whole)
+	if e.tooMany.Load() || whole.open.count > maxRows {
+		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
+	}
+	return e.result(whole, defects), nil
+}
+
+// evaluation sets a query to work.
+func (s *Snapshot) evaluation(q Query) *evaluation {
 	e := &evaluation{Query: q, snapshot: s, keys: s.newKeyring(q), sieve: s.newSieve(q.Filter, q.Principal), currencies: s.line.currencies.all()}
 	e.pricing = pricing{measure: q.Measure, currency: q.Currency, rateDay: noDay, rates: s.rates}
 	if !q.RateDate.IsZero() {
@@ -27,18 +43,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 	e.years = yearsOf(e.window)
 	e.pairs = e.byPair()
 	e.families = s.families(e.sieve)
-	sheets := e.chunks()
-	whole := sheets[0]
-	for _, other := range sheets[1:] {
-		whole.merge(other)
-	}
-	defects := e.addFamilies(whole)
-	whole.settle(e.keys)
-	e.undisclose(whole)
-	if e.tooMany.Load() || len(whole.rows) > maxRows {
-		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
-	}
-	return e.result(whole, defects), nil
+	return e
 }
 
 // evaluation is a query at work. It is shared by the goroutines that share the chunks.
@@ -59,25 +64,13 @@ type evaluation struct {
 
 // sheet is what one goroutine has added up.
 type sheet struct {
-	rows           map[key]*tally
+	open           *openRows
 	total, undated tally
 	provisional    bool
-	open           *openRows
-}
-
-func (s *sheet) row(k key) *tally {
-	t := s.rows[k]
-	if t == nil {
-		t = &tally{}
-		s.rows[k] = t
-	}
-	return t
 }
 
 func (s *sheet) merge(o *sheet) {
-	for k, t := range o.rows {
-		s.row(k).merge(t)
-	}
+	s.open.merge(o.open)
 	s.total.merge(&o.total)
 	s.undated.merge(&o.undated)
 	s.provisional = s.provisional || o.provisional
@@ -89,15 +82,14 @@ func (e *evaluation) chunks() []*sheet {
 	sheets := make([]*sheet, workers)
 	var wait sync.WaitGroup
 	for w := range workers {
-		sheets[w] = &sheet{rows: map[key]*tally{}, open: e.keys.openRows()}
+		sheets[w] = &sheet{open: e.keys.openRows()}
 		wait.Go(func() {
 			for i := w; i < len(e.snapshot.chunks) && !e.tooMany.Load(); i += workers {
 				e.chunk(sheets[w], i)
-				if len(sheets[w].rows)+sheets[w].open.count > maxRows {
+				if sheets[w].open.count > maxRows {
 					e.tooMany.Store(true)
 				}
 			}
-			sheets[w].settle(e.keys)
 		})
 	}
 	wait.Wait()
@@ -129,31 +121,43 @@ func (e *evaluation) chunk(out *sheet, index int) {
 // result makes the answer of what was added up.
 func (e *evaluation) result(s *sheet, defects []string) Result {
 	res := Result{Total: s.total.row(), Provisional: s.provisional, Defects: defects}
-	for k, t := range s.rows {
-		row := t.row()
-		row.Keys, row.Labels = e.keys.row(k)
-		res.Rows = append(res.Rows, row)
-	}
-	slices.SortFunc(res.Rows, func(a, b Row) int { return slices.Compare(a.Keys, b.Keys) })
-	if len(e.GroupBy) == 0 {
-		res.Rows = nil
-	}
 	if e.windowed {
 		u := s.undated.row()
 		res.Undated = &u
+	}
+	if len(e.GroupBy) == 0 {
+		return res
+	}
+	all := s.open.inOrder(e.keys)
+	res.Rows = make([]Row, len(all))
+	names := make([]string, 0, 2*len(e.GroupBy)*len(all)) // of all rows at once
+	for i, p := range all {
+		row := &res.Rows[i]
+		*row = p.tally.row()
+		n, m := len(names), len(names)+len(e.GroupBy)
+		names = names[:m+len(e.GroupBy)]
+		row.Keys, row.Labels = e.keys.row(p.codes, names[n:n:m], names[m:m:len(names)])
 	}
 	return res
 }
 
 // add adds a grant, which is told by its number.
 func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
-	out.provisional = out.provisional || f.provisional
-	split, spread := r.split(), r.spread()
-	p := parts{evaluation: e, out: out, number: number, figure: f, record: r, spread: &spread}
-	p.periods()
-	k := -1
+	split, p := r.split(), e.parts(out, number, r, f)
+	k, donor := -1, none
 	r.eachPart(func(codes [lists]int32) {
 		k++
+		if codes[funders] != donor {
+			donor = codes[funders]
+			if as := r.as(donor); as != p.record {
+				of := f
+				if as != r {
+					supposed := e.figure(as, e.currencies)
+					of = &supposed
+				}
+				p = e.parts(out, number, as, of)
+			}
+		}
 		for list, a := range e.sieve.lists {
 			if !a.has(codes[list]) {
 				return
@@ -164,6 +168,15 @@ func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
 		}
 		p.add(e.keys.of(r, codes), func(m int64) int64 { return split.part(m, k) })
 	})
+}
+
+// parts begins to add the parts of a grant.
+func (e *evaluation) parts(out *sheet, number int, r *record, f *figure) *parts {
+	out.provisional = out.provisional || f.provisional
+	spread := r.spread()
+	p := &parts{evaluation: e, out: out, number: number, figure: f, record: r, spread: &spread}
+	p.periods()
+	return p
 }
 
 // eachPart calls f for each part in order, with a code for each list.

@@ -70,6 +70,8 @@ type more struct {
 	budgets   []budget
 	ranges    map[int][2]int64 // low and high of the flows that are ranges
 	others    []int32          // organisations that take part otherwise
+	// supposed are variants of the record by which a scenario reckons the parts of some of its donors, by code.
+	supposed map[int32]*record
 }
 
 // link is a link to the grant with an id.

@@ -79,11 +79,11 @@ func (e *evaluation) undisclose(out *sheet) {
 			if !e.sieve.asked(codes) {
 				continue
 			}
-			out.total.undisclosed = true
+			out.total.more().undisclosed = true
 			if !rows {
 				break
 			}
-			out.row(e.keys.of(&record{}, codes)).undisclosed = true
+			out.open.of(out.open.find(e.keys.of(&record{}, codes)), 0).more().undisclosed = true
 		}
 	}
 }

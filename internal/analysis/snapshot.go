@@ -18,7 +18,8 @@ type Snapshot struct {
 	size   int // how many grants there are; a place beyond it belongs to a later snapshot
 	reg    *grant.Registry
 	rates  *fx.Table
-	today  *Snapshot // of a snapshot of the past: see Under
+	today  *Snapshot      // of a snapshot of the past: see Under
+	added  map[string]int // places of what a scenario adds, which the line does not know
 }
 
 // line is what the snapshots that follow one another share.
@@ -90,6 +91,9 @@ func (s *Snapshot) set(g *grant.Grant, copied map[int]bool) {
 
 // place returns where a grant stands. The index is the line's, and may hold places of later snapshots and of such as were given up.
 func (s *Snapshot) place(id string) (int, bool) {
+	if p, ok := s.added[id]; ok {
+		return p, true
+	}
 	s.line.mu.RLock()
 	p, ok := s.line.places[id]
 	s.line.mu.RUnlock()
@@ -97,6 +101,12 @@ func (s *Snapshot) place(id string) (int, bool) {
 		return 0, false
 	}
 	return int(p), true
+}
+
+// supposes tells whether a grant is one that a scenario adds.
+func (s *Snapshot) supposes(id string) bool {
+	_, ok := s.added[id]
+	return ok
 }
 
 // find returns the record of a grant, or nil.

@@ -39,6 +39,9 @@ type commands struct {
 	Report      reportCommands            `cmd:"" help:"What sources say of a grant."`
 	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
+	WhatIf      whatIfCommand             `cmd:"" help:"What would change if donors withdrew, or grants were added, delayed or scaled."`
+	Place       placeCommand              `cmd:"" help:"Where money would add most."`
+	Brief       briefCommand              `cmd:"" help:"Everything about a donor state, a member or the coalition, to print for a roundtable."`
 	History     historyCommands           `cmd:"" help:"Who changed what, when and why."`
 	Watch       watchCommand              `cmd:"" help:"What changes, as it does."`
 	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
