@@ -109,7 +109,6 @@ func sendEvents(ctx context.Context, w http.ResponseWriter, start string, receiv
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Accel-Buffering", "no") // nginx would keep events back
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Time{}) // that of a request would end the stream
 	send := func(format string, args ...any) bool {
 		_ = control.SetWriteDeadline(time.Now().Add(eventDeadline))
 		_, err := fmt.Fprintf(w, format, args...)

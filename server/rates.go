@@ -25,7 +25,14 @@ func (s rates) ListRates(ctx context.Context, r *tandemv1.ListRatesRequest) (*ta
 	if err != nil {
 		return nil, err
 	}
-	state := s.l.State()
+	at, err := revisionOf(ctx, s.l, r)
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.l.StateAt(ctx, at)
+	if err != nil {
+		return nil, err
+	}
 	window, err := read(func(in *reader) period.Span {
 		in.currency("currency", r.Currency)
 		from, to := in.date("from", r.From), in.date("to", r.To)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -203,24 +204,29 @@ func TestStreamsEnd(t *testing.T) {
 	b := newBench(t, Config{})
 	expires := b.clock.Load() + time.Hour.Microseconds()
 	b.admit(t, "short", "tdm_short", grant.Principal{Role: grant.Viewer}, expires)
-	proceed := make(chan struct{})
-	service := &streamer{down: func(_ *tandemv1.GetTokenRequest, stream grpc.ServerStream) error {
-		for {
-			if err := stream.SendMsg(&tandemv1.Token{}); err != nil {
-				return err
-			}
-			select {
-			case <-proceed:
-			case <-stream.Context().Done():
-				return stream.Context().Err()
+	service := &streamer{}
+	untilTold := func() (proceed chan struct{}) { // of this stream alone
+		proceed = make(chan struct{})
+		service.down = func(_ *tandemv1.GetTokenRequest, stream grpc.ServerStream) error {
+			for {
+				if err := stream.SendMsg(&tandemv1.Token{}); err != nil {
+					return err
+				}
+				select {
+				case <-proceed:
+				case <-stream.Context().Done():
+					return stream.Context().Err()
+				}
 			}
 		}
-	}}
+		return proceed
+	}
 	conns := connections(t, b, service)
 	before := goleak.IgnoreCurrent()
 	receive := func(stream grpc.ClientStream) error { return stream.RecvMsg(&tandemv1.Token{}) }
 	for name, conn := range conns {
 		b.clock.Store(expires - 1)
+		proceed := untilTold()
 		stream := openDown(as(t, "tdm_short"), t, conn, "tokens/a")
 		if err := receive(stream); err != nil {
 			t.Fatal(err)
@@ -231,6 +237,7 @@ func TestStreamsEnd(t *testing.T) {
 			t.Errorf("%s: with an expired token: %v", name, err)
 		}
 		ctx, leave := context.WithCancel(as(t, b.token))
+		untilTold()
 		stream = openDown(ctx, t, conn, "tokens/a")
 		if err := receive(stream); err != nil {
 			t.Fatal(err)
@@ -257,4 +264,33 @@ func TestStreamsEnd(t *testing.T) {
 	// The connection over gRPC has goroutines of its own, which begin with its first stream.
 	_ = conns["outside"].(*grpc.ClientConn).Close()
 	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("google.golang.org/grpc.(*Server).Serve"))
+}
+
+// Who hears nothing for a while is looked at again every minute.
+func TestSilentStreamsEndWithTheirToken(t *testing.T) {
+	b := newBench(t, Config{})
+	expires := b.clock.Load() + time.Hour.Microseconds()
+	b.admit(t, "short", "tdm_short", grant.Principal{Role: grant.Viewer}, expires)
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{config: b.config, ledger: b.ledger}
+		s.running, s.end = context.WithCancel(t.Context())
+		ctx := metadata.NewIncomingContext(t.Context(), metadata.Pairs("authorization", "Bearer tdm_short"))
+		ended := make(chan error)
+		go func() {
+			ended <- s.whileAdmitted(ctx, downMethod, func(ctx context.Context) error {
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		}()
+		time.Sleep(90 * time.Second) // of the bubble's clock
+		select {
+		case err := <-ended:
+			t.Fatalf("it ended while its token held: %v", err)
+		default:
+		}
+		b.clock.Store(expires)
+		if err := <-ended; fault.KindOf(err) != fault.Unauthenticated {
+			t.Errorf("it ended with %v", err)
+		}
+	})
 }

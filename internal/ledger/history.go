@@ -147,7 +147,7 @@ func (l *Ledger) Revision(ctx context.Context, p grant.Principal, number int64) 
 	return l.entry(ctx, l.State(), p, revisions[0])
 }
 
-// entry tells of a revision what a principal sees of it: of a record that it sees today, what it saw before and after.
+// entry tells of a revision what a principal sees of it.
 func (l *Ledger) entry(ctx context.Context, s *State, p grant.Principal, r Revision) (Entry, error) {
 	t, err := l.tell(ctx, r)
 	if err != nil {
@@ -189,7 +189,7 @@ func (l *Ledger) tell(ctx context.Context, r Revision) (*tale, error) {
 	return t, nil
 }
 
-// entry is a tale as a principal may hear it.
+// entry is a tale as a principal may hear it: of a record that it sees today, what it saw before and after.
 func (s *State) entry(p grant.Principal, t *tale) (Entry, error) {
 	e := Entry{Number: t.number, At: t.at, Principal: t.principal, Reason: t.reason}
 	if p.SeesAll() { // one who sees but a part of what is hashed could guess at the rest until the hash fits
@@ -209,9 +209,9 @@ func (s *State) entry(p grant.Principal, t *tale) (Entry, error) {
 			if c, err = change(c.Key, was, is); err != nil {
 				return e, err
 			}
-		}
-		if c.Action == Updated && len(c.Fields) == 0 {
-			continue // what changed, such as a link to a hidden grant, is not for this principal
+			if c.Action == Updated && len(c.Fields) == 0 {
+				continue // what changed, such as a link to a hidden grant, is not for this principal
+			}
 		}
 		e.Changes = append(e.Changes, c)
 	}

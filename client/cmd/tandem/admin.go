@@ -20,11 +20,16 @@ type rateList struct {
 	Currency string `arg:"" help:"ISO 4217 code."`
 	From     string `help:"First day." placeholder:"DATE"`
 	To       string `help:"Last day." placeholder:"DATE"`
+	asOf     `embed:""`
 }
 
 // Run lists rates.
 func (c *rateList) Run(s *session) error {
-	q := &tandemv1.ListRatesRequest{Currency: c.Currency, From: c.From, To: c.To, PageSize: 1000}
+	at, err := c.readTime()
+	if err != nil {
+		return err
+	}
+	q := &tandemv1.ListRatesRequest{Currency: c.Currency, From: c.From, To: c.To, PageSize: 1000, Revision: c.Revision, ReadTime: at}
 	all := &tandemv1.ListRatesResponse{}
 	t := &table{head: []string{"DATE", "ONE EURO IN " + c.Currency}, right: map[int]bool{1: true}}
 	for r, err := range client.All(s, q, s.Rates.ListRates, (*tandemv1.ListRatesResponse).GetRates) {

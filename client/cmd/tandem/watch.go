@@ -16,7 +16,7 @@ type watchCommand struct {
 // Run writes a line for each revision until it is stopped.
 func (c *watchCommand) Run(s *session) error {
 	write := s.line()
-	for r, err := range s.Client.Watch(s, &tandemv1.WatchRevisionsRequest{After: c.After, Resource: c.Resource}) {
+	for r, err := range s.Watch(s, &tandemv1.WatchRevisionsRequest{After: c.After, Resource: c.Resource}) {
 		if s.Err() != nil {
 			return nil // that is how one leaves
 		}

@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -99,7 +100,11 @@ type ListRatesRequest struct {
 	// At most so many in one answer; 0 means 100, more than 1,000 is refused.
 	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The next_page_token of the answer before, with all else unchanged.
-	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageToken string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Read the rates as they were recorded after this revision; 0 is the newest. Those built in are there from the first on. Not together with read_time.
+	Revision int64 `protobuf:"varint,6,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Read the rates as they were known at this time. Not together with revision.
+	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -167,6 +172,20 @@ func (x *ListRatesRequest) GetPageToken() string {
 		return x.PageToken
 	}
 	return ""
+}
+
+func (x *ListRatesRequest) GetRevision() int64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *ListRatesRequest) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
 }
 
 // ListRatesResponse is a page of rates.
@@ -356,13 +375,13 @@ var File_tandem_v1_rate_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_rate_proto_rawDesc = "" +
 	"\n" +
-	"\x14tandem/v1/rate.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\"\x86\x01\n" +
+	"\x14tandem/v1/rate.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x86\x01\n" +
 	"\x04Rate\x129\n" +
 	"\rcurrency_code\x18\x01 \x01(\tB\x14\xe0A\x02\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\fcurrencyCode\x12\x1f\n" +
 	"\x04date\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x98\x01\n" +
 	"R\x04date\x12\"\n" +
-	"\x05value\x18\x03 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18\x18R\x05value\"\xcc\x01\n" +
+	"\x05value\x18\x03 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x01\x18\x18R\x05value\"\xaa\x02\n" +
 	"\x10ListRatesRequest\x120\n" +
 	"\bcurrency\x18\x01 \x01(\tB\x14\xe0A\x02\xbaH\x0er\f2\n" +
 	"^[A-Z]{3}$R\bcurrency\x12\x1b\n" +
@@ -373,7 +392,9 @@ const file_tandem_v1_rate_proto_rawDesc = "" +
 	"\tpage_size\x18\x04 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xe8\a(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\"\x9d\x01\n" +
+	"page_token\x18\x05 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12#\n" +
+	"\brevision\x18\x06 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
+	"\tread_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x9d\x01\n" +
 	"\x11ListRatesResponse\x12%\n" +
 	"\x05rates\x18\x01 \x03(\v2\x0f.tandem.v1.RateR\x05rates\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -410,20 +431,22 @@ var file_tandem_v1_rate_proto_goTypes = []any{
 	(*ListRatesResponse)(nil),        // 2: tandem.v1.ListRatesResponse
 	(*BatchCreateRatesRequest)(nil),  // 3: tandem.v1.BatchCreateRatesRequest
 	(*BatchCreateRatesResponse)(nil), // 4: tandem.v1.BatchCreateRatesResponse
+	(*timestamppb.Timestamp)(nil),    // 5: google.protobuf.Timestamp
 }
 var file_tandem_v1_rate_proto_depIdxs = []int32{
-	0, // 0: tandem.v1.ListRatesResponse.rates:type_name -> tandem.v1.Rate
-	0, // 1: tandem.v1.BatchCreateRatesRequest.rates:type_name -> tandem.v1.Rate
-	0, // 2: tandem.v1.BatchCreateRatesResponse.rates:type_name -> tandem.v1.Rate
-	1, // 3: tandem.v1.RateService.ListRates:input_type -> tandem.v1.ListRatesRequest
-	3, // 4: tandem.v1.RateService.BatchCreateRates:input_type -> tandem.v1.BatchCreateRatesRequest
-	2, // 5: tandem.v1.RateService.ListRates:output_type -> tandem.v1.ListRatesResponse
-	4, // 6: tandem.v1.RateService.BatchCreateRates:output_type -> tandem.v1.BatchCreateRatesResponse
-	5, // [5:7] is the sub-list for method output_type
-	3, // [3:5] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
-	0, // [0:3] is the sub-list for field type_name
+	5, // 0: tandem.v1.ListRatesRequest.read_time:type_name -> google.protobuf.Timestamp
+	0, // 1: tandem.v1.ListRatesResponse.rates:type_name -> tandem.v1.Rate
+	0, // 2: tandem.v1.BatchCreateRatesRequest.rates:type_name -> tandem.v1.Rate
+	0, // 3: tandem.v1.BatchCreateRatesResponse.rates:type_name -> tandem.v1.Rate
+	1, // 4: tandem.v1.RateService.ListRates:input_type -> tandem.v1.ListRatesRequest
+	3, // 5: tandem.v1.RateService.BatchCreateRates:input_type -> tandem.v1.BatchCreateRatesRequest
+	2, // 6: tandem.v1.RateService.ListRates:output_type -> tandem.v1.ListRatesResponse
+	4, // 7: tandem.v1.RateService.BatchCreateRates:output_type -> tandem.v1.BatchCreateRatesResponse
+	6, // [6:8] is the sub-list for method output_type
+	4, // [4:6] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	4, // [4:4] is the sub-list for extension extendee
+	0, // [0:4] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_rate_proto_init() }

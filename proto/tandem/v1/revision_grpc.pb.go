@@ -42,7 +42,8 @@ type RevisionServiceClient interface {
 	//
 	// A revision of which you may see nothing comes as its name and time. To go on after a lost connection, watch after the last one that you were told of; the
 	// answer's metadata has as `tandem-revision` the one after which it began. Over REST it is a stream of server-sent events: the id of each is the
-	// revision's number and its data the revision in JSON. The stream ends when your token does, and when the server stops.
+	// revision's number and its data the revision in JSON. Pages read it with fetch, since EventSource sends no Authorization header. The stream ends when your
+	// token does, and when the server stops.
 	WatchRevisions(ctx context.Context, in *WatchRevisionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Revision], error)
 }
 
@@ -120,7 +121,8 @@ type RevisionServiceServer interface {
 	//
 	// A revision of which you may see nothing comes as its name and time. To go on after a lost connection, watch after the last one that you were told of; the
 	// answer's metadata has as `tandem-revision` the one after which it began. Over REST it is a stream of server-sent events: the id of each is the
-	// revision's number and its data the revision in JSON. The stream ends when your token does, and when the server stops.
+	// revision's number and its data the revision in JSON. Pages read it with fetch, since EventSource sends no Authorization header. The stream ends when your
+	// token does, and when the server stops.
 	WatchRevisions(*WatchRevisionsRequest, grpc.ServerStreamingServer[Revision]) error
 	mustEmbedUnimplementedRevisionServiceServer()
 }
