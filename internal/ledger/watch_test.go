@@ -91,7 +91,7 @@ func TestWatchersHearTheHistory(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				told, _, err := l.History(t.Context(), p, 0, grant.Key{}, max(n, 1))
+				told, _, err := l.History(t.Context(), p, ledger.HistoryQuery{Limit: max(n, 1)})
 				if err != nil {
 					t.Fatal(err)
 				}
