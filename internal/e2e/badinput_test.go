@@ -156,7 +156,7 @@ func badCases() map[string]bad {
 		"transactions by patch": patched("grant", "Grant", "grants/us", `{"transactions":[]}`, "transactions", "updateMask", 0),
 		"nothing to patch":      patched("grant", "Grant", "grants/nothing", `{"title":"y"}`, "", "", 404),
 	}
-	for _, more := range []map[string]bad{moreCases(), reportCases(), mergeCases(), listCases()} {
+	for _, more := range []map[string]bad{moreCases(), reportCases(), mergeCases(), listCases(), historyCases()} {
 		for name, c := range more {
 			cases[name] = c
 		}
@@ -259,16 +259,6 @@ func moreCases() map[string]bad {
 		"watching and nobody":                   {method: "GET", path: "/v1/revisions:watch", token: "none", status: 401},
 		"watching tokens as staff":              {method: "GET", path: "/v1/revisions:watch?resource=tokens", token: "staff", status: 403},
 		"rates of a revision to come":           asked("/v1/rates", "currency=USD&revision=1000000", "RateService/ListRates", `{"currency":"USD","revision":"1000000"}`, "revision", 0),
-		"history of no one":                     asked("/v1/revisions", "principal=", "RevisionService/ListRevisions", `{"principal":[""]}`, "principal[0]", 0),
-		"history of 21": asked("/v1/revisions", strings.Repeat("principal=x&", 21), "RevisionService/ListRevisions",
-			`{"principal":["x"`+strings.Repeat(`,"x"`, 20)+`]}`, "principal", 0),
-		"history upside down": asked("/v1/revisions", "since=2024-01-02T00:00:00Z&until=2024-01-01T00:00:00Z", "RevisionService/ListRevisions",
-			`{"since":"2024-01-02T00:00:00Z","until":"2024-01-01T00:00:00Z"}`, "until", 0),
-		"history since no time":    asked("/v1/revisions", "since=yesterday", "", "", "since", 0),
-		"an anchor that is none":   asked("/v1/revisions:verify", "anchor=112", "RevisionService/VerifyRevisions", `{"anchor":"112"}`, "anchor", 0),
-		"an anchor in capitals":    asked("/v1/revisions:verify", "anchor=1:"+strings.Repeat("A", 64), "RevisionService/VerifyRevisions", `{"anchor":"1:`+strings.Repeat("A", 64)+`"}`, "anchor", 0),
-		"an anchor of another log": asked("/v1/revisions:verify", "anchor=1:"+strings.Repeat("0", 64), "RevisionService/VerifyRevisions", `{"anchor":"1:`+strings.Repeat("0", 64)+`"}`, "", 0),
-		"a viewer who verifies":    {method: "GET", path: "/v1/revisions:verify", token: "viewer", status: 403, rpc: "RevisionService/VerifyRevisions", message: `{}`},
 	}
 }
 
