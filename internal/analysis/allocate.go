@@ -18,6 +18,22 @@ const maxRows = 1_000_000
 // and each part over time, so that whatever is asked for sums to the whole. Errors: Exhausted when
 // the answer would have more than a million rows.
 func (s *Snapshot) Allocate(q Query) (Result, error) {
+	e := s.evaluation(q)
+	sheets := e.chunks()
+	whole := sheets[0]
+	for _, other := range sheets[1:] {
+		whole.merge(other)
+	}
+	defects := e.placeFamilies(func(number int, r *record, f *figure) { e.add(whole, number, r, f) })
+	whole.settle(e.keys)
+	if e.tooMany.Load() || len(whole.rows) > maxRows {
+		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
+	}
+	return e.result(whole, defects), nil
+}
+
+// evaluation sets a query to work.
+func (s *Snapshot) evaluation(q Query) *evaluation {
 	e := &evaluation{Query: q, snapshot: s, keys: s.newKeyring(q), sieve: s.newSieve(q.Filter, q.Principal), currencies: s.line.currencies.all()}
 	e.pricing = pricing{measure: q.Measure, currency: q.Currency, rateDay: noDay, rates: s.rates}
 	if !q.RateDate.IsZero() {
@@ -27,17 +43,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 	e.years = yearsOf(e.window)
 	e.pairs = e.byPair()
 	e.families = s.families(e.sieve)
-	sheets := e.chunks()
-	whole := sheets[0]
-	for _, other := range sheets[1:] {
-		whole.merge(other)
-	}
-	defects := e.addFamilies(whole)
-	whole.settle(e.keys)
-	if e.tooMany.Load() || len(whole.rows) > maxRows {
-		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
-	}
-	return e.result(whole, defects), nil
+	return e
 }
 
 // evaluation is a query at work. It is shared by the goroutines that share the chunks.
@@ -111,7 +117,7 @@ func (e *evaluation) chunk(out *sheet, index int) {
 	}
 	for i := range c.records {
 		r, number := &c.records[i], index*chunkSize+i
-		if r.deleted || v != nil && !v.grants[i].counts || !e.sieve.passes(r) || e.families.has(number) {
+		if v != nil && !v.grants[i].counts || !e.alone(number, r) {
 			continue
 		}
 		if v != nil && v.grants[i].first >= 0 {
@@ -122,6 +128,11 @@ func (e *evaluation) chunk(out *sheet, index int) {
 			e.add(out, number, r, &f)
 		}
 	}
+}
+
+// alone tells whether a grant counts, and is in no family.
+func (e *evaluation) alone(number int, r *record) bool {
+	return r.stands() && e.sieve.passes(r) && !e.families.has(number)
 }
 
 // result makes the answer of what was added up.

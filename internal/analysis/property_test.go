@@ -133,6 +133,10 @@ func anyGrant(t *rapid.T, id string, earlier []string) *grant.Grant {
 	if len(earlier) > 0 && rapid.IntRange(0, 2).Draw(t, "sub") == 0 {
 		g.Links = []grant.Link{{ID: "1", Type: grant.SubGrantOf, Target: rapid.SampledFrom(earlier).Draw(t, "parent")}}
 	}
+	if len(earlier) > 0 && rapid.IntRange(0, 3).Draw(t, "linked") == 0 {
+		kinds := []grant.LinkType{grant.CoFundedWith, grant.DuplicateOf, grant.ConfirmedDistinct, grant.ConfirmedDistinct}
+		g.Links = append(g.Links, grant.Link{ID: "2", Type: rapid.SampledFrom(kinds).Draw(t, "link"), Target: rapid.SampledFrom(earlier).Draw(t, "link to")})
+	}
 	if rapid.IntRange(0, 9).Draw(t, "deleted") == 0 {
 		g.Deleted = 1
 	}

@@ -23,6 +23,7 @@ type record struct {
 	status           grant.Status
 	visibility       grant.Visibility
 	deleted          bool
+	superseded       bool // it was merged into another or is a duplicate of one, and only the other counts
 	// The grant's lists, in the order of the nesting of parts, one after the other in entries.
 	counts  [lists]uint8
 	entries []entry
@@ -62,7 +63,8 @@ type flow struct {
 const noDay = period.Day(math.MinInt32)
 
 type more struct {
-	parent  string // the id of the grant of which it is a sub-grant
+	parent  string       // the id of the grant of which it is a sub-grant
+	links   []grant.Link // that say how it stands to others, without sub-grants
 	budgets []budget
 	ranges  map[int][2]int64 // low and high of the flows that are ranges
 	others  []int32          // organisations that take part otherwise
@@ -220,6 +222,15 @@ func (d *dictionaries) addMore(r *record, g *grant.Grant) {
 	if p := g.Parent(); p != "" {
 		r.rare().parent = p
 	}
+	r.superseded = g.Successor != ""
+	for _, l := range g.Links {
+		switch l.Type {
+		case grant.DuplicateOf:
+			r.superseded = true
+		case grant.CoFundedWith, grant.ConfirmedDistinct:
+			r.rare().links = append(r.rare().links, l)
+		}
+	}
 	for _, b := range g.Budgets {
 		m := r.rare()
 		m.budgets = append(m.budgets, budget{span: period.Span{First: b.Start.First, Last: b.End.Last()}, minor: b.Minor})
@@ -238,6 +249,9 @@ func (r *record) rare() *more {
 	}
 	return r.more
 }
+
+// stands tells whether a grant is money of its own: it stands, and no other record stands for it.
+func (r *record) stands() bool { return !r.deleted && !r.superseded }
 
 func (r *record) parent() string {
 	if r.more == nil {

@@ -13,18 +13,32 @@ import (
 
 // allocate is the reference's answer.
 func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query) *reference {
+	ref := newReference(reg, grants, q)
+	ref.run()
+	return ref
+}
+
+func newReference(reg *grant.Registry, grants []*grant.Grant, q analysis.Query) *reference {
 	ref := &reference{q: q, reg: reg, all: map[string]*grant.Grant{}, rows: map[string]*refRow{}, total: newRefRow(), out: newRefRow()}
 	for _, g := range grants {
-		if g.Deleted == 0 && ref.sees(g) {
+		if g.Deleted == 0 && !superseded(g) && ref.sees(g) {
 			ref.all[g.ID] = g
 		}
 	}
+	return ref
+}
+
+func (ref *reference) run() {
 	for _, g := range ref.all {
 		if ref.all[g.Parent()] == nil {
 			ref.root(g)
 		}
 	}
-	return ref
+}
+
+// superseded tells whether another record stands for a grant.
+func superseded(g *grant.Grant) bool {
+	return g.Successor != "" || slices.ContainsFunc(g.Links, func(l grant.Link) bool { return l.Type == grant.DuplicateOf })
 }
 
 func (ref *reference) children(g *grant.Grant) []*grant.Grant {
@@ -150,6 +164,10 @@ func (ref *reference) add(r *refGrant) {
 	// put adds v, of a part in a currency, on a day.
 	put := func(k int, c money.Currency, day *period.Day, v [3]*big.Int, unknown bool) {
 		p := parts[k]
+		if ref.sink != nil {
+			ref.sink(r, k, p, c, day, v)
+			return
+		}
 		if p.weight.Sign() == 0 || !ref.partPasses(p) {
 			return
 		}

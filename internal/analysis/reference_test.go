@@ -38,6 +38,8 @@ type reference struct {
 	rows  map[string]*refRow
 	total *refRow
 	out   *refRow // undated, where a window was asked for
+	// sink, when not nil, is told in place of the rows what the k-th part of a grant has on a day, in a currency.
+	sink func(r *refGrant, k int, p refPart, c money.Currency, day *period.Day, v [3]*big.Int)
 }
 
 // round is half to even.
