@@ -24,6 +24,7 @@ type holdings struct {
 	parts    []part
 	cells    []partCell
 	pieces   []int64
+	silent   []part // parts of which no amount is known or converted, or that cannot be placed in time; the run of these has no days
 	remarks  remarks
 }
 
@@ -133,6 +134,7 @@ func (h *holdings) merge(o *holdings) {
 		h.cells = append(h.cells, c)
 	}
 	h.pieces = append(h.pieces, o.pieces...)
+	h.silent = append(h.silent, o.silent...)
 	h.remarks.unknown += o.remarks.unknown
 	h.remarks.unconverted += o.remarks.unconverted
 	h.remarks.undated += o.remarks.undated
@@ -189,7 +191,15 @@ func (h *holder) add(number int, r *record, f *figure) {
 	if counts {
 		h.remarks.see(f, spread.dated(), any)
 	}
-	if !counts || !any || f.money == nil {
+	if !counts || !any && spread.dated() {
+		h.parts = h.parts[:first]
+		return
+	}
+	if f.money == nil || !any {
+		for _, p := range h.parts[first:] {
+			p.run = run
+			h.silent = append(h.silent, p)
+		}
 		h.parts = h.parts[:first]
 		return
 	}
@@ -270,7 +280,7 @@ func (h *holdings) unspecified(p *part) {
 	for i := range h.cells[p.from:p.to] {
 		c := &h.cells[int(p.from)+i]
 		var amount int64
-		if codes := h.codes(c.code); p.recipient == none || slices.Contains(codes, none) {
+		if codes := h.codes(c.code); p.recipient == none || slices.Contains(codes[:], none) {
 			amount = h.amount(p, c, p.run)
 			for i, code := range codes {
 				if code == none {
@@ -284,11 +294,10 @@ func (h *holdings) unspecified(p *part) {
 	}
 }
 
-// codes returns the codes of a cell's theme and, where they make a cell, of its location and population.
-func (h *holdings) codes(cell uint64) []int32 {
-	codes := make([]int32, len(h.widths))
+// codes returns the codes of a cell's theme and, where they make a cell, of its location and population; there are as many as widths.
+func (h *holdings) codes(cell uint64) (codes [3]int32) {
 	cell = mathbits.RotateLeft64(cell, maskBits)
-	for i := len(codes) - 1; i >= 0; i-- {
+	for i := len(h.widths) - 1; i >= 0; i-- {
 		codes[i] = int32(cell%h.widths[i]) - 1
 		cell /= h.widths[i]
 	}

@@ -136,7 +136,8 @@ func (h *holdings) overlap(c candidate, currency money.Currency) Overlap {
 	h.common(a, b, func(x, y *partCell) bool {
 		cell := OverlapCell{Amounts: [2]int64{h.amount(a, x, o.Window), h.amount(b, y, o.Window)}}
 		if cell.Overlap = min(cell.Amounts[0], cell.Amounts[1]); cell.Overlap > 0 {
-			for i, code := range h.codes(x.code) {
+			codes := h.codes(x.code)
+			for i, code := range codes[:len(h.widths)] {
 				*[...]*string{&cell.Theme, &cell.Location, &cell.Population}[i] = h.termID(i, code)
 			}
 			o.Cells = append(o.Cells, cell)

@@ -69,10 +69,14 @@ func donorsInText(key string) string {
 	return names[0]
 }
 
-// cellInText names a cell in a sentence. Ids that are empty are not spoken of, nor are unspecified places and populations.
+// cellInText names a cell in a sentence. Places and populations that are empty or unspecified are not spoken of.
 func (s *Snapshot) cellInText(theme, location, population string) string {
 	text := "unspecified purposes"
-	if theme != grant.Unspecified && theme != "" {
+	switch theme {
+	case grant.Unspecified:
+	case "":
+		text = "anything"
+	default:
 		text = inSentence(s.reg.Label(grant.Key{Kind: grant.Themes, ID: theme}))
 	}
 	if location != grant.Unspecified && location != "" {

@@ -115,6 +115,16 @@ func (s *Sum) AddSum(t Sum) {
 // SumOf returns the sum of one amount.
 func SumOf(minor int64) Sum { return Sum{hi: minor >> 63, lo: uint64(minor)} }
 
+// Neg returns the sum with the other sign.
+func (s Sum) Neg() Sum {
+	n := Sum{hi: ^s.hi, lo: ^s.lo}
+	n.Add(1)
+	return n
+}
+
+// Rat returns the sum as a rational number.
+func (s Sum) Rat() *big.Rat { return new(big.Rat).SetInt(s.big()) }
+
 // Cmp compares two sums: -1, 0 or +1.
 func (s Sum) Cmp(t Sum) int {
 	switch {
