@@ -34,6 +34,9 @@ type Client struct {
 	Links         tandemv1.LinkServiceClient
 	Targets       tandemv1.TargetServiceClient
 	Allocations   tandemv1.AllocationServiceClient
+	Overlaps      tandemv1.OverlapServiceClient
+	Gaps          tandemv1.GapServiceClient
+	Concentration tandemv1.ConcentrationServiceClient
 	Rates         tandemv1.RateServiceClient
 	Revisions     tandemv1.RevisionServiceClient
 	Tokens        tandemv1.TokenServiceClient
@@ -101,7 +104,9 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Organisations: tandemv1.NewOrganisationServiceClient(conn), Programmes: tandemv1.NewProgrammeServiceClient(conn), Themes: tandemv1.NewThemeServiceClient(conn),
 		Locations: tandemv1.NewLocationServiceClient(conn), Populations: tandemv1.NewPopulationServiceClient(conn), Grants: tandemv1.NewGrantServiceClient(conn),
 		Transactions: tandemv1.NewTransactionServiceClient(conn), Links: tandemv1.NewLinkServiceClient(conn), Targets: tandemv1.NewTargetServiceClient(conn),
-		Allocations: tandemv1.NewAllocationServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
+		Allocations: tandemv1.NewAllocationServiceClient(conn),
+		Overlaps:    tandemv1.NewOverlapServiceClient(conn), Gaps: tandemv1.NewGapServiceClient(conn), Concentration: tandemv1.NewConcentrationServiceClient(conn),
+		Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
 		Tokens: tandemv1.NewTokenServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn),
 	}, nil
 }

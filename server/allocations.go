@@ -58,7 +58,7 @@ func (s allocations) QueryAllocations(ctx context.Context, r *tandemv1.QueryAllo
 }
 
 func readQuery(in *reader, r *tandemv1.QueryAllocationsRequest) analysis.Query {
-	q := analysis.Query{Currency: "USD", Attribution: analysis.Final, Calendar: period.Calendar{FirstMonth: int(r.FiscalYearStart)}}
+	q := analysis.Query{Attribution: analysis.Final, Calendar: period.Calendar{FirstMonth: int(r.FiscalYearStart)}}
 	for i, s := range r.GroupBy {
 		d, err := analysis.ParseDimension(s)
 		if err != nil {
@@ -71,19 +71,7 @@ func readQuery(in *reader, r *tandemv1.QueryAllocationsRequest) analysis.Query {
 		in.Add("measure", "%v", err)
 	}
 	q.Measure = measure
-	if r.Currency != "" {
-		q.Currency = in.currency("currency", r.Currency)
-	}
-	q.From, q.To = in.date("from", r.From), in.date("to", r.To)
-	if !q.From.IsZero() && !q.To.IsZero() && q.To.Last() < q.From.First {
-		in.Add("to", "%s is before from, %s", q.To, q.From)
-	}
-	if d := in.date("rateDate", r.RateDate); !d.IsZero() {
-		if d.Precision != period.ToDay {
-			in.Add("rateDate", "found %s; accepted is one day, such as 2023-02-01", d)
-		}
-		q.RateDate = d
-	}
+	q.Currency, q.From, q.To, q.RateDate = readLook(in, r)
 	if r.Attribution == tandemv1.Attribution_PRIME {
 		q.Attribution = analysis.Prime
 	}

@@ -25,7 +25,7 @@ import (
 var errNotModified = status.Error(codes.FailedPrecondition, "not modified: if-none-match has the etag of what there is")
 
 // conditional gives every answer to a read an ETag, and spares the work when the caller has that answer already. The ETag is made of what an answer
-// depends on beside the request: the newest revision, who asks, the build, and the format. Revisions move for everyone, so that it gives nothing away.
+// depends on beside the request: the newest revision, who asks, the build, the format, and the day, from which gaps look back and ahead when they are not told another. Revisions move for everyone, so that it gives nothing away.
 type conditional struct {
 	ledger *ledger.Ledger
 	build  string
@@ -49,7 +49,7 @@ func (c *conditional) intercept(ctx context.Context, request any, info *grpc.Una
 func (c *conditional) etag(ctx context.Context) string {
 	call := callOf(ctx)
 	p := call.principal
-	sum := sha256.Sum256([]byte(c.build + "\x00" + call.format + "\x00" + p.Name + "\x00" + p.DisplayName + "\x00" + p.Fingerprint()))
+	sum := sha256.Sum256([]byte(c.build + "\x00" + call.format + "\x00" + p.Name + "\x00" + p.DisplayName + "\x00" + p.Fingerprint() + "\x00" + dayOf(c.ledger.Now()).String()))
 	return `"` + strconv.FormatInt(c.ledger.State().Revision, 10) + "-" + hex.EncodeToString(sum[:8]) + `"`
 }
 

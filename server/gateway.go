@@ -78,6 +78,9 @@ func (s *Server) gateway() (*runtime.ServeMux, error) {
 		join(mux, s.local, tandemv1.NewRevisionServiceClient, tandemv1.RegisterRevisionServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewTokenServiceClient, tandemv1.RegisterTokenServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewMeServiceClient, tandemv1.RegisterMeServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewOverlapServiceClient, tandemv1.RegisterOverlapServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewGapServiceClient, tandemv1.RegisterGapServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewConcentrationServiceClient, tandemv1.RegisterConcentrationServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewAllocationServiceClient, tandemv1.RegisterAllocationServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewGrantServiceClient, tandemv1.RegisterGrantServiceHandlerClient),
 	)

@@ -90,6 +90,7 @@ var patterns = map[string]string{
 	"^targets/":                            "a resource name that begins with targets/",
 	"^tokens/":                             "a resource name that begins with tokens/",
 	"^revisions/":                          "revisions/ and a number",
+	"^overlaps/":                           "the name of an overlap as the list of overlaps gives it",
 }
 
 func inWords(pattern string) string {

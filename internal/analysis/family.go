@@ -172,7 +172,7 @@ func (r *record) placed(root *record, f *figure, m Measure, amount triple) (*rec
 	moved.counts[funders] = root.counts[funders]
 	if kept := r.spread(); m == Allocated && kept.dated() && kept.kept().Days() > 0 {
 		moved.cut = min(r.cut, r.until)
-		moved.until = maxDay
+		moved.until = MaxDay
 	}
 	scaled := *f
 	if f.money != nil {

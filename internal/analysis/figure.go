@@ -175,7 +175,7 @@ func (f *figure) finish() {
 
 func orderOf(d period.Day) period.Day {
 	if d == noDay {
-		return maxDay
+		return MaxDay
 	}
 	return d
 }

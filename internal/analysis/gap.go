@@ -193,7 +193,8 @@ type gapFinder struct {
 
 func (f *gapFinder) start() {
 	s := f.snapshot
-	f.holdings = s.hold(Query{Measure: Allocated, Currency: f.Currency, RateDate: f.RateDate, Filter: f.Filter, Principal: f.Principal}, grant.CellScope, maxTree, Filter{})
+	f.holdings = s.newHoldings(grant.CellScope, maxTree, Filter{}, f.Principal)
+	f.holdings.hold(Query{Measure: Allocated, Currency: f.Currency, RateDate: f.RateDate, Filter: f.Filter, Principal: f.Principal})
 	tomorrow := period.Date{First: f.AsOf + 1, Precision: period.ToDay}
 	f.before = period.Span{First: tomorrow.PlusMonths(-12) + 1, Last: f.AsOf}
 	f.after = period.Span{First: f.AsOf + 1, Last: tomorrow.PlusMonths(12)}
@@ -282,10 +283,10 @@ func sumInText(c money.Currency, s money.Sum) string {
 // spanInText writes a window in a sentence. An end that was not given is not spoken of.
 func spanInText(w period.Span) string {
 	var parts []string
-	if w.First > minDay {
+	if w.First > MinDay {
 		parts = append(parts, "from "+dayInText(w.First))
 	}
-	if w.Last < maxDay {
+	if w.Last < MaxDay {
 		parts = append(parts, "to "+dayInText(w.Last))
 	}
 	if len(parts) == 0 {

@@ -15,17 +15,19 @@ import (
 // holdings are the allocations of a snapshot cut into parts, a part being what one donor state gives to one recipient under one grant, and each part into cells. The amounts are
 // those of Allocate: the same cut, the same days, the same attribution.
 type holdings struct {
-	snapshot *Snapshot
-	donors   *keyring // whose first dimension is donor states, and whose second is recipients
-	terms    *keyring // whose dimensions are themes, locations and populations, rolled up
-	widths   []uint64 // how many codes there are, and one, for each dimension that makes a cell
-	scope    grant.Scope
-	sides    *sieve // of which one side of an overlap has to be
-	parts    []part
-	cells    []partCell
-	pieces   []int64
-	silent   []part // parts of which no amount is known or converted, or that cannot be placed in time; the run of these has no days
-	remarks  remarks
+	snapshot  *Snapshot
+	donors    *keyring // whose first dimension is donor states, and whose second is recipients
+	terms     *keyring // whose dimensions are themes, locations and populations, rolled up
+	widths    []uint64 // how many codes there are, and one, for each dimension that makes a cell
+	scope     grant.Scope
+	sides     *sieve       // of which one side of an overlap has to be
+	only      map[int]bool // the numbers of the grants that are looked at; nil: all
+	decisions map[grant.OverlapID]*grant.Decision
+	parts     []part
+	cells     []partCell
+	pieces    []int64
+	silent    []part // parts of which no amount is known or converted, or that cannot be placed in time; the run of these has no days
+	remarks   remarks
 }
 
 // part is what one donor state gives to one recipient under one grant.
@@ -43,6 +45,7 @@ type part struct {
 	side      bool        // it is of a side that was asked for
 	inexact   bool        // some amount is a bound, or not known, or could not be converted
 	linked    bool        // the grant is confirmed distinct of some other, or some other of it
+	decided   bool        // there is a decision about some overlap of the grant
 }
 
 // partCell is what a part has in a cell: pieces, each spread over the days by itself, as the one law wants.
@@ -59,32 +62,29 @@ type remarks struct {
 	defects                       []string
 }
 
-// hold cuts the allocations of a query into parts. depth is that to which themes and locations are rolled up. What sides say of donors and recipients is only marked.
-func (s *Snapshot) hold(q Query, scope grant.Scope, depth int, sides Filter) *holdings {
-	e := s.evaluation(q)
-	h := &holdings{snapshot: s, donors: s.newKeyring(Query{GroupBy: []Dimension{DonorState, Member}}), terms: s.newTerms(depth), scope: scope, sides: s.newSieve(sides, q.Principal)}
+// newHoldings returns holdings of nothing. depth is that to which themes and locations are rolled up. What sides say of donors and recipients is only marked.
+func (s *Snapshot) newHoldings(scope grant.Scope, depth int, sides Filter, p grant.Principal) *holdings {
+	h := &holdings{snapshot: s, donors: s.newKeyring(Query{GroupBy: []Dimension{DonorState, Member}}), terms: s.newTerms(depth), scope: scope, sides: s.newSieve(sides, p)}
 	for i := range h.terms.dims {
 		h.widths = append(h.widths, uint64(len(h.terms.names[i]))+1)
 	}
 	if scope == grant.MemberScope {
 		h.widths = h.widths[:1]
 	}
-	workers := max(1, min(runtime.GOMAXPROCS(0), len(s.chunks)))
-	each := make([]*holder, workers)
+	return h
+}
+
+// hold cuts the allocations of a query into parts.
+func (h *holdings) hold(q Query) {
+	s := h.snapshot
+	e := s.evaluation(q)
+	each := make([]*holder, max(1, min(runtime.GOMAXPROCS(0), len(s.chunks))))
 	var wait sync.WaitGroup
-	for w := range workers {
+	for w := range each {
 		each[w] = &holder{holdings: *h, evaluation: e}
 		wait.Go(func() {
-			for i := w; i < len(s.chunks); i += workers {
-				for j := range s.chunks[i].records {
-					r, number := &s.chunks[i].records[j], i*chunkSize+j
-					if !e.alone(number, r) || !e.sieve.holds(r) {
-						continue
-					}
-					if f := e.figure(r, e.currencies); f.counts {
-						each[w].add(number, r, &f)
-					}
-				}
+			for i := w; i < len(s.chunks); i += len(each) {
+				each[w].chunk(i)
 			}
 		})
 	}
@@ -93,7 +93,20 @@ func (s *Snapshot) hold(q Query, scope grant.Scope, depth int, sides Filter) *ho
 	for _, other := range each {
 		h.merge(&other.holdings)
 	}
-	return h
+}
+
+// chunk adds the grants of a chunk that are in no family.
+func (h *holder) chunk(index int) {
+	records := h.evaluation.snapshot.chunks[index].records
+	for i := range records {
+		r, number := &records[i], index*chunkSize+i
+		if h.only != nil && !h.only[number] || !h.alone(number, r) || !h.sieve.holds(r) {
+			continue
+		}
+		if f := h.figure(r, h.currencies); f.counts {
+			h.add(number, r, &f)
+		}
+	}
 }
 
 // newTerms returns a keyring of themes, locations and populations. Themes and locations deeper in their trees than depth have the code of what they are under at that depth.
@@ -161,6 +174,9 @@ type cutPiece struct {
 
 // add adds a grant.
 func (h *holder) add(number int, r *record, f *figure) {
+	if h.only != nil && !h.only[number] {
+		return
+	}
 	split, spread := r.split(), r.spread()
 	days, whole := spread.kept(), fraction{num: 1, den: 1}
 	if spread.dated() {

@@ -21,7 +21,9 @@ type OverlapQuery struct {
 	RateDate period.Date // as of Query
 	// Filter says which money is looked at. But of donor states, donors and, in CELL scope, members it is enough that one of the two sides has them.
 	Filter    Filter
-	MinAmount int64 // in minor units: only overlaps of at least as much
+	MinAmount int64            // in minor units: only overlaps of at least as much
+	Undecided bool             // only overlaps on which nobody has decided
+	Only      *grant.OverlapID // only this one; nil: all
 	Order     OverlapOrder
 	After     *OverlapCursor // where the page before ended
 	Limit     int
@@ -53,6 +55,11 @@ type Overlap struct {
 	Cells   []OverlapCell // where most meets first
 	Inexact bool          // some amount behind it is a bound, or is not all known or converted
 	Reason  string
+	// Decision is what a person has decided; nil when nobody has.
+	Decision *grant.Decision
+	// Suggested is what the records suggest, and Grounds why: see Suggest, which needs more of the grants than is in a snapshot and is for the caller to call.
+	Suggested grant.Verdict
+	Grounds   string
 }
 
 // Relative is what meets as a fraction of the smaller of the two parts.
@@ -125,7 +132,10 @@ func (s *Snapshot) holdOverlaps(q OverlapQuery) *holdings {
 	if q.Depth > 0 {
 		depth = q.Depth
 	}
-	return s.hold(Query{Measure: Allocated, Currency: q.Currency, From: q.From, To: q.To, RateDate: q.RateDate, Filter: money, Principal: q.Principal}, q.Scope, depth, sides)
+	h := s.newHoldings(q.Scope, depth, sides, q.Principal)
+	h.only, h.decisions = s.numbersOf(q.Only), s.decisions()
+	h.hold(Query{Measure: Allocated, Currency: q.Currency, From: q.From, To: q.To, RateDate: q.RateDate, Filter: money, Principal: q.Principal})
+	return h
 }
 
 // overlap writes down an overlap in full.
@@ -147,6 +157,7 @@ func (h *holdings) overlap(c candidate, currency money.Currency) Overlap {
 	slices.SortFunc(o.Cells, func(a, b OverlapCell) int {
 		return cmp.Or(cmp.Compare(b.Overlap, a.Overlap), strings.Compare(a.Theme, b.Theme), strings.Compare(a.Location, b.Location), strings.Compare(a.Population, b.Population))
 	})
+	o.Decision = h.decisions[o.ID]
 	o.Reason = h.reason(&o, currency)
 	return o
 }

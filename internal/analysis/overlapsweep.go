@@ -176,8 +176,17 @@ func (h *holdings) newMatcher(q OverlapQuery) *matcher {
 			}
 		}
 	}
+	decided := map[int32]bool{}
+	for id := range h.decisions {
+		for _, g := range id.Grants {
+			if number, ok := h.snapshot.place(g); ok {
+				decided[int32(number)] = true
+			}
+		}
+	}
 	for i := range h.parts {
-		h.parts[i].linked = numbers[h.parts[i].number]
+		p := &h.parts[i]
+		p.linked, p.decided = numbers[p.number], decided[p.number]
 	}
 	return m
 }
@@ -292,6 +301,9 @@ func (m *matcher) found(a, b *guest, overlap int64) {
 	c := candidate{amount: overlap, parts: [2]int32{a.part, b.part}}
 	if m.order[a.states] > m.order[b.states] {
 		c.parts = [2]int32{b.part, a.part}
+	}
+	if m.query.Undecided && m.parts[a.part].decided && m.decisions[c.id(m.holdings)] != nil || m.query.Only != nil && c.id(m.holdings) != *m.query.Only {
+		return
 	}
 	m.count++
 	m.total.Add(overlap)

@@ -118,7 +118,7 @@ type Query struct {
 
 // window returns the days that are asked for; ok is false when all are, the undated ones too.
 func (q Query) window() (w period.Span, ok bool) {
-	w = period.Span{First: minDay, Last: maxDay}
+	w = period.Span{First: MinDay, Last: MaxDay}
 	if !q.From.IsZero() {
 		w.First = q.From.First
 	}
@@ -128,10 +128,10 @@ func (q Query) window() (w period.Span, ok bool) {
 	return w, !q.From.IsZero() || !q.To.IsZero()
 }
 
-// minDay and maxDay are beyond every day that can be recorded.
+// MinDay and MaxDay are beyond every day that can be recorded: a window without an end goes up to them.
 var (
-	minDay = period.Of(1800, 1, 1)
-	maxDay = period.Of(2400, 1, 1)
+	MinDay = period.Of(1800, 1, 1)
+	MaxDay = period.Of(2400, 1, 1)
 )
 
 // Result is the answer to a Query. Figures are in minor units of its currency.

@@ -124,7 +124,7 @@ const joint = "+"
 // record makes a record of a grant.
 func (d *dictionaries) record(g *grant.Grant) record {
 	r := record{
-		id: g.ID, revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
+		id: g.ID, revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: MaxDay, until: MaxDay,
 		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0,
 	}
 	if g.Programme != "" {

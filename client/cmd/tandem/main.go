@@ -28,22 +28,25 @@ type commands struct {
 	Color     string `help:"Colours: auto (on a terminal), always or never." enum:"auto,always,never" default:"auto"`
 	Reason    string `help:"Why you write; the history keeps it." placeholder:"TEXT"`
 
-	Grant       grantCommands             `cmd:"" help:"Log grants and look at them."`
-	Org         orgCommands               `cmd:"" help:"Organisations: donors, members and others."`
-	Programme   programmeCommands         `cmd:"" help:"Funding instruments of donors."`
-	Theme       themeCommands             `cmd:"" help:"What money is for."`
-	Location    locationCommands          `cmd:"" help:"Where money goes."`
-	Population  populationCommands        `cmd:"" help:"Whom money is for."`
-	Transaction transactionCommands       `cmd:"" help:"Commitments, disbursements and other transactions of a grant."`
-	Link        linkCommands              `cmd:"" help:"Relations between grants."`
-	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
-	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
-	History     historyCommand            `cmd:"" help:"Who changed what, when and why."`
-	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
-	Tokens      tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
-	Me          meCommand                 `cmd:"" help:"Who you are to the server."`
-	Login       loginCommand              `cmd:"" help:"Keep a server and a token for later commands."`
-	Completion  kongcompletion.Completion `cmd:"" help:"Shell completion: prints what your shell's profile needs."`
+	Grant         grantCommands             `cmd:"" help:"Log grants and look at them."`
+	Org           orgCommands               `cmd:"" help:"Organisations: donors, members and others."`
+	Programme     programmeCommands         `cmd:"" help:"Funding instruments of donors."`
+	Theme         themeCommands             `cmd:"" help:"What money is for."`
+	Location      locationCommands          `cmd:"" help:"Where money goes."`
+	Population    populationCommands        `cmd:"" help:"Whom money is for."`
+	Transaction   transactionCommands       `cmd:"" help:"Commitments, disbursements and other transactions of a grant."`
+	Link          linkCommands              `cmd:"" help:"Relations between grants."`
+	Target        targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
+	Allocations   allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
+	Overlaps      overlapCommands           `cmd:"" help:"Where money of two donors meets."`
+	Gaps          gapsCommand               `cmd:"" help:"Where money is missing."`
+	Concentration concentrationCommand      `cmd:"" help:"How concentrated and how fragmented funding is."`
+	History       historyCommand            `cmd:"" help:"Who changed what, when and why."`
+	Rate          rateCommands              `cmd:"" help:"Exchange rates."`
+	Tokens        tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
+	Me            meCommand                 `cmd:"" help:"Who you are to the server."`
+	Login         loginCommand              `cmd:"" help:"Keep a server and a token for later commands."`
+	Completion    kongcompletion.Completion `cmd:"" help:"Shell completion: prints what your shell's profile needs."`
 }
 
 // session is what a command works with.
