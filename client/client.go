@@ -40,6 +40,9 @@ type Client struct {
 	Allocations   tandemv1.AllocationServiceClient
 	Scenarios     tandemv1.ScenarioServiceClient
 	Briefs        tandemv1.BriefServiceClient
+	Overlaps      tandemv1.OverlapServiceClient
+	Gaps          tandemv1.GapServiceClient
+	Concentration tandemv1.ConcentrationServiceClient
 	Rates         tandemv1.RateServiceClient
 	Revisions     tandemv1.RevisionServiceClient
 	Tokens        tandemv1.TokenServiceClient
@@ -115,6 +118,7 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Allocations: tandemv1.NewAllocationServiceClient(conn), Scenarios: tandemv1.NewScenarioServiceClient(conn),
 		Briefs: tandemv1.NewBriefServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
 		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
+		Overlaps: tandemv1.NewOverlapServiceClient(conn), Gaps: tandemv1.NewGapServiceClient(conn), Concentration: tandemv1.NewConcentrationServiceClient(conn),
 	}, nil
 }
 

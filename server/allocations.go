@@ -71,9 +71,7 @@ func readQuery(in *reader, r *tandemv1.QueryAllocationsRequest) analysis.Query {
 		in.Add("measure", "%v", err)
 	}
 	q.Measure = measure
-	q.Currency = in.currencyOr("USD", r.Currency)
-	q.From, q.To = in.window(r.From, r.To)
-	q.RateDate = in.day("rateDate", r.RateDate)
+	q.Currency, q.From, q.To, q.RateDate = readLook(in, r)
 	if r.Attribution == tandemv1.Attribution_PRIME {
 		q.Attribution = analysis.Prime
 	}

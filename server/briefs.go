@@ -2,13 +2,11 @@ package server
 
 import (
 	"context"
-	"time"
 
 	"google.golang.org/genproto/googleapis/api/httpbody"
 
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
-	"github.com/allmep/tandem/internal/period"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 	"github.com/allmep/tandem/server/brief"
 )
@@ -29,7 +27,7 @@ func (s briefs) GetBrief(ctx context.Context, r *tandemv1.GetBriefRequest) (*tan
 	}
 	q.Principal = principalOf(ctx)
 	if q.AsOf == 0 {
-		q.AsOf = dayOf(s.l.Now())
+		q.AsOf = today(s.l)
 	}
 	b, err := s.l.Brief(ctx, q, at)
 	if err != nil {
@@ -68,9 +66,6 @@ func readBriefQuery(in *reader, r *tandemv1.GetBriefRequest) ledger.BriefQuery {
 	}
 	return q
 }
-
-// dayOf returns the day of an instant, in microseconds since 1970.
-func dayOf(instant int64) period.Day { return period.Day(instant / (24 * time.Hour).Microseconds()) }
 
 func writeBrief(b ledger.Brief) *tandemv1.Brief {
 	m := &tandemv1.Brief{

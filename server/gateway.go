@@ -82,6 +82,9 @@ func (s *Server) gateway() (*runtime.ServeMux, error) {
 		join(mux, s.local, tandemv1.NewMeServiceClient, tandemv1.RegisterMeServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewBriefServiceClient, tandemv1.RegisterBriefServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewScenarioServiceClient, tandemv1.RegisterScenarioServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewOverlapServiceClient, tandemv1.RegisterOverlapServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewGapServiceClient, tandemv1.RegisterGapServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewConcentrationServiceClient, tandemv1.RegisterConcentrationServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewAllocationServiceClient, tandemv1.RegisterAllocationServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewGrantServiceClient, tandemv1.RegisterGrantServiceHandlerClient),
 		// After the grants, whose GET would else take "grants/x:reconcile" for the name of one.

@@ -24,7 +24,7 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 	for _, other := range sheets[1:] {
 		whole.merge(other)
 	}
-	defects := e.addFamilies(whole)
+	defects := e.placeFamilies(func(number int, r *record, f *figure) { e.add(whole, number, r, f) })
 	e.undisclose(whole)
 	if e.tooMany.Load() || whole.open.count > maxRows {
 		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
@@ -105,7 +105,7 @@ func (e *evaluation) chunk(out *sheet, index int) {
 	listed := e.sieve.lists != [lists]*accepted{}
 	for i := range c.records {
 		r, number := &c.records[i], index*chunkSize+i
-		if r.deleted || v != nil && !v.grants[i].counts || !e.sieve.passes(r) || listed && !e.sieve.holds(r) || e.families.has(number) {
+		if v != nil && !v.grants[i].counts || !e.alone(number, r) || listed && !e.sieve.holds(r) {
 			continue
 		}
 		if v != nil && v.grants[i].first >= 0 {
@@ -116,6 +116,11 @@ func (e *evaluation) chunk(out *sheet, index int) {
 			e.add(out, number, r, &f)
 		}
 	}
+}
+
+// alone tells whether a grant counts, and is in no family.
+func (e *evaluation) alone(number int, r *record) bool {
+	return !r.deleted && e.sieve.passes(r) && !e.families.has(number)
 }
 
 // result makes the answer of what was added up.
@@ -143,7 +148,7 @@ func (e *evaluation) result(s *sheet, defects []string) Result {
 
 // add adds a grant, which is told by its number.
 func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
-	split, p := r.split(), e.parts(out, number, r, f)
+	split, p := r.split(), e.begin(out, number, r, f)
 	k, donor := -1, none
 	r.eachPart(func(codes [lists]int32) {
 		k++
@@ -155,7 +160,7 @@ func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
 					supposed := e.figure(as, e.currencies)
 					of = &supposed
 				}
-				p = e.parts(out, number, as, of)
+				p = e.begin(out, number, as, of)
 			}
 		}
 		for list, a := range e.sieve.lists {
@@ -170,8 +175,8 @@ func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
 	})
 }
 
-// parts begins to add the parts of a grant.
-func (e *evaluation) parts(out *sheet, number int, r *record, f *figure) *parts {
+// begin begins to add the parts of a grant.
+func (e *evaluation) begin(out *sheet, number int, r *record, f *figure) *parts {
 	out.provisional = out.provisional || f.provisional
 	spread := r.spread()
 	p := &parts{evaluation: e, out: out, number: number, figure: f, record: r, spread: &spread}

@@ -181,7 +181,7 @@ func (p *placing) reckon() error {
 		return err
 	}
 	for _, r := range rows {
-		member := idOf(grant.Organisations, r.Keys[0])
+		member := idOf(r.Keys[0])
 		if p.donors[member] == nil {
 			p.donors[member] = map[string]money.Sum{}
 		}
@@ -197,7 +197,7 @@ func (p *placing) byMember(from, to period.Day) (map[string]money.Sum, error) {
 	rows, err := p.allocate(period.Span{First: from, Last: to}, Filter{Members: p.Members}, Member)
 	sums := make(map[string]money.Sum, len(rows))
 	for _, r := range rows {
-		sums[idOf(grant.Organisations, r.Keys[0])] = r.Central
+		sums[idOf(r.Keys[0])] = r.Central
 	}
 	return sums, err
 }
@@ -213,9 +213,6 @@ func (p *placing) allocate(days period.Span, f Filter, by ...Dimension) ([]Row, 
 	}
 	return r.Rows, err
 }
-
-// idOf takes the kind off the key of a row.
-func idOf(kind grant.Kind, key string) string { return strings.TrimPrefix(key, string(kind)+"/") }
 
 // reckonOthers finds the money of other donor states: all of it, less what the donor has a part in.
 func (p *placing) reckonOthers() error {
@@ -236,7 +233,7 @@ func (p *placing) reckonOthers() error {
 		}
 	}
 	for _, r := range rows {
-		c := cellMoney{idOf(grant.Organisations, r.Keys[0]), idOf(grant.Themes, r.Keys[1]), idOf(grant.Locations, r.Keys[2]), r.Central.Minus(own[strings.Join(r.Keys, " ")])}
+		c := cellMoney{idOf(r.Keys[0]), idOf(r.Keys[1]), idOf(r.Keys[2]), r.Central.Minus(own[strings.Join(r.Keys, " ")])}
 		p.others = append(p.others, c)
 	}
 	return nil
@@ -354,7 +351,7 @@ func (p *placing) dependency(member string) Component {
 	after[giver] = given
 	_, then := largestShare(after)
 	c.Money = before[largest]
-	c.Reason = fmt.Sprintf("%s %% of what is recorded for %s in these days is of %s; the largest share would be %s %%.", percentText(share), p.label(grant.Organisations, member), grant.StateName(largest), percentText(then))
+	c.Reason = fmt.Sprintf("%s of what is recorded for %s in these days is of %s; the largest share would be %s.", percentInText(share), p.label(grant.Organisations, member), donorsInText(largest), percentInText(then))
 	if share.Cmp(then) > 0 {
 		c.Value = share.Sub(share, then)
 	}
@@ -404,9 +401,4 @@ func (p *placing) label(kind grant.Kind, id string) string {
 	return p.snapshot.reg.Label(grant.Key{Kind: kind, ID: id})
 }
 
-func (p *placing) text(s money.Sum) string { return s.Decimal(p.Currency) + " " + string(p.Currency) }
-
-// percentText writes a share in percent with one decimal.
-func percentText(share *big.Rat) string {
-	return new(big.Rat).Mul(share, big.NewRat(100, 1)).FloatString(1)
-}
+func (p *placing) text(s money.Sum) string { return sumInText(p.Currency, s) }

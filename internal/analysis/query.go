@@ -122,7 +122,7 @@ func (q Query) window() (w period.Span, ok bool) { return windowOf(q.From, q.To)
 
 // windowOf returns the days between two dates, each of which may be no date; ok is false when both are.
 func windowOf(from, to period.Date) (w period.Span, ok bool) {
-	w = period.Span{First: minDay, Last: maxDay}
+	w = period.Span{First: MinDay, Last: MaxDay}
 	if !from.IsZero() {
 		w.First = from.First
 	}
@@ -132,10 +132,10 @@ func windowOf(from, to period.Date) (w period.Span, ok bool) {
 	return w, !from.IsZero() || !to.IsZero()
 }
 
-// minDay and maxDay are beyond every day that can be recorded.
+// MinDay and MaxDay are beyond every day that can be recorded: a window without an end goes up to them.
 var (
-	minDay = period.Of(1800, 1, 1)
-	maxDay = period.Of(2400, 1, 1)
+	MinDay = period.Of(1800, 1, 1)
+	MaxDay = period.Of(2400, 1, 1)
 )
 
 // Result is the answer to a Query. Figures are in minor units of its currency.

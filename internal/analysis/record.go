@@ -134,7 +134,7 @@ const joint = "+"
 // record makes a record of a grant.
 func (d *dictionaries) record(g *grant.Grant) record {
 	r := record{
-		id: g.ID, title: nameKey(g.Title), revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
+		id: g.ID, title: nameKey(g.Title), revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: MaxDay, until: MaxDay,
 		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0 || g.Successor != "",
 		confirmed: g.Confirmed(), shadow: g.Shadow && g.Visibility == grant.Restricted && g.Successor == "" && g.Original() == "",
 	}

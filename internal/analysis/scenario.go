@@ -276,7 +276,7 @@ func (r *record) suppose(c Change) bool {
 func (r *record) delay(months int) {
 	r.span = delayed(r.span, months)
 	for _, d := range []*period.Day{&r.cut, &r.until} {
-		if *d != maxDay {
+		if *d != MaxDay {
 			*d = (*d + 1).AddMonths(months) - 1
 		}
 	}

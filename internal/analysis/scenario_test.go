@@ -189,6 +189,42 @@ func TestSupposedGrantsCountAsRecordedOnes(t *testing.T) {
 	})
 }
 
+// After a donor state has withdrawn, none of its money meets any; what others' moneys meet is as it was. The two analyses of a scenario agree on what is left.
+func TestOverlapsFollowTheScenario(t *testing.T) {
+	reg := field()
+	rapid.Check(t, func(t *rapid.T) {
+		grants, q := crowded(t), anyOverlapQuery(t)
+		apart(grants)
+		for _, g := range grants {
+			g.Links = nil
+		}
+		q.Principal, q.Limit, q.Filter, q.After, q.Undecided = staff, 1000, analysis.Filter{}, nil, false
+		state, day := rapid.SampledFrom([]string{"US", "SE"}).Draw(t, "state"), date("2010-12-31").First
+		s := build(reg, grants)
+		after, _ := suppose(t, s, analysis.Change{Kind: analysis.Withdrawal, Of: analysis.Of{DonorState: state}, Date: day})
+		untouched := func(o analysis.Overlap) bool { return o.ID.States[0] != state && o.ID.States[1] != state }
+		amounts := map[grant.OverlapID]int64{}
+		for _, o := range overlaps(s, q).Overlaps {
+			if untouched(o) {
+				amounts[o.ID] = o.Amount
+			}
+		}
+		for _, o := range overlaps(after, q).Overlaps {
+			switch {
+			case !untouched(o) && o.Window.Last >= day:
+				t.Fatalf("%s meets until %s", o.ID, o.Window.Last)
+			case untouched(o) && amounts[o.ID] != o.Amount:
+				t.Fatalf("%s was %d and is %d", o.ID, amounts[o.ID], o.Amount)
+			case untouched(o):
+				delete(amounts, o.ID)
+			}
+		}
+		if len(amounts) > 0 {
+			t.Fatalf("gone: %v", amounts)
+		}
+	})
+}
+
 func TestWhatCannotBeSupposedIsSaid(t *testing.T) {
 	reg, grants := example()
 	undivided := *grants[1]

@@ -131,6 +131,9 @@ func (s Sum) Percent(whole Sum) string {
 // SumOf returns the sum of one amount.
 func SumOf(minor int64) Sum { return Sum{hi: minor >> 63, lo: uint64(minor)} }
 
+// Rat returns the sum as a rational number.
+func (s Sum) Rat() *big.Rat { return new(big.Rat).SetInt(s.Big()) }
+
 // Cmp compares two sums: -1, 0 or +1.
 func (s Sum) Cmp(t Sum) int {
 	switch {

@@ -1,0 +1,26 @@
+package bench_test
+
+import (
+	"testing"
+
+	"github.com/allmep/tandem/internal/analysis"
+	"github.com/allmep/tandem/internal/fx"
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// BenchmarkOverlaps finds all overlaps of a world, and those of one member.
+func BenchmarkOverlaps(b *testing.B) {
+	fx.ECB()
+	s := build(grants(b))
+	for name, filter := range map[string]analysis.Filter{"all": {}, "member": {Members: []string{"o1000"}}} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				res, err := s.Overlaps(analysis.OverlapQuery{Scope: grant.MemberScope, Currency: "USD", Filter: filter, Limit: 100, Principal: staff})
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(res.Count), "overlaps")
+			}
+		})
+	}
+}
