@@ -114,6 +114,8 @@ type Query struct {
 	Calendar    period.Calendar
 	Filter      Filter
 	Principal   grant.Principal
+	Explain     bool         // say of each row what makes it
+	only        map[int]bool // the numbers of the grants that are looked at; nil: all
 }
 
 // window returns the days that are asked for; ok is false when all are, the undated ones too.
@@ -150,6 +152,7 @@ type Row struct {
 	UpperOpen                                  bool
 	GrantCount, UnknownCount, UnconvertedCount int
 	Unconverted                                []Unconverted
+	Explanation                                []Explanation // of the central figure, when asked for; of the total only where it is the one row
 }
 
 // Unconverted is money that could not be converted for want of a rate.

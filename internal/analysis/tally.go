@@ -15,6 +15,7 @@ type tally struct {
 	counts      counts
 	last        counts // the numbers of the grants that were counted last, plus one
 	unconverted map[money.Currency]*money.Sum
+	pieces      []piece // for the explanation
 }
 
 type counts struct{ grants, unknown, unconverted int }
@@ -63,6 +64,7 @@ func (t *tally) merge(o *tally) {
 		t.sums[i].AddSum(o.sums[i])
 	}
 	t.exact.AddSum(o.exact)
+	t.pieces = append(t.pieces, o.pieces...)
 	t.open = t.open || o.open
 	t.counts.grants += o.counts.grants
 	t.counts.unknown += o.counts.unknown
