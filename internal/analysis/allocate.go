@@ -24,8 +24,15 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 	for _, other := range sheets[1:] {
 		whole.merge(other)
 	}
-	defects := e.placeFamilies(func(number int, r *record, f *figure) { e.add(whole, number, r, f) })
+	defects := e.placeFamilies(func(number int, r *record, f *figure) {
+		if e.only == nil || e.only[number] {
+			e.add(whole, number, r, f)
+		}
+	})
 	e.undisclose(whole)
+	if e.explained.Load() > maxPieces {
+		return Result{}, fault.New(fault.Exhausted, "the answer is made of more than %d pieces; narrow the question with filters or a window, or ask without an explanation", maxPieces)
+	}
 	if e.tooMany.Load() || whole.open.count > maxRows {
 		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
 	}
@@ -59,7 +66,8 @@ type evaluation struct {
 	years      [2]int // of the window
 	pairs      bool   // see byPair
 	families   families
-	tooMany    atomic.Bool // some goroutine has met more rows than an answer may have
+	tooMany    atomic.Bool  // some goroutine has met more rows than an answer may have
+	explained  atomic.Int64 // how many pieces of rows were kept for the explanation
 }
 
 // sheet is what one goroutine has added up.
@@ -84,7 +92,7 @@ func (e *evaluation) chunks() []*sheet {
 	for w := range workers {
 		sheets[w] = &sheet{open: e.keys.openRows()}
 		wait.Go(func() {
-			for i := w; i < len(e.snapshot.chunks) && !e.tooMany.Load(); i += workers {
+			for i := w; i < len(e.snapshot.chunks) && !e.tooMany.Load() && e.explained.Load() <= maxPieces; i += workers {
 				e.chunk(sheets[w], i)
 				if sheets[w].open.count > maxRows {
 					e.tooMany.Store(true)
@@ -105,7 +113,7 @@ func (e *evaluation) chunk(out *sheet, index int) {
 	listed := e.sieve.lists != [lists]*accepted{}
 	for i := range c.records {
 		r, number := &c.records[i], index*chunkSize+i
-		if v != nil && !v.grants[i].counts || !e.alone(number, r) || listed && !e.sieve.holds(r) {
+		if v != nil && !v.grants[i].counts || e.only != nil && !e.only[number] || !e.alone(number, r) || listed && !e.sieve.holds(r) {
 			continue
 		}
 		if v != nil && v.grants[i].first >= 0 {
@@ -128,17 +136,22 @@ func (e *evaluation) result(s *sheet, defects []string) Result {
 	res := Result{Total: s.total.row(), Provisional: s.provisional, Defects: defects}
 	if e.windowed {
 		u := s.undated.row()
+		u.Explanation = e.explain(&s.undated)
 		res.Undated = &u
 	}
+	all := s.open.inOrder(e.keys)
 	if len(e.GroupBy) == 0 {
+		if len(all) == 1 {
+			res.Total.Explanation = e.explain(all[0].tally)
+		}
 		return res
 	}
-	all := s.open.inOrder(e.keys)
 	res.Rows = make([]Row, len(all))
 	names := make([]string, 0, 2*len(e.GroupBy)*len(all)) // of all rows at once
 	for i, p := range all {
 		row := &res.Rows[i]
 		*row = p.tally.row()
+		row.Explanation = e.explain(p.tally)
 		n, m := len(names), len(names)+len(e.GroupBy)
 		names = names[:m+len(e.GroupBy)]
 		row.Keys, row.Labels = e.keys.row(p.codes, names[n:n:m], names[m:m:len(names)])
@@ -171,6 +184,7 @@ func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
 		if split.empty(k) {
 			return
 		}
+		p.part, p.cells = k, codes
 		p.add(e.keys.of(r, codes), func(m int64) int64 { return split.part(m, k) })
 	})
 }
@@ -217,12 +231,16 @@ type parts struct {
 	spread *spread
 	slices []slice // of time, in the window
 	codes  key     // of the part at hand
+	part   int
+	cells  [lists]int32
+	when   moment // of the amount at hand
 	row    *openRow
 }
 
 // slice is a period in which the grant has days, by its number, and how much has come before it and with its end.
 type slice struct {
 	period       int
+	days         period.Span
 	before, with fraction
 }
 
@@ -234,7 +252,7 @@ func (p *parts) periods() {
 	}
 	unit, timed := p.keys.finest.unit()
 	if !p.keys.timed || !timed {
-		p.slices = []slice{{0, p.spread.upTo(days.First - 1), p.spread.upTo(days.Last)}}
+		p.slices = []slice{{0, days, p.spread.upTo(days.First - 1), p.spread.upTo(days.Last)}}
 		return
 	}
 	before := p.spread.upTo(days.First - 1)
@@ -242,7 +260,7 @@ func (p *parts) periods() {
 		number := p.Calendar.Index(unit, first)
 		last := min(days.Last, p.Calendar.Span(unit, number).Last)
 		with := p.spread.upTo(last)
-		p.slices = append(p.slices, slice{number, before, with})
+		p.slices = append(p.slices, slice{number, period.Span{First: first, Last: last}, before, with})
 		first, before = last+1, with
 	}
 }
@@ -277,14 +295,16 @@ func (p *parts) addSpread(cut func(int64) int64) {
 	}
 	if !p.spread.dated() {
 		tallies := p.undated()
+		p.when = moment{day: noDay}
 		for i, s := range streams {
 			p.put(tallies, s.currency, amounts[i])
 		}
 		p.see(tallies, p.figure.unknown)
 		return
 	}
-	for _, slice := range p.slices {
+	for n, slice := range p.slices {
 		tallies := p.in(slice.period)
+		p.when = moment{day: noDay, slice: &p.slices[n]}
 		for i, s := range streams {
 			p.put(tallies, s.currency, amounts[i].each(func(m int64) int64 { return slice.with.of(m) - slice.before.of(m) }))
 		}
@@ -303,6 +323,7 @@ func (p *parts) addSteps(s *stream, cut func(int64) int64) {
 			continue
 		}
 		tallies := p.on(step.day)
+		p.when = moment{day: step.day}
 		p.put(tallies, s.currency, v)
 		p.see(tallies, step.unknown)
 	}
@@ -350,6 +371,9 @@ func (p *parts) openRow() *openRow {
 }
 
 func (p *parts) put(tallies [2]*tally, c money.Currency, v triple) {
+	if p.Explain && c == p.currency {
+		p.keep(tallies[0], v[1])
+	}
 	for _, t := range tallies {
 		switch {
 		case t == nil:

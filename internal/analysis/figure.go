@@ -78,15 +78,8 @@ func (p *pricing) figure(r *record, currencies []string) figure {
 			f.at(flow.day, p.currency).unknown = true
 			continue
 		}
-		bounds := r.bounds(i)
-		if flow.kind.Sign() < 0 {
-			// What is taken away is taken away whatever its sign.
-			if bounds.Central > 0 {
-				bounds = bounds.Neg()
-			}
-		} else {
-			f.open = f.open || bounds.Open
-		}
+		bounds := r.signed(i)
+		f.open = f.open || bounds.Open && flow.kind.Sign() > 0
 		p.add(&f, flow.day, money.Currency(currencies[flow.currency]), bounds)
 	}
 	if (p.measure == Allocated || p.measure == Committed) && !committed && r.status != grant.Pipeline {

@@ -51,8 +51,8 @@ func (f *gapFinder) unmetTarget(t *grant.Target, span period.Span, wanted int64)
 	}
 	whole := money.SumOf(wanted)
 	missing := whole.Minus(allocated)
-	if missing.Cmp(money.Sum{}) <= 0 {
-		return nil
+	if wanted == 0 || missing.Cmp(money.Sum{}) <= 0 {
+		return nil // what rounds to nothing lacks nothing
 	}
 	g := &found{Gap: Gap{
 		Kind: UnmetTarget, Target: t.ID, Cell: &GapCell{t.Theme, t.Location, t.Population}, Window: span, Whole: &whole, Part: &allocated, Amount: &missing, Share: quotient(allocated, whole), Inexact: inexact,

@@ -2,6 +2,10 @@ package analysis_test
 
 import (
 	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -209,4 +213,125 @@ func TestOverlapsAgreeWithAllocations(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Who is where on which day, found day by day.
+func TestClustersAgreeWithTheDays(t *testing.T) {
+	reg := field()
+	rapid.Check(t, func(t *rapid.T) {
+		grants, q := crowded(t), anyOverlapQuery(t)
+		ref := referenceOverlaps(reg, grants, q)
+		days := map[string]map[period.Day]map[string]bool{} // place, day, donor state
+		sides := map[string]bool{}
+		for _, p := range ref.parts {
+			for cell, amounts := range p.cells {
+				sum := new(big.Int)
+				for _, v := range amounts {
+					sum.Add(sum, v)
+				}
+				place := p.recipient + " " + cell
+				if q.Scope == grant.CellScope {
+					place = cell
+				}
+				if sum.Sign() <= 0 || q.Scope == grant.MemberScope && p.recipient == grant.Unspecified {
+					continue
+				}
+				sides[place] = sides[place] || p.side
+				for d := slices.Min(slices.Collect(maps.Keys(p.days))); d <= slices.Max(slices.Collect(maps.Keys(p.days))); d++ {
+					for _, state := range strings.Split(p.states, "+") {
+						if days[place] == nil {
+							days[place] = map[period.Day]map[string]bool{}
+						}
+						if days[place][d] == nil {
+							days[place][d] = map[string]bool{}
+						}
+						days[place][d][state] = true
+					}
+				}
+			}
+		}
+		want, got := map[string]string{}, map[string]string{}
+		for place, byDay := range days {
+			for d, states := range byDay {
+				if sides[place] && len(states) > 1 {
+					want[fmt.Sprint(place, " ", d)] = fmt.Sprint(slices.Sorted(maps.Keys(states)))
+				}
+			}
+		}
+		for _, c := range build(reg, grants).Clusters(analysis.ClusterQuery{OverlapQuery: q}).Clusters {
+			place := strings.Join(strings.Fields(strings.Join([]string{c.Recipient, c.Theme, c.Location, c.Population}, " ")), " ")
+			deepest := 0
+			for _, s := range c.Segments {
+				deepest = max(deepest, len(s.DonorStates))
+				for d := s.Window.First; d <= s.Window.Last; d++ {
+					got[fmt.Sprint(place, " ", d)] = fmt.Sprint(s.DonorStates)
+				}
+			}
+			if deepest != c.Depth {
+				t.Fatalf("%s is %d deep, its segments %d", place, c.Depth, deepest)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("(-days +product):\n%s", diff)
+		}
+	})
+}
+
+// What the records of two grants suggest.
+func TestSuggest(t *testing.T) {
+	make := func(change func(a, b *grant.Grant)) (a, b *grant.Grant) {
+		_, grants := example()
+		a, b = grants[0], grants[1]
+		change(a, b)
+		return a, b
+	}
+	for name, c := range map[string]struct {
+		change func(a, b *grant.Grant)
+		want   grant.Verdict
+	}{
+		"nothing": {func(_, _ *grant.Grant) {}, grant.Overlaps},
+		"co-funded": {func(a, b *grant.Grant) {
+			b.Links = []grant.Link{{ID: "1", Type: grant.CoFundedWith, Target: a.ID}}
+			a.Identifiers, b.Identifiers = []string{"X-1"}, []string{"X-1"}
+		}, grant.CoFunded},
+		"identifier": {func(a, b *grant.Grant) { a.Identifiers, b.Identifiers = []string{"X-1", "X-2"}, []string{"X-2"} }, grant.SameGrant},
+		"passed on": {func(a, _ *grant.Grant) {
+			a.Partners = []grant.Partner{{Organisation: "sida", Role: grant.Implementing}}
+		}, grant.SubGrant},
+		"alike": {func(a, b *grant.Grant) {
+			b.Start, b.End = a.Start, a.End
+			b.Transactions = []grant.Transaction{{ID: "1", Type: grant.Commitment, Amount: money.Amount{Currency: "USD", Minor: 323_400_000}}}
+		}, grant.SameGrant},
+		"a cent too far": {func(a, b *grant.Grant) {
+			b.Start, b.End = a.Start, a.End
+			b.Transactions = []grant.Transaction{{ID: "1", Type: grant.Commitment, Amount: money.Amount{Currency: "USD", Minor: 323_399_999}}}
+		}, grant.Overlaps},
+	} {
+		a, b := make(c.change)
+		if got, grounds := analysis.Suggest(a, b); got != c.want || grounds == "" {
+			t.Errorf("%s: found %s (%s), want %s", name, got, grounds, c.want)
+		}
+	}
+}
+
+// A decision is found under the name of its overlap, also when the recipient was merged into another since, and what is decided is not undecided.
+func TestDecisions(t *testing.T) {
+	reg, grants := example()
+	id := grant.OverlapID{Scope: grant.MemberScope, Grants: [2]string{"se", "us"}, States: [2]string{"SE", "US"}, Recipients: [2]string{"ecopeace", "ecopeace"}}
+	if parsed, err := grant.ParseOverlapID(id.String()); err != nil || parsed != id {
+		t.Errorf("%s: found %v, %v", id, parsed, err)
+	}
+	reg = reg.With(&grant.Decision{ID: id.String(), Overlap: id, Verdict: grant.CoFunded, By: "tokens/1"}, &grant.Organisation{ID: "ecopeace", DisplayName: "EcoPeace", Successor: "foe"},
+		&grant.Organisation{ID: "foe", DisplayName: "Friends of the Earth"})
+	q := analysis.OverlapQuery{Scope: grant.MemberScope, Currency: "USD", Limit: 10, Principal: staff}
+	all := overlaps(build(reg, grants), q).Overlaps
+	if len(all) != 1 || all[0].ID.Recipients[0] != "foe" || all[0].Decision == nil || all[0].Decision.Verdict != grant.CoFunded {
+		t.Errorf("found %+v", all)
+	}
+	if q.Undecided = true; overlaps(build(reg, grants), q).Count != 0 {
+		t.Error("what is decided is undecided")
+	}
+	if s := build(reg, grants); !s.MayOverlap(staff, all[0].ID) || s.MayOverlap(staff, id) {
+		t.Error("the name of the survivor is refused, or that of the merged one taken")
+	}
 }

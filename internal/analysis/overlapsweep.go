@@ -49,9 +49,7 @@ func (h *holdings) lists() [][]stay {
 		for to < len(stays) && stays[to].recipient == stays[from].recipient && stays[to].code == stays[from].code {
 			to++
 		}
-		if to > from+1 {
-			lists = append(lists, stays[from:to])
-		}
+		lists = append(lists, stays[from:to])
 		from = to
 	}
 	return lists

@@ -115,6 +115,8 @@ type Query struct {
 	Filter      Filter
 	Principal   grant.Principal
 	except      []period.Span // days that are left out of a measure by date
+	Explain     bool          // say of each row what makes it
+	only        map[int]bool  // the numbers of the grants that are looked at; nil: all
 }
 
 // window returns the days that are asked for; ok is false when all are, the undated ones too.
@@ -154,7 +156,8 @@ type Row struct {
 	UpperOpen                                  bool
 	GrantCount, UnknownCount, UnconvertedCount int
 	Unconverted                                []Unconverted
-	Undisclosed                                bool // another donor, undisclosed, is present: see presence
+	Undisclosed                                bool          // another donor, undisclosed, is present: see presence
+	Explanation                                []Explanation // of the central figure, when asked for; of the total only where it is the one row
 }
 
 // Unconverted is money that could not be converted for want of a rate.

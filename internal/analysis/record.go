@@ -286,6 +286,15 @@ func (r *record) list(list int) []entry {
 	return r.entries[from : from+int(r.counts[list])]
 }
 
+// signed returns the bounds of the i-th flow as they are added up: what is taken away is taken away whatever its sign.
+func (r *record) signed(i int) money.Bounds {
+	b := r.bounds(i)
+	if r.flows[i].kind.Sign() < 0 && b.Central > 0 {
+		return b.Neg()
+	}
+	return b
+}
+
 // bounds returns the bounds of the i-th flow.
 func (r *record) bounds(i int) money.Bounds {
 	f := r.flows[i]

@@ -267,7 +267,7 @@ func (o *gapReference) targets() {
 			return o.within(grant.Themes, f.theme, t.Theme) && o.within(grant.Locations, f.location, t.Location) && o.within(grant.Populations, f.population, t.Population)
 		})
 		whole := big.NewInt(wanted[1])
-		if missing := new(big.Int).Sub(whole, sum); missing.Sign() > 0 {
+		if missing := new(big.Int).Sub(whole, sum); whole.Sign() > 0 && missing.Sign() > 0 {
 			o.found("UNMET_TARGET %s %s..%s %s of %s, %s: %s %v%s", t.ID, first, last, sum, whole, missing, share(sum, whole).RatString(), heaviest(grants), o.elsewhere(t.Theme, t.Location, t.Population, first, last))
 		}
 	}

@@ -20,7 +20,8 @@ type rest struct {
 	open                 bool
 	unknown, unconverted counter
 	currencies           map[money.Currency]*money.Sum
-	undisclosed          bool // another donor is present
+	undisclosed          bool    // another donor is present
+	pieces               []piece // for the explanation
 }
 
 // counter counts grants, each of which comes with all its parts before the next one.
@@ -99,6 +100,7 @@ func (t *tally) merge(o *tally) {
 	}
 	r.open = r.open || o.rest.open
 	r.undisclosed = r.undisclosed || o.rest.undisclosed
+	r.pieces = append(r.pieces, o.rest.pieces...)
 	r.unknown.count += o.rest.unknown.count
 	r.unconverted.count += o.rest.unconverted.count
 	for c, sum := range o.rest.currencies {
