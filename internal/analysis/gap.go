@@ -191,7 +191,7 @@ func (f *gapFinder) explained(g *found, figure string, w period.Span, keep func(
 }
 
 // place is where a gap stands among all.
-func (g *found) place() GapCursor {
+func (g *Gap) place() GapCursor {
 	c := GapCursor{Kind: g.Kind}
 	if g.Amount != nil {
 		c.Amount = *g.Amount
