@@ -55,8 +55,10 @@ var helpers = texttemplate.FuncMap{
 	"dimension": dimension,
 	"tables":    tables,
 	"cell":      cell,
-	"verdict":   func(v tandemv1.Overlap_Verdict) string { return strings.ToLower(strings.ReplaceAll(v.String(), "_", " ")) },
-	"measure":   func(m string) string { return measures[m] },
+	"verdict": func(v tandemv1.Overlap_Verdict) string {
+		return strings.ToLower(strings.ReplaceAll(v.String(), "_", " "))
+	},
+	"measure": func(m string) string { return measures[m] },
 }
 
 var measures = map[string]string{
