@@ -238,7 +238,8 @@ func TestClustersAgreeWithTheDays(t *testing.T) {
 					continue
 				}
 				sides[place] = sides[place] || p.side
-				for d := slices.Min(slices.Collect(maps.Keys(p.days))); d <= slices.Max(slices.Collect(maps.Keys(p.days))); d++ {
+				run := slices.Sorted(maps.Keys(p.days))
+				for d := run[0]; d <= run[len(run)-1]; d++ {
 					for _, state := range strings.Split(p.states, "+") {
 						if days[place] == nil {
 							days[place] = map[period.Day]map[string]bool{}
