@@ -98,6 +98,13 @@ func writeBrief(b ledger.Brief) *tandemv1.Brief {
 	for _, g := range b.Stale {
 		m.Stale = append(m.Stale, &tandemv1.Brief_Stale{Grant: g.Grant.Key().String(), Title: g.Grant.Title, UpdateTime: timeOf(g.Grant.Updated)})
 	}
+	m.OverlapCount, m.GapCount = int32(b.OverlapCount), int32(b.GapCount)
+	for _, o := range b.Overlaps {
+		m.Overlaps = append(m.Overlaps, writeOverlap(b.Currency, o))
+	}
+	for _, g := range b.Gaps {
+		m.Gaps = append(m.Gaps, writeGap(b.Currency, g))
+	}
 	for _, r := range b.Remarks {
 		remark := &tandemv1.Brief_Remark{Kind: r.Kind, Text: r.Text, GrantCount: int32(r.Count)}
 		for _, id := range r.Grants {

@@ -163,6 +163,7 @@ func (t table) columnsOf(d protoreflect.MessageDescriptor, path []protoreflect.F
 		f := d.Fields().Get(i)
 		here := append(path[:len(path):len(path)], f)
 		switch {
+		case f.Name() == "explanation": // it is more than a cell can hold
 		case f.IsList() && (f.Name() == "keys" || f.Name() == "labels") && totalOf(t.answer.ProtoReflect().Descriptor()) != nil:
 			for i, name := range t.columns {
 				if f.Name() == "labels" {

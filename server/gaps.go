@@ -57,7 +57,7 @@ func (s gaps) QueryGaps(ctx context.Context, r *tandemv1.QueryGapsRequest) (*tan
 }
 
 func readGapQuery(in *reader, r *tandemv1.QueryGapsRequest) analysis.GapQuery {
-	q := analysis.GapQuery{Kinds: gapKinds.all(r.Kind), AsOf: in.day("asOf", r.AsOf).First, Depth: int(r.Depth), Thresholds: analysis.DefaultThresholds()}
+	q := analysis.GapQuery{Kinds: gapKinds.all(r.Kind), AsOf: in.day("asOf", r.AsOf).First, Depth: int(r.Depth), Explain: r.Explain, Thresholds: analysis.DefaultThresholds()}
 	q.Currency, q.From, q.To, q.RateDate = readLook(in, r)
 	q.MinAmount = in.minor("minAmount", q.Currency, r.MinAmount)
 	if r.CliffPercent != nil {
@@ -106,6 +106,9 @@ func writeGap(c money.Currency, g analysis.Gap) *tandemv1.Gap {
 		m.Cell = &tandemv1.Gap_Cell{
 			Theme: specified(grant.Themes, g.Cell.Theme), Location: specified(grant.Locations, g.Cell.Location), Population: specified(grant.Populations, g.Cell.Population),
 		}
+	}
+	for _, x := range g.Explained {
+		m.Explanation = append(m.Explanation, &tandemv1.Gap_ExplainedFigure{Figure: x.Figure, Grants: writeExplanations(c, x.Grants)})
 	}
 	for _, id := range g.Grants {
 		m.Grants = append(m.Grants, nameOf(grant.Grants, id))

@@ -37,7 +37,7 @@ func (s overlaps) QueryOverlaps(ctx context.Context, r *tandemv1.QueryOverlapsRe
 	if q.Filter, err = readFilter(r); err != nil {
 		return nil, err
 	}
-	q.Scope, q.Undecided, q.Limit, q.Principal = scopeOf(r.Scope), r.Undecided, pageSize(r.PageSize, defaultPage), principalOf(ctx)
+	q.Scope, q.Undecided, q.Explain, q.Limit, q.Principal = scopeOf(r.Scope), r.Undecided, r.Explain, pageSize(r.PageSize, defaultPage), principalOf(ctx)
 	if r.OrderBy == "name" {
 		q.Order = analysis.OverlapsByName
 	}
@@ -76,7 +76,7 @@ func (s overlaps) GetOverlap(ctx context.Context, r *tandemv1.GetOverlapRequest)
 	if err != nil {
 		return nil, err
 	}
-	q.Principal = principalOf(ctx)
+	q.Explain, q.Principal = r.Explain, principalOf(ctx)
 	o, _, err := s.l.Overlap(ctx, q, id, at)
 	if err != nil {
 		return nil, err
@@ -214,7 +214,7 @@ func writeOverlap(c money.Currency, o analysis.Overlap) *tandemv1.Overlap {
 	m := &tandemv1.Overlap{
 		Name: overlapName(o.ID), Scope: scopes.out(o.ID.Scope), DonorStates: o.ID.States[:], From: o.Window.First.String(), To: o.Window.Last.String(),
 		Amount: money.FormatMinor(c, o.Amount), Relative: relative, Reason: o.Reason, Verdict: verdicts.out(o.Suggested), SuggestedVerdict: verdicts.out(o.Suggested),
-		SuggestionReason: o.Grounds, Inexact: o.Inexact,
+		SuggestionReason: o.Grounds, Inexact: o.Inexact, Explanation: writeExplanations(c, o.Explanations),
 	}
 	for i := range o.ID.Grants {
 		m.Grants = append(m.Grants, nameOf(grant.Grants, o.ID.Grants[i]))

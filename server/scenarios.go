@@ -28,7 +28,7 @@ func (s scenarios) SimulateScenario(ctx context.Context, r *tandemv1.SimulateSce
 	if err != nil {
 		return nil, err
 	}
-	scenario.Query.Principal = principalOf(ctx)
+	scenario.Query.Principal, scenario.Today = principalOf(ctx), today(s.l)
 	outcome, err := s.l.Simulate(ctx, scenario, at)
 	if err != nil {
 		return nil, err
@@ -37,8 +37,30 @@ func (s scenarios) SimulateScenario(ctx context.Context, r *tandemv1.SimulateSce
 	out := &tandemv1.SimulateScenarioResponse{
 		AllocationCount: int32(len(outcome.Rows)), Total: writeDifference(c, outcome.Total), Notes: outcome.Notes, CurrencyCode: string(c), Provisional: outcome.Provisional, Revision: outcome.Revision,
 	}
-	for _, d := range outcome.Rows[:min(len(outcome.Rows), pageSize(r.PageSize, defaultChanged))] {
+	size := pageSize(r.PageSize, defaultChanged)
+	for _, d := range outcome.Rows[:min(len(outcome.Rows), size)] {
 		out.Allocations = append(out.Allocations, writeDifference(c, d))
+	}
+	out.AsOf, out.OverlapCount, out.GapCount = outcome.AsOf.String(), int32(len(outcome.Overlaps)), int32(len(outcome.Gaps))
+	for _, o := range outcome.Overlaps[:min(len(outcome.Overlaps), size)] {
+		m := &tandemv1.SimulateScenarioResponse_OverlapChange{Difference: money.FormatMinor(c, o.Change())}
+		if o.Before != nil {
+			m.Before = writeOverlap(c, *o.Before)
+		}
+		if o.After != nil {
+			m.After = writeOverlap(c, *o.After)
+		}
+		out.Overlaps = append(out.Overlaps, m)
+	}
+	for _, g := range outcome.Gaps[:min(len(outcome.Gaps), size)] {
+		m := &tandemv1.SimulateScenarioResponse_GapChange{}
+		if g.Before != nil {
+			m.Before = writeGap(c, *g.Before)
+		}
+		if g.After != nil {
+			m.After = writeGap(c, *g.After)
+		}
+		out.Gaps = append(out.Gaps, m)
 	}
 	return out, nil
 }
@@ -52,6 +74,7 @@ func readScenario(in *reader, r *tandemv1.SimulateScenarioRequest) ledger.Scenar
 	if r.CurrencyCode != "" {
 		s.Query.Currency = in.currency("currencyCode", r.CurrencyCode)
 	}
+	s.AsOf = in.dayOr(0, "asOf", r.AsOf)
 	for i, m := range r.Changes {
 		s.Changes = append(s.Changes, readChange(in, index("changes", i), m))
 	}

@@ -105,6 +105,9 @@ func (e *evaluation) chunks() []*sheet {
 }
 
 func (e *evaluation) chunk(out *sheet, index int) {
+	if e.only != nil && !e.wants(index) {
+		return
+	}
 	c := e.snapshot.chunks[index]
 	var v *view
 	if e.viewable() {
@@ -124,6 +127,16 @@ func (e *evaluation) chunk(out *sheet, index int) {
 			e.add(out, number, r, &f)
 		}
 	}
+}
+
+// wants tells whether a chunk has a grant that is looked at.
+func (e *evaluation) wants(index int) bool {
+	for number := range e.only {
+		if number/chunkSize == index {
+			return true
+		}
+	}
+	return false
 }
 
 // alone tells whether a grant counts, and is in no family.

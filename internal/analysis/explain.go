@@ -15,7 +15,8 @@ import (
 const maxPieces = 200_000
 
 // Explanation is what a grant has in a figure, and how that comes about: its transactions are converted and added up, what was handed on to sub-grants is taken off, and the rest is cut into
-// parts and over days. The amounts of the pieces sum to Amount, those of the explanations to the figure. Amounts are the central ones, in minor units.
+// parts and over days. The amounts of the pieces sum to Amount, those of the explanations to the figure; where there are no pieces the transactions do. Amounts are the central ones,
+// in minor units.
 type Explanation struct {
 	Grant     string
 	Flows     []ExplainedFlow
@@ -84,7 +85,7 @@ func (e *evaluation) explain(row *tally) []Explanation {
 	for number, pieces := range byGrant {
 		recorded := &e.snapshot.chunks[number/chunkSize].records[number%chunkSize]
 		x := Explanation{Grant: recorded.id, Placed: pieces[0].placed}
-		x.Flows, x.Converted = e.explainFlows(recorded)
+		x.Flows, x.Converted = e.explainFlows(recorded, e.currencies)
 		split := pieces[0].record.split()
 		for _, p := range pieces {
 			x.Pieces = append(x.Pieces, e.explainPiece(&split, p))
@@ -120,10 +121,10 @@ func (e *evaluation) explainPiece(split *split, p piece) ExplainedPiece {
 }
 
 // explainFlows says how the amount of a grant comes about.
-func (e *evaluation) explainFlows(r *record) (flows []ExplainedFlow, sum int64) {
+func (p *pricing) explainFlows(r *record, currencies []string) (flows []ExplainedFlow, sum int64) {
 	for i := range r.flows {
 		flow := &r.flows[i]
-		if !e.Query.Measure.takes(flow.kind) {
+		if !p.measure.takes(flow.kind) {
 			continue
 		}
 		x := ExplainedFlow{Type: flow.kind}
@@ -131,12 +132,12 @@ func (e *evaluation) explainFlows(r *record) (flows []ExplainedFlow, sum int64) 
 			x.Date = period.Date{First: flow.day, Precision: period.ToDay}
 		}
 		if flow.qualifier != money.Unknown {
-			from := money.Currency(e.currencies[flow.currency])
+			from := money.Currency(currencies[flow.currency])
 			bounds := r.signed(i)
 			x.Original = &money.Money{Currency: from, Minor: bounds.Central}
-			if converted, _, ok := e.convert(flow.day, from, bounds); ok {
+			if converted, _, ok := p.convert(flow.day, from, bounds); ok {
 				x.Converted = &converted.Central
-				x.Rates = e.ratesOf(from, flow.day)
+				x.Rates = p.ratesOf(from, flow.day)
 				sum += converted.Central
 			}
 		}
@@ -181,4 +182,75 @@ func (f fraction) rat() *big.Rat {
 		return new(big.Rat).SetFrac(f.big[0], f.big[1])
 	}
 	return new(big.Rat).SetFrac(new(big.Int).SetUint64(f.num), new(big.Int).SetUint64(f.den))
+}
+
+// explainOnly explains what some grants have in a query, as far as keep wants it.
+func (s *Snapshot) explainOnly(q Query, only map[int]bool, keep func(*ExplainedPiece) bool) ([]Explanation, error) {
+	q.GroupBy, q.Explain, q.only = nil, true, only
+	res, err := s.Allocate(q)
+	if err != nil {
+		return nil, err
+	}
+	var kept []Explanation
+	for _, x := range res.Total.Explanation {
+		x.Amount = money.Sum{}
+		x.Pieces = slices.DeleteFunc(x.Pieces, func(p ExplainedPiece) bool { return !keep(&p) })
+		for _, p := range x.Pieces {
+			x.Amount.Add(p.Amount)
+		}
+		if len(x.Pieces) > 0 {
+			kept = append(kept, x)
+		}
+	}
+	return kept, nil
+}
+
+// explain says what each side of an overlap has in its cells.
+func (h *holdings) explain(q OverlapQuery, o *Overlap, c candidate) (sides []Explanation, err error) {
+	s := h.snapshot
+	cells := map[[3]string]bool{}
+	for _, cell := range o.Cells {
+		cells[[3]string{cell.Theme, cell.Location, cell.Population}] = true
+	}
+	looked := q.money()
+	looked.From, looked.To = period.Date{First: o.Window.First, Precision: period.ToDay}, period.Date{First: o.Window.Last, Precision: period.ToDay}
+	for i, n := range c.parts {
+		all, err := s.explainOnly(looked, map[int]bool{int(h.parts[n].number): true}, func(p *ExplainedPiece) bool {
+			cell := s.rolledUp(p, q.depth())
+			if q.Scope == grant.MemberScope {
+				cell = [3]string{cell[0]}
+			}
+			return s.donorStateKey(strings.Join(p.Donors, joint)).key == o.ID.States[i] && s.reg.Survivor(p.Recipient) == o.ID.Recipients[i] && cells[cell]
+		})
+		if err != nil {
+			return nil, err
+		}
+		sides = append(sides, all...)
+	}
+	return sides, nil
+}
+
+// rolledUp returns the cell of a piece, its theme and location rolled up to a depth.
+func (s *Snapshot) rolledUp(p *ExplainedPiece, depth int) [3]string {
+	up := func(kind grant.Kind, id string) string {
+		if id == grant.Unspecified {
+			return id
+		}
+		return s.ancestor(kind, id, depth)
+	}
+	return [3]string{up(grant.Themes, p.Theme), up(grant.Locations, p.Location), p.Population}
+}
+
+// explainGrant explains what the transactions of a grant come to on some days, as it was awarded.
+func (p *pricing) explainGrant(r *record, currencies []string, on func(period.Date) bool) Explanation {
+	x := Explanation{Grant: r.id}
+	x.Flows, _ = p.explainFlows(r, currencies)
+	x.Flows = slices.DeleteFunc(x.Flows, func(f ExplainedFlow) bool { return !on(f.Date) })
+	for _, f := range x.Flows {
+		if f.Converted != nil {
+			x.Converted += *f.Converted
+		}
+	}
+	x.Placed, x.Amount = x.Converted, money.SumOf(x.Converted)
+	return x
 }

@@ -54,6 +54,7 @@ type GapQuery struct {
 	Filter   Filter      // which money is looked at, and which members
 	Thresholds
 	MinAmount int64 // in minor units: only gaps of at least as much; kinds without an amount are then left out
+	Explain   bool  // say of each gap what makes its figures
 	After     *GapCursor
 	Limit     int
 	Principal grant.Principal
@@ -92,6 +93,13 @@ type Gap struct {
 	LastUpdate                          int64 // UNFUNDED_MEMBER: when the records of the member last changed, in microseconds since 1970
 	Inexact                             bool  // some amount behind it is a bound, or is not all known or converted
 	Reason                              string
+	Explained                           []ExplainedFigure // when it was asked for
+}
+
+// ExplainedFigure is what makes a figure of a gap: its name ("before", "after", "whole" or "part") and the grants, whose amounts sum to it.
+type ExplainedFigure struct {
+	Figure string
+	Grants []Explanation
 }
 
 // GapCell is a cell by ids; "" is any, "unspecified" what grants do not say.
@@ -112,7 +120,9 @@ type GapResult struct {
 //
 // A pledge is followed by a commitment under the same grant that is dated on its day or later, and by the day that is asked about, or not at all. The time and the money of
 // LATE_DISBURSEMENT are those of grants that are ACTIVE, FINALISING or CLOSED and have run for half their days; what is not all known is not late.
-func (s *Snapshot) Gaps(q GapQuery) GapResult {
+//
+// Errors: Exhausted when there would be too much to explain.
+func (s *Snapshot) Gaps(q GapQuery) (GapResult, error) {
 	f := &gapFinder{GapQuery: q, snapshot: s}
 	f.start()
 	all := []struct {
@@ -147,19 +157,41 @@ func (s *Snapshot) Gaps(q GapQuery) GapResult {
 	}
 	for _, g := range gaps {
 		g.finish()
+		if q.Explain && g.explain != nil {
+			if err := g.explain(); err != nil {
+				return GapResult{}, err
+			}
+		}
 		out.Gaps = append(out.Gaps, g.Gap)
 	}
-	return out
+	return out, nil
 }
 
-// found is a gap that was found. finish adds what takes longer, once it is known to be on the page.
+// found is a gap that was found. finish adds what takes longer, once it is known to be on the page, and explain what makes its figures; it is nil when there is nothing to explain.
 type found struct {
 	Gap
-	finish func()
+	finish  func()
+	explain func() error
+}
+
+// explained explains a figure of a gap as far as keep wants it.
+func (f *gapFinder) explained(g *found, figure string, w period.Span, keep func(*ExplainedPiece) bool) error {
+	only := map[int]bool{}
+	for i := range f.holdings.parts {
+		p := &f.holdings.parts[i]
+		if _, any := p.run.Intersect(w); any && (g.Organisation == "" || f.holdings.recipientID(p.recipient) == g.Organisation) {
+			only[int(p.number)] = true
+		}
+	}
+	q := Query{Measure: Allocated, Currency: f.Currency, RateDate: f.RateDate, Filter: f.Filter, Principal: f.Principal}
+	q.From, q.To = period.Date{First: w.First, Precision: period.ToDay}, period.Date{First: w.Last, Precision: period.ToDay}
+	all, err := f.snapshot.explainOnly(q, only, keep)
+	g.Explained = append(g.Explained, ExplainedFigure{figure, all})
+	return err
 }
 
 // place is where a gap stands among all.
-func (g *found) place() GapCursor {
+func (g *Gap) place() GapCursor {
 	c := GapCursor{Kind: g.Kind}
 	if g.Amount != nil {
 		c.Amount = *g.Amount

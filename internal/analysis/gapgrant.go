@@ -70,6 +70,10 @@ func (f *gapFinder) stale() (gaps []*found) {
 			}
 			g.Reason = fmt.Sprintf("%s was pledged under grants/%s on %s, and no commitment that follows is recorded by %s.", amount, r.id, dayInText(g.Window.First), dayInText(f.AsOf))
 		}
+		g.explain = func() error {
+			f.explainGrant(g, "whole", pricing, r, func(d period.Date) bool { return !d.IsZero() && d.First > followed && d.First < f.young })
+			return nil
+		}
 		gaps = append(gaps, g)
 	})
 	return gaps
@@ -149,6 +153,12 @@ func (f *gapFinder) late() (gaps []*found) {
 			}
 			g.Reason = fmt.Sprintf("%s of the time of grants/%s has run by %s, and %s.", percentInText(elapsed), r.id, dayInText(f.AsOf), said)
 		}
+		g.explain = func() error {
+			until := func(d period.Date) bool { return d.First <= f.AsOf }
+			f.explainGrant(g, "whole", f.pricing(Committed, f.Currency), r, until)
+			f.explainGrant(g, "part", f.pricing(Disbursed, f.Currency), r, until)
+			return nil
+		}
 		gaps = append(gaps, g)
 	})
 	return gaps
@@ -198,4 +208,9 @@ func roundRat(r *big.Rat) money.Sum {
 	var s money.Sum
 	_ = s.UnmarshalText([]byte(floor.String())) // it is no larger than the sum that it is of
 	return s
+}
+
+// explainGrant explains a figure of a gap that is of one grant, as it was awarded.
+func (f *gapFinder) explainGrant(g *found, figure string, p *pricing, r *record, on func(period.Date) bool) {
+	g.Explained = append(g.Explained, ExplainedFigure{figure, []Explanation{p.explainGrant(r, f.snapshot.line.currencies.all(), on)}})
 }

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"math/big"
+	"strings"
 
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
@@ -105,9 +106,22 @@ func (f *gapFinder) dependencies() (gaps []*found) {
 			g.Reason = capital(fmt.Sprintf("%s gives %s of the %s that are recorded for %s %s; the concentration (HHI) is %s of 10,000.", donorsInText(c.Largest), percentInText(c.Share),
 				sumInText(f.Currency, c.Total), f.label(id), spanInText(f.window), separated(c.HHI.FloatString(0))))
 		}
+		g.explain = func() error {
+			// A donor whose amounts are below nothing is in no share.
+			of := func(p *ExplainedPiece) string { return f.snapshot.donorStateKey(strings.Join(p.Donors, joint)).key }
+			if err := f.explained(g, "whole", f.window, func(p *ExplainedPiece) bool { return f.isOf(p, id) && amounts[of(p)].Cmp(money.Sum{}) > 0 }); err != nil {
+				return err
+			}
+			return f.explained(g, "part", f.window, func(p *ExplainedPiece) bool { return f.isOf(p, id) && of(p) == c.Largest })
+		}
 		gaps = append(gaps, g)
 	}
 	return gaps
+}
+
+// isOf tells whether a piece is money of a member.
+func (f *gapFinder) isOf(p *ExplainedPiece, member string) bool {
+	return f.snapshot.reg.Survivor(p.Recipient) == member
 }
 
 // fall is what someone or something has in the twelve months before and after a day, and what it is made of.
@@ -227,6 +241,18 @@ func (f *gapFinder) cliff(of Gap, l *fall, share *big.Rat, label string) *found 
 		if g.Cell != nil {
 			f.elsewhere(g, f.after)
 		}
+	}
+	g.explain = func() error {
+		of := func(p *ExplainedPiece) bool { return f.isOf(p, g.Organisation) }
+		if g.Cell != nil {
+			of = func(p *ExplainedPiece) bool {
+				return f.snapshot.rolledUp(p, max(f.Depth, 1)) == [3]string{g.Cell.Theme, g.Cell.Location, g.Cell.Population}
+			}
+		}
+		if err := f.explained(g, "before", f.before, of); err != nil {
+			return err
+		}
+		return f.explained(g, "after", f.after, of)
 	}
 	return g
 }

@@ -63,6 +63,14 @@ func (f *gapFinder) unmetTarget(t *grant.Target, span period.Span, wanted int64)
 		g.Reason = fmt.Sprintf("%s are wanted for %s %s; %s are recorded, so that %s are not covered.", sumInText(f.Currency, whole), text, spanInText(span), sumInText(f.Currency, allocated), sumInText(f.Currency, missing))
 		f.elsewhere(g, span)
 	}
+	g.explain = func() error {
+		within := func(kind grant.Kind, id, in string) bool {
+			return in == "" || id != grant.Unspecified && f.snapshot.reg.Within(grant.Key{Kind: kind, ID: id}, []string{in})
+		}
+		return f.explained(g, "part", span, func(p *ExplainedPiece) bool {
+			return within(grant.Themes, p.Theme, t.Theme) && within(grant.Locations, p.Location, t.Location) && within(grant.Populations, p.Population, t.Population)
+		})
+	}
 	return g
 }
 

@@ -24,6 +24,7 @@ type OverlapQuery struct {
 	MinAmount int64            // in minor units: only overlaps of at least as much
 	Undecided bool             // only overlaps on which nobody has decided
 	Only      *grant.OverlapID // only this one; nil: all
+	Explain   bool             // say of each overlap what makes the amounts of its cells
 	Order     OverlapOrder
 	After     *OverlapCursor // where the page before ended
 	Limit     int
@@ -60,6 +61,8 @@ type Overlap struct {
 	// Suggested is what the records suggest, and Grounds why: see Suggest, which needs more of the grants than is in a snapshot and is for the caller to call.
 	Suggested grant.Verdict
 	Grounds   string
+	// Explanations say what each side has in the cells, all cells together, when it was asked for.
+	Explanations []Explanation
 }
 
 // Relative is what meets as a fraction of the smaller of the two parts.
@@ -115,7 +118,14 @@ func (s *Snapshot) Overlaps(q OverlapQuery) (OverlapResult, error) {
 		out.Next = &OverlapCursor{best[q.Limit-1].amount, best[q.Limit-1].name(h)}
 	}
 	for _, c := range best {
-		out.Overlaps = append(out.Overlaps, h.overlap(c, q.Currency))
+		o := h.overlap(c, q.Currency)
+		if q.Explain {
+			var err error
+			if o.Explanations, err = h.explain(q, &o, c); err != nil {
+				return OverlapResult{}, err
+			}
+		}
+		out.Overlaps = append(out.Overlaps, o)
 	}
 	return out, nil
 }
@@ -123,19 +133,34 @@ func (s *Snapshot) Overlaps(q OverlapQuery) (OverlapResult, error) {
 // holdOverlaps cuts the money that a query looks at into parts.
 func (s *Snapshot) holdOverlaps(q OverlapQuery) *holdings {
 	sides := Filter{DonorStates: q.Filter.DonorStates, Donors: q.Filter.Donors}
-	money := q.Filter
-	money.DonorStates, money.Donors = nil, nil
-	depth := maxTree
 	if q.Scope == grant.CellScope {
-		depth, sides.Members, money.Members = 1, q.Filter.Members, nil
+		sides.Members = q.Filter.Members
 	}
-	if q.Depth > 0 {
-		depth = q.Depth
-	}
-	h := s.newHoldings(q.Scope, depth, sides, q.Principal)
+	h := s.newHoldings(q.Scope, q.depth(), sides, q.Principal)
 	h.only, h.decisions = s.numbersOf(q.Only), s.decisions()
-	h.hold(Query{Measure: Allocated, Currency: q.Currency, From: q.From, To: q.To, RateDate: q.RateDate, Filter: money, Principal: q.Principal})
+	h.hold(q.money())
 	return h
+}
+
+// depth is that to which themes and locations are rolled up.
+func (q *OverlapQuery) depth() int {
+	switch {
+	case q.Depth > 0:
+		return q.Depth
+	case q.Scope == grant.CellScope:
+		return 1
+	}
+	return maxTree
+}
+
+// money asks for the money that is looked at.
+func (q *OverlapQuery) money() Query {
+	looked := q.Filter
+	looked.DonorStates, looked.Donors = nil, nil
+	if q.Scope == grant.CellScope {
+		looked.Members = nil
+	}
+	return Query{Measure: Allocated, Currency: q.Currency, From: q.From, To: q.To, RateDate: q.RateDate, Filter: looked, Principal: q.Principal}
 }
 
 // overlap writes down an overlap in full.

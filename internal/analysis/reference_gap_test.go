@@ -378,7 +378,7 @@ func gapAnswer(s *analysis.Snapshot, q analysis.GapQuery) []string {
 		return minor(*v)
 	}
 	var lines []string
-	for _, g := range s.Gaps(q).Gaps {
+	for _, g := range gaps(s, q).Gaps {
 		of := g.Organisation
 		if g.Cell != nil {
 			of = g.Cell.Theme + " " + g.Cell.Location + " " + g.Cell.Population

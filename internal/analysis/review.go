@@ -13,8 +13,8 @@ import (
 type Review struct {
 	Ending []Ending // the first to end first
 	Stale  []Stale  // the longest silence first
-	// Grants whose amount is not known or could not be converted, that cannot be placed in time, or that name no recipient, theme or location.
-	Unknown, Unconverted, Undated, NoRecipient, NoTheme, NoLocation []string
+	// Grants whose amount is not known or could not be converted, that cannot be placed in time, that name no recipient, theme or location, or of which no report is confirmed.
+	Unknown, Unconverted, Undated, NoRecipient, NoTheme, NoLocation, Unconfirmed []string
 }
 
 // Ending is a grant that ends soon.
@@ -43,23 +43,29 @@ func (s *Snapshot) Review(q Query, asOf period.Day) Review {
 	q.Measure = Allocated
 	e := s.evaluation(q)
 	var out Review
-	s.each(func(r *record) {
-		if r.deleted || !e.sieve.passes(r) || !e.sieve.holds(r) {
-			return
+	for i, c := range s.chunks {
+		for j := range c.records {
+			if r := &c.records[j]; !r.deleted && !e.families.replaced(i*chunkSize+j) && e.sieve.passes(r) && e.sieve.holds(r) {
+				out.look(e, r, asOf)
+			}
 		}
-		f := e.figure(r, e.currencies)
-		out.unknown(r, &f)
-		out.ending(r, &f, asOf)
-		if r.alive() && r.updated < int64(asOf.AddMonths(-staleMonths))*microsecondsInDay {
-			out.Stale = append(out.Stale, Stale{r.id, r.updated})
-		}
-	})
-	for _, ids := range []*[]string{&out.Unknown, &out.Unconverted, &out.Undated, &out.NoRecipient, &out.NoTheme, &out.NoLocation} {
+	}
+	for _, ids := range []*[]string{&out.Unknown, &out.Unconverted, &out.Undated, &out.NoRecipient, &out.NoTheme, &out.NoLocation, &out.Unconfirmed} {
 		slices.Sort(*ids)
 	}
 	slices.SortFunc(out.Ending, func(a, b Ending) int { return cmp.Or(cmp.Compare(a.End, b.End), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(out.Stale, func(a, b Stale) int { return cmp.Or(cmp.Compare(a.Updated, b.Updated), cmp.Compare(a.ID, b.ID)) })
 	return out
+}
+
+// look notes what is to be said of a grant.
+func (out *Review) look(e *evaluation, r *record, asOf period.Day) {
+	f := e.figure(r, e.currencies)
+	out.unknown(r, &f)
+	out.ending(r, &f, asOf)
+	if r.alive() && r.updated < int64(asOf.AddMonths(-staleMonths))*microsecondsInDay {
+		out.Stale = append(out.Stale, Stale{r.id, r.updated})
+	}
 }
 
 const microsecondsInDay = 24 * 60 * 60 * 1_000_000
@@ -77,6 +83,7 @@ func (out *Review) unknown(r *record, f *figure) {
 	}{
 		{&out.Unknown, f.unknown}, {&out.Unconverted, len(f.unconverted) > 0}, {&out.Undated, r.span.First > r.span.Last},
 		{&out.NoRecipient, r.counts[recipients] == 0}, {&out.NoTheme, r.counts[themes] == 0}, {&out.NoLocation, r.counts[locations] == 0},
+		{&out.Unconfirmed, !r.confirmed},
 	} {
 		if missing.is {
 			*missing.ids = append(*missing.ids, r.id)

@@ -35,7 +35,7 @@ func TestOverlapCheckValue(t *testing.T) {
 				}},
 				"reason":  "The United States and Sweden both fund EcoPeace for water from 1 Feb 2023 to 31 Jan 2026; 1,980,000.00 USD of their money meets.",
 				"verdict": "OVERLAP", "decidedBy": "", "decideTime": nil, "decisionReason": "", "suggestedVerdict": "OVERLAP",
-				"suggestionReason": "Nothing links the two grants, and they share no identifier.", "inexact": false, "decisionEtag": "",
+				"suggestionReason": "Nothing links the two grants, and they share no identifier.", "inexact": false, "decisionEtag": "", "explanation": []any{},
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -65,6 +65,40 @@ func TestOverlapCheckValue(t *testing.T) {
 				t.Errorf("the history has %d decisions, want 2", len(history))
 			}
 		})
+	}
+}
+
+// Each figure of the check values says what makes it: the grant, its transaction and rates, the split and the days.
+func TestFiguresExplainThemselves(t *testing.T) {
+	d := start(t, stores["SQLite"](t))
+	field(t, d)
+	first := func(v any) map[string]any { return v.([]any)[0].(map[string]any) }
+	row := first(d.must(t, "GET", "/v1/allocations?group_by=theme&donor_state=US&theme=themes/water&from=2023&to=2023&explain=true", "")["rows"])
+	want := map[string]any{
+		"grant": "grants/us", "converted": "3300000.00", "placed": "3300000.00", "amount": "603394.16",
+		"flows": []any{map[string]any{"type": "COMMITMENT", "date": "2023-02-01", "original": map[string]any{"currencyCode": "USD", "amount": "3300000.00"}, "converted": "3300000.00", "rates": []any{}}},
+		"pieces": []any{map[string]any{
+			"donors": []any{"organisations/usaid"}, "recipient": "organisations/ecopeace", "theme": "themes/water", "location": "unspecified", "population": "unspecified",
+			"share": "3/5", "time": "167/548", "from": "2023-02-01", "to": "2023-12-31", "date": "", "amount": "603394.16",
+		}},
+	}
+	if diff := cmp.Diff(want, first(row["explanation"])); diff != "" || row["central"] != "603394.16" {
+		t.Errorf("%v (-want +got):\n%s", row["central"], diff)
+	}
+	overlap := d.must(t, "GET", "/v1/overlaps/member~se~SE~us~US~ecopeace?explain=true", "")
+	se := overlap["explanation"].([]any)[0].(map[string]any)
+	rates := first(se["flows"])["rates"]
+	if diff := cmp.Diff([]any{
+		map[string]any{"currencyCode": "SEK", "date": "2021-12-31", "value": "10.2503"}, map[string]any{"currencyCode": "USD", "date": "2021-12-31", "value": "1.1326"},
+	}, rates); diff != "" || se["amount"] != "4193748.16" || se["converted"] != "6987029.32" {
+		t.Errorf("%v of %v (-want +got):\n%s", se["amount"], se["converted"], diff)
+	}
+	gap := first(d.must(t, "GET", "/v1/gaps?kind=CLIFF&as_of=2026-01-31&explain=true", "")["gaps"])
+	for i, figure := range []string{"before", "after"} {
+		x := gap["explanation"].([]any)[i].(map[string]any)
+		if x["figure"] != figure || figure == "after" && first(x["grants"])["amount"] != gap["after"] {
+			t.Errorf("%s: found %v for %v", figure, x, gap["after"])
+		}
 	}
 }
 

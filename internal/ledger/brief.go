@@ -25,16 +25,20 @@ type BriefQuery struct {
 // Brief is what a roundtable needs to know, as known at a revision.
 type Brief struct {
 	BriefQuery
-	Label       string // of what it is about
-	Totals      []BriefTotal
-	Breakdowns  []BriefBreakdown
-	Endings     []BriefGrant // at most maxBriefGrants
-	EndingCount int
-	Stale       []BriefGrant // at most maxBriefGrants
-	StaleCount  int
-	Remarks     []Remark
-	Provisional bool
-	Revision    int64
+	Label        string // of what it is about
+	Totals       []BriefTotal
+	Breakdowns   []BriefBreakdown
+	Endings      []BriefGrant // at most maxBriefGrants
+	EndingCount  int
+	Stale        []BriefGrant // at most maxBriefGrants
+	StaleCount   int
+	Overlaps     []analysis.Overlap // at most maxBriefItems, on which nobody has decided
+	OverlapCount int
+	Gaps         []analysis.Gap // at most maxBriefItems
+	GapCount     int
+	Remarks      []Remark
+	Provisional  bool
+	Revision     int64
 }
 
 // BriefTotal is the money of a measure in the window.
@@ -64,6 +68,9 @@ type Remark struct {
 	Count  int
 }
 
+// maxBriefItems is how many overlaps and how many gaps a brief names; how many there are is said beside them.
+const maxBriefItems = 50
+
 // maxBriefGrants is how many grants a list of a brief names; how many there are is said beside it.
 const maxBriefGrants = 100
 
@@ -87,6 +94,12 @@ func (l *Ledger) Brief(ctx context.Context, q BriefQuery, at int64) (Brief, erro
 	if err := b.figures(); err != nil {
 		return Brief{}, err
 	}
+	if err := b.overlaps(ctx, l); err != nil {
+		return Brief{}, err
+	}
+	if err := b.gaps(); err != nil {
+		return Brief{}, err
+	}
 	review := state.Snapshot.Review(b.query(), q.AsOf)
 	b.remarks(review)
 	if err := b.grants(ctx, l.Store, review); err != nil {
@@ -98,7 +111,8 @@ func (l *Ledger) Brief(ctx context.Context, q BriefQuery, at int64) (Brief, erro
 // briefing is a brief that is being put together.
 type briefing struct {
 	Brief
-	state *State
+	state       *State
+	undisclosed bool // see analysis.Row
 }
 
 // subject names what the brief is about.
@@ -140,7 +154,7 @@ func (b *briefing) figures() error {
 		if err != nil {
 			return err
 		}
-		b.Provisional = b.Provisional || r.Provisional
+		b.Provisional, b.undisclosed = b.Provisional || r.Provisional, b.undisclosed || r.Total.Undisclosed
 		b.Totals = append(b.Totals, BriefTotal{m, r.Total})
 		if m == analysis.Allocated {
 			for _, d := range r.Defects {
@@ -169,6 +183,37 @@ func (b *briefing) figures() error {
 	return nil
 }
 
+// overlaps finds what is to be talked about.
+func (b *briefing) overlaps(ctx context.Context, l *Ledger) error {
+	res, err := b.state.Snapshot.Overlaps(analysis.OverlapQuery{
+		Scope: grant.MemberScope, Currency: b.Currency, From: b.From, To: b.To, Filter: b.query().Filter, Undecided: true, Limit: maxBriefItems, Principal: b.Principal,
+	})
+	if err != nil {
+		return err
+	}
+	b.Overlaps, b.OverlapCount, b.Provisional = res.Overlaps, res.Count, b.Provisional || res.Provisional
+	return l.suggest(ctx, b.Overlaps, b.Revision)
+}
+
+// gaps finds where money is missing. What a donor state does not give to members that it has nothing to do with is no gap of its own; that targets are not met is everybody's.
+func (b *briefing) gaps() error {
+	filter := b.query().Filter
+	queries := []analysis.GapQuery{{Filter: filter}}
+	if b.DonorState != "" {
+		queries = []analysis.GapQuery{{Kinds: []analysis.GapKind{analysis.UnmetTarget}}, {Kinds: []analysis.GapKind{analysis.Cliff, analysis.StalePledge, analysis.LateDisbursement}, Filter: filter}}
+	}
+	for _, q := range queries {
+		q.AsOf, q.Currency, q.Thresholds, q.Principal = b.AsOf, b.Currency, analysis.DefaultThresholds(), b.Principal
+		q.Limit = maxBriefItems - len(b.Gaps)
+		res, err := b.state.Snapshot.Gaps(q)
+		if err != nil {
+			return err
+		}
+		b.Gaps, b.GapCount, b.Provisional = append(b.Gaps, res.Gaps...), b.GapCount+res.Count, b.Provisional || res.Provisional
+	}
+	return nil
+}
+
 // remarks says what the figures do not.
 func (b *briefing) remarks(r analysis.Review) {
 	for _, m := range []struct {
@@ -177,6 +222,7 @@ func (b *briefing) remarks(r analysis.Review) {
 	}{
 		{"UNKNOWN_AMOUNT", "The amount of 1 grant is unknown: there is more money than shown.", "The amount of %d grants is unknown: there is more money than shown.", r.Unknown},
 		{"UNCONVERTED", "Money of 1 grant could not be converted for want of a rate, and is not in the figures.", "Money of %d grants could not be converted for want of a rate, and is not in the figures.", r.Unconverted},
+		{"UNCONFIRMED", "Of 1 grant nobody has confirmed what is recorded.", "Of %d grants nobody has confirmed what is recorded.", r.Unconfirmed},
 		{"UNDATED", "1 grant cannot be placed in time, and is in no window.", "%d grants cannot be placed in time, and are in no window.", r.Undated},
 		{"UNSPECIFIED", "1 grant names no recipient.", "%d grants name no recipient.", r.NoRecipient},
 		{"UNSPECIFIED", "1 grant names no theme.", "%d grants name no theme.", r.NoTheme},
@@ -190,6 +236,9 @@ func (b *briefing) remarks(r analysis.Review) {
 			remark.Text = fmt.Sprintf(m.many, remark.Count)
 		}
 		b.Remarks = append(b.Remarks, remark)
+	}
+	if b.undisclosed {
+		b.Remarks = append(b.Remarks, Remark{Kind: "UNDISCLOSED", Text: "Another donor, undisclosed, is present."})
 	}
 	if b.Provisional {
 		b.Remarks = append(b.Remarks, Remark{Kind: "PROVISIONAL", Text: "Some dates lie after the newest exchange rate; their money was converted at that one."})

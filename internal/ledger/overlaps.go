@@ -83,7 +83,7 @@ func (l *Ledger) Clusters(ctx context.Context, q analysis.ClusterQuery, at int64
 	return state.Snapshot.Clusters(q), state.Revision, nil
 }
 
-// Gaps answers a query as known at a revision (0: the newest), with the revision that was read. Errors as of Grants.
+// Gaps answers a query as known at a revision (0: the newest), with the revision that was read. Errors as of Allocations.
 func (l *Ledger) Gaps(ctx context.Context, q analysis.GapQuery, at int64) (analysis.GapResult, int64, error) {
 	state, err := l.StateAt(ctx, at)
 	if err != nil {
@@ -92,7 +92,8 @@ func (l *Ledger) Gaps(ctx context.Context, q analysis.GapQuery, at int64) (analy
 	if err := q.Filter.Check(state.Registry); err != nil {
 		return analysis.GapResult{}, 0, err
 	}
-	return state.Snapshot.Gaps(q), state.Revision, nil
+	res, err := state.Snapshot.Gaps(q)
+	return res, state.Revision, err
 }
 
 // Concentration answers a query as known at a revision (0: the newest), with the revision that was read. Errors as of Allocations.

@@ -6,6 +6,7 @@ package brief
 import (
 	"bytes"
 	_ "embed"
+	"fmt"
 	"html/template"
 	"strings"
 	texttemplate "text/template"
@@ -49,19 +50,34 @@ func Markdown(b *tandemv1.Brief) ([]byte, error) {
 }
 
 var helpers = texttemplate.FuncMap{
+	"figure":    figure,
 	"grouped":   grouped,
 	"dimension": dimension,
-	"plural":    plural,
 	"tables":    tables,
 	"cell":      cell,
-	"bounded": func(r *tandemv1.AllocationRow) bool {
-		return r.Lower != r.Central || r.Upper != r.Central || r.UpperOpen
+	"verdict": func(v tandemv1.Overlap_Verdict) string {
+		return strings.ToLower(strings.ReplaceAll(v.String(), "_", " "))
 	},
 	"measure": func(m string) string { return measures[m] },
 }
 
 var measures = map[string]string{
 	"allocated": "Allocated: commitments, spread over the days of the grants", "committed": "Committed, by date", "disbursed": "Disbursed, by date", "pledged": "Pledged, by date",
+}
+
+// figure writes the money of a row. What is not known is said, and never written as nothing.
+func figure(r *tandemv1.AllocationRow) string {
+	said := grouped(r.Central)
+	if r.UpperOpen {
+		said = "≥ " + said
+	}
+	switch {
+	case r.UnknownAmountCount == 0:
+		return said
+	case r.UnknownAmountCount == r.GrantCount && strings.Trim(r.Central, "0.") == "":
+		return "unknown"
+	}
+	return fmt.Sprintf("%s and %d unknown", said, r.UnknownAmountCount)
 }
 
 // grouped writes a decimal number with commas between thousands.
@@ -91,13 +107,6 @@ func dimension(d string) string {
 	}
 	d = strings.ReplaceAll(d, "_", " ")
 	return strings.ToUpper(d[:1]) + d[1:]
-}
-
-func plural(n int32, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }
 
 // tables are the breakdowns by one dimension; those by two are for charts.

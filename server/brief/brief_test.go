@@ -75,6 +75,17 @@ func TestMarkdownKeepsItsTables(t *testing.T) {
 	}
 }
 
+func TestWhatIsUnknownIsNotNothing(t *testing.T) {
+	for want, r := range map[string]*tandemv1.AllocationRow{
+		"unknown": {Central: "0.00", GrantCount: 2, UnknownAmountCount: 2}, "≥ 1,000.00 and 1 unknown": {Central: "1000.00", UpperOpen: true, GrantCount: 2, UnknownAmountCount: 1},
+		"0.00": {Central: "0.00", GrantCount: 1},
+	} {
+		if got := figure(r); got != want {
+			t.Errorf("found %q, want %q", got, want)
+		}
+	}
+}
+
 func TestNumbersAreGrouped(t *testing.T) {
 	for in, want := range map[string]string{"0": "0", "999": "999", "1000": "1,000", "-1234567.80": "-1,234,567.80", "12.5": "12.5", "100000": "100,000"} {
 		if got := grouped(in); got != want {

@@ -20,7 +20,8 @@ type whatIfCommand struct {
 	Currency string   `help:"Currency of the answer (USD when left out)."`
 	From     string   `help:"First day of the window." placeholder:"DATE"`
 	To       string   `help:"Last day of the window." placeholder:"DATE"`
-	Limit    int32    `help:"At most so many changed rows." default:"100"`
+	AsOf     string   `help:"Day that gaps look from (the day before the first withdrawal, or today)." placeholder:"DAY"`
+	Limit    int32    `help:"At most so many changed rows, overlaps and gaps." default:"100"`
 	asOf     `embed:""`
 }
 
@@ -37,7 +38,7 @@ func (c *whatIfCommand) Run(s *session) error {
 		}
 	}
 	q.PageSize, q.Revision = c.Limit, c.Revision
-	for to, flag := range map[*string]string{&q.CurrencyCode: c.Currency, &q.From: c.From, &q.To: c.To} {
+	for to, flag := range map[*string]string{&q.CurrencyCode: c.Currency, &q.From: c.From, &q.To: c.To, &q.AsOf: c.AsOf} {
 		if flag != "" {
 			*to = flag
 		}
@@ -138,6 +139,32 @@ func scenarioTable(a *tandemv1.SimulateScenarioResponse) *table {
 	add("All, "+a.CurrencyCode, a.Total)
 	if left := int(a.AllocationCount) - len(a.Allocations); left > 0 {
 		t.notes = append(t.notes, fmt.Sprintf("%d more rows change; --limit shows more.", left))
+	}
+	for _, g := range a.Gaps {
+		switch {
+		case g.Before == nil:
+			t.notes = append(t.notes, "A gap opens: "+g.After.Reason)
+		case g.After == nil:
+			t.notes = append(t.notes, "A gap closes: "+g.Before.Reason)
+		default:
+			t.notes = append(t.notes, "A gap changes: "+g.After.Reason)
+		}
+	}
+	if left := int(a.GapCount) - len(a.Gaps); left > 0 {
+		t.notes = append(t.notes, fmt.Sprintf("%d more gaps change; --limit shows more.", left))
+	}
+	for _, o := range a.Overlaps {
+		switch {
+		case o.Before == nil:
+			t.notes = append(t.notes, "An overlap begins: "+o.After.Reason)
+		case o.After == nil:
+			t.notes = append(t.notes, "An overlap ends: "+o.Before.Reason)
+		default:
+			t.notes = append(t.notes, fmt.Sprintf("An overlap changes by %s %s: %s", o.Difference, a.CurrencyCode, o.After.Reason))
+		}
+	}
+	if left := int(a.OverlapCount) - len(a.Overlaps); left > 0 {
+		t.notes = append(t.notes, fmt.Sprintf("%d more overlaps change; --limit shows more.", left))
 	}
 	t.notes = append(t.notes, a.Notes...)
 	if a.Provisional {

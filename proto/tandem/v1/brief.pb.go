@@ -274,7 +274,15 @@ type Brief struct {
 	// How many they are.
 	StaleCount int32 `protobuf:"varint,14,opt,name=stale_count,json=staleCount,proto3" json:"stale_count,omitempty"`
 	// What the figures do not say.
-	Remarks       []*Brief_Remark `protobuf:"bytes,15,rep,name=remarks,proto3" json:"remarks,omitempty"`
+	Remarks []*Brief_Remark `protobuf:"bytes,15,rep,name=remarks,proto3" json:"remarks,omitempty"`
+	// Overlaps to talk about, of scope MEMBER and in the window: the largest fifty on which nobody has decided.
+	Overlaps []*Overlap `protobuf:"bytes,16,rep,name=overlaps,proto3" json:"overlaps,omitempty"`
+	// How many they are.
+	OverlapCount int32 `protobuf:"varint,17,opt,name=overlap_count,json=overlapCount,proto3" json:"overlap_count,omitempty"`
+	// Gaps as of the day: at most fifty. Of a donor state those of its own money, and the targets that are not met by anybody's.
+	Gaps []*Gap `protobuf:"bytes,18,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	// How many they are.
+	GapCount      int32 `protobuf:"varint,19,opt,name=gap_count,json=gapCount,proto3" json:"gap_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -412,6 +420,34 @@ func (x *Brief) GetRemarks() []*Brief_Remark {
 		return x.Remarks
 	}
 	return nil
+}
+
+func (x *Brief) GetOverlaps() []*Overlap {
+	if x != nil {
+		return x.Overlaps
+	}
+	return nil
+}
+
+func (x *Brief) GetOverlapCount() int32 {
+	if x != nil {
+		return x.OverlapCount
+	}
+	return 0
+}
+
+func (x *Brief) GetGaps() []*Gap {
+	if x != nil {
+		return x.Gaps
+	}
+	return nil
+}
+
+func (x *Brief) GetGapCount() int32 {
+	if x != nil {
+		return x.GapCount
+	}
+	return 0
 }
 
 // Total is the money of one measure.
@@ -756,7 +792,7 @@ var File_tandem_v1_brief_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_brief_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/brief.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atandem/v1/allocation.proto\"\x95\x03\n" +
+	"\x15tandem/v1/brief.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1atandem/v1/allocation.proto\x1a\x13tandem/v1/gap.proto\x1a\x17tandem/v1/overlap.proto\"\x95\x03\n" +
 	"\x0fGetBriefRequest\x12?\n" +
 	"\vdonor_state\x18\x01 \x01(\tB\x1e\xbaH\x1b\xd8\x01\x01r\x162\x14^([A-Z]{2}|PRIVATE)$R\n" +
 	"donorState\x12T\n" +
@@ -777,7 +813,7 @@ const file_tandem_v1_brief_proto_rawDesc = "" +
 	"\bDocument\x12\x18\n" +
 	"\x14DOCUMENT_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04HTML\x10\x01\x12\f\n" +
-	"\bMARKDOWN\x10\x02\"\xd0\b\n" +
+	"\bMARKDOWN\x10\x02\"\xe6\t\n" +
 	"\x05Brief\x12\x18\n" +
 	"\asubject\x18\x01 \x01(\tR\asubject\x12#\n" +
 	"\rsubject_label\x18\x02 \x01(\tR\fsubjectLabel\x12\x13\n" +
@@ -797,7 +833,11 @@ const file_tandem_v1_brief_proto_rawDesc = "" +
 	"\x05stale\x18\r \x03(\v2\x16.tandem.v1.Brief.StaleR\x05stale\x12\x1f\n" +
 	"\vstale_count\x18\x0e \x01(\x05R\n" +
 	"staleCount\x121\n" +
-	"\aremarks\x18\x0f \x03(\v2\x17.tandem.v1.Brief.RemarkR\aremarks\x1aU\n" +
+	"\aremarks\x18\x0f \x03(\v2\x17.tandem.v1.Brief.RemarkR\aremarks\x12.\n" +
+	"\boverlaps\x18\x10 \x03(\v2\x12.tandem.v1.OverlapR\boverlaps\x12#\n" +
+	"\roverlap_count\x18\x11 \x01(\x05R\foverlapCount\x12\"\n" +
+	"\x04gaps\x18\x12 \x03(\v2\x0e.tandem.v1.GapR\x04gaps\x12\x1b\n" +
+	"\tgap_count\x18\x13 \x01(\x05R\bgapCount\x1aU\n" +
 	"\x05Total\x12\x18\n" +
 	"\ameasure\x18\x01 \x01(\tR\ameasure\x122\n" +
 	"\afigures\x18\x02 \x01(\v2\x18.tandem.v1.AllocationRowR\afigures\x1aT\n" +
@@ -853,8 +893,10 @@ var file_tandem_v1_brief_proto_goTypes = []any{
 	(*Brief_Stale)(nil),              // 7: tandem.v1.Brief.Stale
 	(*Brief_Remark)(nil),             // 8: tandem.v1.Brief.Remark
 	(*timestamppb.Timestamp)(nil),    // 9: google.protobuf.Timestamp
-	(*AllocationRow)(nil),            // 10: tandem.v1.AllocationRow
-	(*httpbody.HttpBody)(nil),        // 11: google.api.HttpBody
+	(*Overlap)(nil),                  // 10: tandem.v1.Overlap
+	(*Gap)(nil),                      // 11: tandem.v1.Gap
+	(*AllocationRow)(nil),            // 12: tandem.v1.AllocationRow
+	(*httpbody.HttpBody)(nil),        // 13: google.api.HttpBody
 }
 var file_tandem_v1_brief_proto_depIdxs = []int32{
 	9,  // 0: tandem.v1.GetBriefRequest.read_time:type_name -> google.protobuf.Timestamp
@@ -865,18 +907,20 @@ var file_tandem_v1_brief_proto_depIdxs = []int32{
 	6,  // 5: tandem.v1.Brief.endings:type_name -> tandem.v1.Brief.Ending
 	7,  // 6: tandem.v1.Brief.stale:type_name -> tandem.v1.Brief.Stale
 	8,  // 7: tandem.v1.Brief.remarks:type_name -> tandem.v1.Brief.Remark
-	10, // 8: tandem.v1.Brief.Total.figures:type_name -> tandem.v1.AllocationRow
-	10, // 9: tandem.v1.Brief.Breakdown.rows:type_name -> tandem.v1.AllocationRow
-	9,  // 10: tandem.v1.Brief.Stale.update_time:type_name -> google.protobuf.Timestamp
-	1,  // 11: tandem.v1.BriefService.GetBrief:input_type -> tandem.v1.GetBriefRequest
-	2,  // 12: tandem.v1.BriefService.RenderBrief:input_type -> tandem.v1.RenderBriefRequest
-	3,  // 13: tandem.v1.BriefService.GetBrief:output_type -> tandem.v1.Brief
-	11, // 14: tandem.v1.BriefService.RenderBrief:output_type -> google.api.HttpBody
-	13, // [13:15] is the sub-list for method output_type
-	11, // [11:13] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	10, // 8: tandem.v1.Brief.overlaps:type_name -> tandem.v1.Overlap
+	11, // 9: tandem.v1.Brief.gaps:type_name -> tandem.v1.Gap
+	12, // 10: tandem.v1.Brief.Total.figures:type_name -> tandem.v1.AllocationRow
+	12, // 11: tandem.v1.Brief.Breakdown.rows:type_name -> tandem.v1.AllocationRow
+	9,  // 12: tandem.v1.Brief.Stale.update_time:type_name -> google.protobuf.Timestamp
+	1,  // 13: tandem.v1.BriefService.GetBrief:input_type -> tandem.v1.GetBriefRequest
+	2,  // 14: tandem.v1.BriefService.RenderBrief:input_type -> tandem.v1.RenderBriefRequest
+	3,  // 15: tandem.v1.BriefService.GetBrief:output_type -> tandem.v1.Brief
+	13, // 16: tandem.v1.BriefService.RenderBrief:output_type -> google.api.HttpBody
+	15, // [15:17] is the sub-list for method output_type
+	13, // [13:15] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_brief_proto_init() }
@@ -885,6 +929,8 @@ func file_tandem_v1_brief_proto_init() {
 		return
 	}
 	file_tandem_v1_allocation_proto_init()
+	file_tandem_v1_gap_proto_init()
+	file_tandem_v1_overlap_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{

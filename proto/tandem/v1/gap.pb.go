@@ -137,7 +137,9 @@ type Gap struct {
 	// UNFUNDED_MEMBER: when the records of the member last changed. Nothing recorded is not the same as no money.
 	LastUpdateTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=last_update_time,json=lastUpdateTime,proto3" json:"last_update_time,omitempty"`
 	// Whether some amount behind it is a bound, or is not all known or converted.
-	Inexact       bool `protobuf:"varint,20,opt,name=inexact,proto3" json:"inexact,omitempty"`
+	Inexact bool `protobuf:"varint,20,opt,name=inexact,proto3" json:"inexact,omitempty"`
+	// What makes the figures, when it was asked for.
+	Explanation   []*Gap_ExplainedFigure `protobuf:"bytes,21,rep,name=explanation,proto3" json:"explanation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -312,6 +314,13 @@ func (x *Gap) GetInexact() bool {
 	return false
 }
 
+func (x *Gap) GetExplanation() []*Gap_ExplainedFigure {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
 // QueryGapsRequest says which gaps to find. Members are the organisations in the coalition, and those that `member` names.
 type QueryGapsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -365,7 +374,9 @@ type QueryGapsRequest struct {
 	// Answer as of this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,24,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Answer as was known at this time. Not together with revision.
-	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// Say of each gap how its figures come about.
+	Explain       bool `protobuf:"varint,26,opt,name=explain,proto3" json:"explain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -575,6 +586,13 @@ func (x *QueryGapsRequest) GetReadTime() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *QueryGapsRequest) GetExplain() bool {
+	if x != nil {
+		return x.Explain
+	}
+	return false
+}
+
 // QueryGapsResponse is a page of gaps.
 type QueryGapsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -711,6 +729,61 @@ func (x *QueryGapsResponse) GetDefects() []string {
 	return nil
 }
 
+// ExplainedFigure is what makes a figure.
+type Gap_ExplainedFigure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which: `before`, `after`, `whole` or `part`.
+	Figure string `protobuf:"bytes,1,opt,name=figure,proto3" json:"figure,omitempty"`
+	// The grants, whose amounts sum to it.
+	Grants        []*Explanation `protobuf:"bytes,2,rep,name=grants,proto3" json:"grants,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gap_ExplainedFigure) Reset() {
+	*x = Gap_ExplainedFigure{}
+	mi := &file_tandem_v1_gap_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gap_ExplainedFigure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gap_ExplainedFigure) ProtoMessage() {}
+
+func (x *Gap_ExplainedFigure) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_gap_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gap_ExplainedFigure.ProtoReflect.Descriptor instead.
+func (*Gap_ExplainedFigure) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_gap_proto_rawDescGZIP(), []int{0, 0}
+}
+
+func (x *Gap_ExplainedFigure) GetFigure() string {
+	if x != nil {
+		return x.Figure
+	}
+	return ""
+}
+
+func (x *Gap_ExplainedFigure) GetGrants() []*Explanation {
+	if x != nil {
+		return x.Grants
+	}
+	return nil
+}
+
 // Cell is a theme, a location and a population. Empty is any; `unspecified` is what grants do not say.
 type Gap_Cell struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -726,7 +799,7 @@ type Gap_Cell struct {
 
 func (x *Gap_Cell) Reset() {
 	*x = Gap_Cell{}
-	mi := &file_tandem_v1_gap_proto_msgTypes[3]
+	mi := &file_tandem_v1_gap_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -738,7 +811,7 @@ func (x *Gap_Cell) String() string {
 func (*Gap_Cell) ProtoMessage() {}
 
 func (x *Gap_Cell) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_gap_proto_msgTypes[3]
+	mi := &file_tandem_v1_gap_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -751,7 +824,7 @@ func (x *Gap_Cell) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap_Cell.ProtoReflect.Descriptor instead.
 func (*Gap_Cell) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_gap_proto_rawDescGZIP(), []int{0, 0}
+	return file_tandem_v1_gap_proto_rawDescGZIP(), []int{0, 1}
 }
 
 func (x *Gap_Cell) GetTheme() string {
@@ -779,7 +852,7 @@ var File_tandem_v1_gap_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_gap_proto_rawDesc = "" +
 	"\n" +
-	"\x13tandem/v1/gap.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/grant.proto\"\xdc\x06\n" +
+	"\x13tandem/v1/gap.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btandem/v1/explanation.proto\x1a\x15tandem/v1/grant.proto\"\xf9\a\n" +
 	"\x03Gap\x12'\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x13.tandem.v1.Gap.KindR\x04kind\x12\"\n" +
 	"\forganisation\x18\x02 \x01(\tR\forganisation\x12'\n" +
@@ -802,7 +875,11 @@ const file_tandem_v1_gap_proto_rawDesc = "" +
 	"\x0fparent_location\x18\x11 \x01(\tR\x0eparentLocation\x121\n" +
 	"\x14unspecified_location\x18\x12 \x01(\tR\x13unspecifiedLocation\x12D\n" +
 	"\x10last_update_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\x0elastUpdateTime\x12\x18\n" +
-	"\ainexact\x18\x14 \x01(\bR\ainexact\x1aX\n" +
+	"\ainexact\x18\x14 \x01(\bR\ainexact\x12@\n" +
+	"\vexplanation\x18\x15 \x03(\v2\x1e.tandem.v1.Gap.ExplainedFigureR\vexplanation\x1aY\n" +
+	"\x0fExplainedFigure\x12\x16\n" +
+	"\x06figure\x18\x01 \x01(\tR\x06figure\x12.\n" +
+	"\x06grants\x18\x02 \x03(\v2\x16.tandem.v1.ExplanationR\x06grants\x1aX\n" +
 	"\x04Cell\x12\x14\n" +
 	"\x05theme\x18\x01 \x01(\tR\x05theme\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x12\x1e\n" +
@@ -819,7 +896,7 @@ const file_tandem_v1_gap_proto_rawDesc = "" +
 	"\fSTALE_PLEDGE\x10\x05\x12\x15\n" +
 	"\x11LATE_DISBURSEMENT\x10\x06B\b\n" +
 	"\x06_shareB\x06\n" +
-	"\x04_hhi\"\xa8\f\n" +
+	"\x04_hhi\"\xc2\f\n" +
 	"\x10QueryGapsRequest\x12<\n" +
 	"\x04kind\x18\x01 \x03(\x0e2\x13.tandem.v1.Gap.KindB\x13\xbaH\x10\x92\x01\r\x10\x06\x18\x01\"\a\x82\x01\x04\x10\x01 \x00R\x04kind\x12\x1c\n" +
 	"\x05as_of\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18\n" +
@@ -862,7 +939,8 @@ const file_tandem_v1_gap_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\x17 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
 	"\brevision\x18\x18 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\breadTimeB\x10\n" +
+	"\tread_time\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x18\n" +
+	"\aexplain\x18\x1a \x01(\bR\aexplainB\x10\n" +
 	"\x0e_cliff_percentB\x15\n" +
 	"\x13_dependency_percentB\x0f\n" +
 	"\r_stale_monthsB\x0e\n" +
@@ -899,33 +977,37 @@ func file_tandem_v1_gap_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_gap_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_tandem_v1_gap_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_tandem_v1_gap_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_tandem_v1_gap_proto_goTypes = []any{
 	(Gap_Kind)(0),                 // 0: tandem.v1.Gap.Kind
 	(*Gap)(nil),                   // 1: tandem.v1.Gap
 	(*QueryGapsRequest)(nil),      // 2: tandem.v1.QueryGapsRequest
 	(*QueryGapsResponse)(nil),     // 3: tandem.v1.QueryGapsResponse
-	(*Gap_Cell)(nil),              // 4: tandem.v1.Gap.Cell
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(Grant_Status)(0),             // 6: tandem.v1.Grant.Status
-	(Grant_Visibility)(0),         // 7: tandem.v1.Grant.Visibility
+	(*Gap_ExplainedFigure)(nil),   // 4: tandem.v1.Gap.ExplainedFigure
+	(*Gap_Cell)(nil),              // 5: tandem.v1.Gap.Cell
+	(*timestamppb.Timestamp)(nil), // 6: google.protobuf.Timestamp
+	(Grant_Status)(0),             // 7: tandem.v1.Grant.Status
+	(Grant_Visibility)(0),         // 8: tandem.v1.Grant.Visibility
+	(*Explanation)(nil),           // 9: tandem.v1.Explanation
 }
 var file_tandem_v1_gap_proto_depIdxs = []int32{
-	0, // 0: tandem.v1.Gap.kind:type_name -> tandem.v1.Gap.Kind
-	4, // 1: tandem.v1.Gap.cell:type_name -> tandem.v1.Gap.Cell
-	5, // 2: tandem.v1.Gap.last_update_time:type_name -> google.protobuf.Timestamp
-	0, // 3: tandem.v1.QueryGapsRequest.kind:type_name -> tandem.v1.Gap.Kind
-	6, // 4: tandem.v1.QueryGapsRequest.status:type_name -> tandem.v1.Grant.Status
-	7, // 5: tandem.v1.QueryGapsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	5, // 6: tandem.v1.QueryGapsRequest.read_time:type_name -> google.protobuf.Timestamp
-	1, // 7: tandem.v1.QueryGapsResponse.gaps:type_name -> tandem.v1.Gap
-	2, // 8: tandem.v1.GapService.QueryGaps:input_type -> tandem.v1.QueryGapsRequest
-	3, // 9: tandem.v1.GapService.QueryGaps:output_type -> tandem.v1.QueryGapsResponse
-	9, // [9:10] is the sub-list for method output_type
-	8, // [8:9] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0,  // 0: tandem.v1.Gap.kind:type_name -> tandem.v1.Gap.Kind
+	5,  // 1: tandem.v1.Gap.cell:type_name -> tandem.v1.Gap.Cell
+	6,  // 2: tandem.v1.Gap.last_update_time:type_name -> google.protobuf.Timestamp
+	4,  // 3: tandem.v1.Gap.explanation:type_name -> tandem.v1.Gap.ExplainedFigure
+	0,  // 4: tandem.v1.QueryGapsRequest.kind:type_name -> tandem.v1.Gap.Kind
+	7,  // 5: tandem.v1.QueryGapsRequest.status:type_name -> tandem.v1.Grant.Status
+	8,  // 6: tandem.v1.QueryGapsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	6,  // 7: tandem.v1.QueryGapsRequest.read_time:type_name -> google.protobuf.Timestamp
+	1,  // 8: tandem.v1.QueryGapsResponse.gaps:type_name -> tandem.v1.Gap
+	9,  // 9: tandem.v1.Gap.ExplainedFigure.grants:type_name -> tandem.v1.Explanation
+	2,  // 10: tandem.v1.GapService.QueryGaps:input_type -> tandem.v1.QueryGapsRequest
+	3,  // 11: tandem.v1.GapService.QueryGaps:output_type -> tandem.v1.QueryGapsResponse
+	11, // [11:12] is the sub-list for method output_type
+	10, // [10:11] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_gap_proto_init() }
@@ -933,6 +1015,7 @@ func file_tandem_v1_gap_proto_init() {
 	if File_tandem_v1_gap_proto != nil {
 		return
 	}
+	file_tandem_v1_explanation_proto_init()
 	file_tandem_v1_grant_proto_init()
 	file_tandem_v1_gap_proto_msgTypes[0].OneofWrappers = []any{}
 	file_tandem_v1_gap_proto_msgTypes[1].OneofWrappers = []any{}
@@ -942,7 +1025,7 @@ func file_tandem_v1_gap_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_gap_proto_rawDesc), len(file_tandem_v1_gap_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   5,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -185,7 +185,9 @@ type Overlap struct {
 	// Whether some amount behind it is a bound, or is not all known or converted.
 	Inexact bool `protobuf:"varint,19,opt,name=inexact,proto3" json:"inexact,omitempty"`
 	// The etag of the decision; empty when there is none.
-	DecisionEtag  string `protobuf:"bytes,20,opt,name=decision_etag,json=decisionEtag,proto3" json:"decision_etag,omitempty"`
+	DecisionEtag string `protobuf:"bytes,20,opt,name=decision_etag,json=decisionEtag,proto3" json:"decision_etag,omitempty"`
+	// What the two sides have in the cells, all cells together, when it was asked for.
+	Explanation   []*Explanation `protobuf:"bytes,21,rep,name=explanation,proto3" json:"explanation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -360,6 +362,13 @@ func (x *Overlap) GetDecisionEtag() string {
 	return ""
 }
 
+func (x *Overlap) GetExplanation() []*Explanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
 // QueryOverlapsRequest says which overlaps to find.
 type QueryOverlapsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -406,7 +415,9 @@ type QueryOverlapsRequest struct {
 	// Answer as of this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,21,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Answer as was known at this time. Not together with revision.
-	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// Say of each overlap how the amounts of its cells come about.
+	Explain       bool `protobuf:"varint,23,opt,name=explain,proto3" json:"explain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -593,6 +604,13 @@ func (x *QueryOverlapsRequest) GetReadTime() *timestamppb.Timestamp {
 		return x.ReadTime
 	}
 	return nil
+}
+
+func (x *QueryOverlapsRequest) GetExplain() bool {
+	if x != nil {
+		return x.Explain
+	}
+	return false
 }
 
 // QueryOverlapsResponse is a page of overlaps.
@@ -785,7 +803,9 @@ type GetOverlapRequest struct {
 	// Answer as of this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Answer as was known at this time. Not together with revision.
-	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// Say how the amounts of the cells come about.
+	Explain       bool `protobuf:"varint,9,opt,name=explain,proto3" json:"explain,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -874,6 +894,13 @@ func (x *GetOverlapRequest) GetReadTime() *timestamppb.Timestamp {
 		return x.ReadTime
 	}
 	return nil
+}
+
+func (x *GetOverlapRequest) GetExplain() bool {
+	if x != nil {
+		return x.Explain
+	}
+	return false
 }
 
 // QueryOverlapClustersRequest says which clusters to find.
@@ -1607,7 +1634,7 @@ var File_tandem_v1_overlap_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"\n" +
-	"\x17tandem/v1/overlap.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/grant.proto\"\x81\b\n" +
+	"\x17tandem/v1/overlap.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btandem/v1/explanation.proto\x1a\x15tandem/v1/grant.proto\"\xbb\b\n" +
 	"\aOverlap\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12.\n" +
 	"\x05scope\x18\x02 \x01(\x0e2\x18.tandem.v1.Overlap.ScopeR\x05scope\x12\x16\n" +
@@ -1633,7 +1660,8 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"\x11suggested_verdict\x18\x11 \x01(\x0e2\x1a.tandem.v1.Overlap.VerdictR\x10suggestedVerdict\x12+\n" +
 	"\x11suggestion_reason\x18\x12 \x01(\tR\x10suggestionReason\x12\x18\n" +
 	"\ainexact\x18\x13 \x01(\bR\ainexact\x12#\n" +
-	"\rdecision_etag\x18\x14 \x01(\tR\fdecisionEtag\x1a\x8c\x01\n" +
+	"\rdecision_etag\x18\x14 \x01(\tR\fdecisionEtag\x128\n" +
+	"\vexplanation\x18\x15 \x03(\v2\x16.tandem.v1.ExplanationR\vexplanation\x1a\x8c\x01\n" +
 	"\x04Cell\x12\x14\n" +
 	"\x05theme\x18\x01 \x01(\tR\x05theme\x12\x1a\n" +
 	"\blocation\x18\x02 \x01(\tR\blocation\x12\x1e\n" +
@@ -1654,7 +1682,7 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"\tSUB_GRANT\x10\x02\x12\r\n" +
 	"\tCO_FUNDED\x10\x03\x12\v\n" +
 	"\aOVERLAP\x10\x04\x12\f\n" +
-	"\bDISTINCT\x10\x05\"\x92\n" +
+	"\bDISTINCT\x10\x05\"\xac\n" +
 	"\n" +
 	"\x14QueryOverlapsRequest\x128\n" +
 	"\x05scope\x18\x01 \x01(\x0e2\x18.tandem.v1.Overlap.ScopeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05scope\x12#\n" +
@@ -1692,7 +1720,8 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"\n" +
 	"page_token\x18\x14 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
 	"\brevision\x18\x15 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x87\x05\n" +
+	"\tread_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x18\n" +
+	"\aexplain\x18\x17 \x01(\bR\aexplain\"\x87\x05\n" +
 	"\x15QueryOverlapsResponse\x12.\n" +
 	"\boverlaps\x18\x01 \x03(\v2\x12.tandem.v1.OverlapR\boverlaps\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -1710,7 +1739,7 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"\x11unspecified_theme\x18\f \x01(\tR\x10unspecifiedTheme\x121\n" +
 	"\x14unspecified_location\x18\r \x01(\tR\x13unspecifiedLocation\x125\n" +
 	"\x16unspecified_population\x18\x0e \x01(\tR\x15unspecifiedPopulation\x12\x18\n" +
-	"\adefects\x18\x0f \x03(\tR\adefects\"\xd0\x02\n" +
+	"\adefects\x18\x0f \x03(\tR\adefects\"\xea\x02\n" +
 	"\x11GetOverlapRequest\x12;\n" +
 	"\x04name\x18\x01 \x01(\tB'\xe0A\x02\xbaH!r\x1f\x18\xd0\x0f2\x1a^overlaps/[A-Za-z0-9~+-]+$R\x04name\x12#\n" +
 	"\bcurrency\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18\x03R\bcurrency\x12\x1b\n" +
@@ -1722,7 +1751,8 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"R\brateDate\x12\x1f\n" +
 	"\x05depth\x18\x06 \x01(\x05B\t\xbaH\x06\x1a\x04\x18d(\x00R\x05depth\x12#\n" +
 	"\brevision\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
-	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\xc5\t\n" +
+	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x18\n" +
+	"\aexplain\x18\t \x01(\bR\aexplain\"\xc5\t\n" +
 	"\x1bQueryOverlapClustersRequest\x128\n" +
 	"\x05scope\x18\x01 \x01(\x0e2\x18.tandem.v1.Overlap.ScopeB\b\xbaH\x05\x82\x01\x02\x10\x01R\x05scope\x12#\n" +
 	"\bcurrency\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18\x03R\bcurrency\x12\x1b\n" +
@@ -1832,8 +1862,9 @@ var file_tandem_v1_overlap_proto_goTypes = []any{
 	(*Overlap_Cell)(nil),                 // 11: tandem.v1.Overlap.Cell
 	(*OverlapCluster_Segment)(nil),       // 12: tandem.v1.OverlapCluster.Segment
 	(*timestamppb.Timestamp)(nil),        // 13: google.protobuf.Timestamp
-	(Grant_Status)(0),                    // 14: tandem.v1.Grant.Status
-	(Grant_Visibility)(0),                // 15: tandem.v1.Grant.Visibility
+	(*Explanation)(nil),                  // 14: tandem.v1.Explanation
+	(Grant_Status)(0),                    // 15: tandem.v1.Grant.Status
+	(Grant_Visibility)(0),                // 16: tandem.v1.Grant.Visibility
 }
 var file_tandem_v1_overlap_proto_depIdxs = []int32{
 	0,  // 0: tandem.v1.Overlap.scope:type_name -> tandem.v1.Overlap.Scope
@@ -1841,34 +1872,35 @@ var file_tandem_v1_overlap_proto_depIdxs = []int32{
 	1,  // 2: tandem.v1.Overlap.verdict:type_name -> tandem.v1.Overlap.Verdict
 	13, // 3: tandem.v1.Overlap.decide_time:type_name -> google.protobuf.Timestamp
 	1,  // 4: tandem.v1.Overlap.suggested_verdict:type_name -> tandem.v1.Overlap.Verdict
-	0,  // 5: tandem.v1.QueryOverlapsRequest.scope:type_name -> tandem.v1.Overlap.Scope
-	14, // 6: tandem.v1.QueryOverlapsRequest.status:type_name -> tandem.v1.Grant.Status
-	15, // 7: tandem.v1.QueryOverlapsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	13, // 8: tandem.v1.QueryOverlapsRequest.read_time:type_name -> google.protobuf.Timestamp
-	2,  // 9: tandem.v1.QueryOverlapsResponse.overlaps:type_name -> tandem.v1.Overlap
-	13, // 10: tandem.v1.GetOverlapRequest.read_time:type_name -> google.protobuf.Timestamp
-	0,  // 11: tandem.v1.QueryOverlapClustersRequest.scope:type_name -> tandem.v1.Overlap.Scope
-	14, // 12: tandem.v1.QueryOverlapClustersRequest.status:type_name -> tandem.v1.Grant.Status
-	15, // 13: tandem.v1.QueryOverlapClustersRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	13, // 14: tandem.v1.QueryOverlapClustersRequest.read_time:type_name -> google.protobuf.Timestamp
-	8,  // 15: tandem.v1.QueryOverlapClustersResponse.clusters:type_name -> tandem.v1.OverlapCluster
-	12, // 16: tandem.v1.OverlapCluster.segments:type_name -> tandem.v1.OverlapCluster.Segment
-	1,  // 17: tandem.v1.DecideOverlapRequest.verdict:type_name -> tandem.v1.Overlap.Verdict
-	1,  // 18: tandem.v1.OverlapDecision.verdict:type_name -> tandem.v1.Overlap.Verdict
-	13, // 19: tandem.v1.OverlapDecision.decide_time:type_name -> google.protobuf.Timestamp
-	3,  // 20: tandem.v1.OverlapService.QueryOverlaps:input_type -> tandem.v1.QueryOverlapsRequest
-	5,  // 21: tandem.v1.OverlapService.GetOverlap:input_type -> tandem.v1.GetOverlapRequest
-	6,  // 22: tandem.v1.OverlapService.QueryOverlapClusters:input_type -> tandem.v1.QueryOverlapClustersRequest
-	9,  // 23: tandem.v1.OverlapService.DecideOverlap:input_type -> tandem.v1.DecideOverlapRequest
-	4,  // 24: tandem.v1.OverlapService.QueryOverlaps:output_type -> tandem.v1.QueryOverlapsResponse
-	2,  // 25: tandem.v1.OverlapService.GetOverlap:output_type -> tandem.v1.Overlap
-	7,  // 26: tandem.v1.OverlapService.QueryOverlapClusters:output_type -> tandem.v1.QueryOverlapClustersResponse
-	10, // 27: tandem.v1.OverlapService.DecideOverlap:output_type -> tandem.v1.OverlapDecision
-	24, // [24:28] is the sub-list for method output_type
-	20, // [20:24] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	14, // 5: tandem.v1.Overlap.explanation:type_name -> tandem.v1.Explanation
+	0,  // 6: tandem.v1.QueryOverlapsRequest.scope:type_name -> tandem.v1.Overlap.Scope
+	15, // 7: tandem.v1.QueryOverlapsRequest.status:type_name -> tandem.v1.Grant.Status
+	16, // 8: tandem.v1.QueryOverlapsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	13, // 9: tandem.v1.QueryOverlapsRequest.read_time:type_name -> google.protobuf.Timestamp
+	2,  // 10: tandem.v1.QueryOverlapsResponse.overlaps:type_name -> tandem.v1.Overlap
+	13, // 11: tandem.v1.GetOverlapRequest.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 12: tandem.v1.QueryOverlapClustersRequest.scope:type_name -> tandem.v1.Overlap.Scope
+	15, // 13: tandem.v1.QueryOverlapClustersRequest.status:type_name -> tandem.v1.Grant.Status
+	16, // 14: tandem.v1.QueryOverlapClustersRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	13, // 15: tandem.v1.QueryOverlapClustersRequest.read_time:type_name -> google.protobuf.Timestamp
+	8,  // 16: tandem.v1.QueryOverlapClustersResponse.clusters:type_name -> tandem.v1.OverlapCluster
+	12, // 17: tandem.v1.OverlapCluster.segments:type_name -> tandem.v1.OverlapCluster.Segment
+	1,  // 18: tandem.v1.DecideOverlapRequest.verdict:type_name -> tandem.v1.Overlap.Verdict
+	1,  // 19: tandem.v1.OverlapDecision.verdict:type_name -> tandem.v1.Overlap.Verdict
+	13, // 20: tandem.v1.OverlapDecision.decide_time:type_name -> google.protobuf.Timestamp
+	3,  // 21: tandem.v1.OverlapService.QueryOverlaps:input_type -> tandem.v1.QueryOverlapsRequest
+	5,  // 22: tandem.v1.OverlapService.GetOverlap:input_type -> tandem.v1.GetOverlapRequest
+	6,  // 23: tandem.v1.OverlapService.QueryOverlapClusters:input_type -> tandem.v1.QueryOverlapClustersRequest
+	9,  // 24: tandem.v1.OverlapService.DecideOverlap:input_type -> tandem.v1.DecideOverlapRequest
+	4,  // 25: tandem.v1.OverlapService.QueryOverlaps:output_type -> tandem.v1.QueryOverlapsResponse
+	2,  // 26: tandem.v1.OverlapService.GetOverlap:output_type -> tandem.v1.Overlap
+	7,  // 27: tandem.v1.OverlapService.QueryOverlapClusters:output_type -> tandem.v1.QueryOverlapClustersResponse
+	10, // 28: tandem.v1.OverlapService.DecideOverlap:output_type -> tandem.v1.OverlapDecision
+	25, // [25:29] is the sub-list for method output_type
+	21, // [21:25] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_overlap_proto_init() }
@@ -1876,6 +1908,7 @@ func file_tandem_v1_overlap_proto_init() {
 	if File_tandem_v1_overlap_proto != nil {
 		return
 	}
+	file_tandem_v1_explanation_proto_init()
 	file_tandem_v1_grant_proto_init()
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -158,7 +158,7 @@ type SimulateScenarioRequest struct {
 	To string `protobuf:"bytes,4,opt,name=to,proto3" json:"to,omitempty"`
 	// By which dimensions allocations are compared; member when left out. See QueryAllocations.
 	GroupBy []string `protobuf:"bytes,5,rep,name=group_by,json=groupBy,proto3" json:"group_by,omitempty"`
-	// The day that gaps look from; today when left out.
+	// The day that gaps look from; when left out, the day before the first withdrawal or, without one, today.
 	AsOf string `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// Suppose it of the records as they were after this revision; 0 is the newest. Not together with read_time.
 	Revision int64 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -272,14 +272,24 @@ type SimulateScenarioResponse struct {
 	AllocationCount int32 `protobuf:"varint,2,opt,name=allocation_count,json=allocationCount,proto3" json:"allocation_count,omitempty"`
 	// All allocations together, those that do not change too.
 	Total *SimulateScenarioResponse_Difference `protobuf:"bytes,3,opt,name=total,proto3" json:"total,omitempty"`
-	// What could not be supposed, and why: grants without days, or given undivided.
+	// Overlaps of scope MEMBER that begin, end or change, the largest change first. No verdicts are suggested here.
+	Overlaps []*SimulateScenarioResponse_OverlapChange `protobuf:"bytes,4,rep,name=overlaps,proto3" json:"overlaps,omitempty"`
+	// How many there are; those beyond page_size are left out above.
+	OverlapCount int32 `protobuf:"varint,5,opt,name=overlap_count,json=overlapCount,proto3" json:"overlap_count,omitempty"`
+	// Gaps that open, then such as change, then such as close.
+	Gaps []*SimulateScenarioResponse_GapChange `protobuf:"bytes,6,rep,name=gaps,proto3" json:"gaps,omitempty"`
+	// How many there are; those beyond page_size are left out above.
+	GapCount int32 `protobuf:"varint,7,opt,name=gap_count,json=gapCount,proto3" json:"gap_count,omitempty"`
+	// What could not be supposed or compared, and why: grants without days, or given undivided.
 	Notes []string `protobuf:"bytes,8,rep,name=notes,proto3" json:"notes,omitempty"`
 	// The currency of every figure.
 	CurrencyCode string `protobuf:"bytes,9,opt,name=currency_code,json=currencyCode,proto3" json:"currency_code,omitempty"`
 	// Whether some amount lies after the newest exchange rate and was converted at that one.
 	Provisional bool `protobuf:"varint,10,opt,name=provisional,proto3" json:"provisional,omitempty"`
 	// The revision that was read.
-	Revision      int64 `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
+	Revision int64 `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The day that gaps look from.
+	AsOf          string `protobuf:"bytes,12,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -335,6 +345,34 @@ func (x *SimulateScenarioResponse) GetTotal() *SimulateScenarioResponse_Differen
 	return nil
 }
 
+func (x *SimulateScenarioResponse) GetOverlaps() []*SimulateScenarioResponse_OverlapChange {
+	if x != nil {
+		return x.Overlaps
+	}
+	return nil
+}
+
+func (x *SimulateScenarioResponse) GetOverlapCount() int32 {
+	if x != nil {
+		return x.OverlapCount
+	}
+	return 0
+}
+
+func (x *SimulateScenarioResponse) GetGaps() []*SimulateScenarioResponse_GapChange {
+	if x != nil {
+		return x.Gaps
+	}
+	return nil
+}
+
+func (x *SimulateScenarioResponse) GetGapCount() int32 {
+	if x != nil {
+		return x.GapCount
+	}
+	return 0
+}
+
 func (x *SimulateScenarioResponse) GetNotes() []string {
 	if x != nil {
 		return x.Notes
@@ -361,6 +399,13 @@ func (x *SimulateScenarioResponse) GetRevision() int64 {
 		return x.Revision
 	}
 	return 0
+}
+
+func (x *SimulateScenarioResponse) GetAsOf() string {
+	if x != nil {
+		return x.AsOf
+	}
+	return ""
 }
 
 // RankPlacementsRequest says how much money looks for a place.
@@ -1166,6 +1211,125 @@ func (x *SimulateScenarioResponse_Difference) GetGrantsAfter() int32 {
 	return 0
 }
 
+// OverlapChange is an overlap before and after.
+type SimulateScenarioResponse_OverlapChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As recorded; absent when there was none.
+	Before *Overlap `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	// As supposed; absent when there is none.
+	After *Overlap `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	// By how much the overlapping money changes: a decimal string with a sign when it falls.
+	Difference    string `protobuf:"bytes,3,opt,name=difference,proto3" json:"difference,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateScenarioResponse_OverlapChange) Reset() {
+	*x = SimulateScenarioResponse_OverlapChange{}
+	mi := &file_tandem_v1_scenario_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateScenarioResponse_OverlapChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateScenarioResponse_OverlapChange) ProtoMessage() {}
+
+func (x *SimulateScenarioResponse_OverlapChange) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_scenario_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateScenarioResponse_OverlapChange.ProtoReflect.Descriptor instead.
+func (*SimulateScenarioResponse_OverlapChange) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_scenario_proto_rawDescGZIP(), []int{2, 1}
+}
+
+func (x *SimulateScenarioResponse_OverlapChange) GetBefore() *Overlap {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *SimulateScenarioResponse_OverlapChange) GetAfter() *Overlap {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *SimulateScenarioResponse_OverlapChange) GetDifference() string {
+	if x != nil {
+		return x.Difference
+	}
+	return ""
+}
+
+// GapChange is a gap before and after.
+type SimulateScenarioResponse_GapChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As recorded; absent when there was none.
+	Before *Gap `protobuf:"bytes,1,opt,name=before,proto3" json:"before,omitempty"`
+	// As supposed; absent when there is none.
+	After         *Gap `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SimulateScenarioResponse_GapChange) Reset() {
+	*x = SimulateScenarioResponse_GapChange{}
+	mi := &file_tandem_v1_scenario_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SimulateScenarioResponse_GapChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SimulateScenarioResponse_GapChange) ProtoMessage() {}
+
+func (x *SimulateScenarioResponse_GapChange) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_scenario_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SimulateScenarioResponse_GapChange.ProtoReflect.Descriptor instead.
+func (*SimulateScenarioResponse_GapChange) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_scenario_proto_rawDescGZIP(), []int{2, 2}
+}
+
+func (x *SimulateScenarioResponse_GapChange) GetBefore() *Gap {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *SimulateScenarioResponse_GapChange) GetAfter() *Gap {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
 // Placement is a member and a cell that the money could go to.
 type RankPlacementsResponse_Placement struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1191,7 +1355,7 @@ type RankPlacementsResponse_Placement struct {
 
 func (x *RankPlacementsResponse_Placement) Reset() {
 	*x = RankPlacementsResponse_Placement{}
-	mi := &file_tandem_v1_scenario_proto_msgTypes[11]
+	mi := &file_tandem_v1_scenario_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1367,7 @@ func (x *RankPlacementsResponse_Placement) String() string {
 func (*RankPlacementsResponse_Placement) ProtoMessage() {}
 
 func (x *RankPlacementsResponse_Placement) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_scenario_proto_msgTypes[11]
+	mi := &file_tandem_v1_scenario_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1456,7 @@ type RankPlacementsResponse_Component struct {
 
 func (x *RankPlacementsResponse_Component) Reset() {
 	*x = RankPlacementsResponse_Component{}
-	mi := &file_tandem_v1_scenario_proto_msgTypes[12]
+	mi := &file_tandem_v1_scenario_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1304,7 +1468,7 @@ func (x *RankPlacementsResponse_Component) String() string {
 func (*RankPlacementsResponse_Component) ProtoMessage() {}
 
 func (x *RankPlacementsResponse_Component) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_scenario_proto_msgTypes[12]
+	mi := &file_tandem_v1_scenario_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1352,7 +1516,7 @@ var File_tandem_v1_scenario_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_scenario_proto_rawDesc = "" +
 	"\n" +
-	"\x18tandem/v1/scenario.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/grant.proto\x1a\x15tandem/v1/money.proto\"\x94\t\n" +
+	"\x18tandem/v1/scenario.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13tandem/v1/gap.proto\x1a\x15tandem/v1/grant.proto\x1a\x15tandem/v1/money.proto\x1a\x17tandem/v1/overlap.proto\"\x94\t\n" +
 	"\x06Change\x128\n" +
 	"\bwithdraw\x18\x01 \x01(\v2\x1a.tandem.v1.Change.WithdrawH\x00R\bwithdraw\x12)\n" +
 	"\x03add\x18\x02 \x01(\v2\x15.tandem.v1.Change.AddH\x00R\x03add\x12/\n" +
@@ -1398,16 +1562,21 @@ const file_tandem_v1_scenario_proto_rawDesc = "" +
 	"\brevision\x18\a \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
 	"\tread_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12'\n" +
 	"\tpage_size\x18\t \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\x90N(\x00R\bpageSize\"\xbd\x04\n" +
+	"\xbaH\a\x1a\x05\x18\x90N(\x00R\bpageSize\"\x89\b\n" +
 	"\x18SimulateScenarioResponse\x12P\n" +
 	"\vallocations\x18\x01 \x03(\v2..tandem.v1.SimulateScenarioResponse.DifferenceR\vallocations\x12)\n" +
 	"\x10allocation_count\x18\x02 \x01(\x05R\x0fallocationCount\x12D\n" +
-	"\x05total\x18\x03 \x01(\v2..tandem.v1.SimulateScenarioResponse.DifferenceR\x05total\x12\x14\n" +
+	"\x05total\x18\x03 \x01(\v2..tandem.v1.SimulateScenarioResponse.DifferenceR\x05total\x12M\n" +
+	"\boverlaps\x18\x04 \x03(\v21.tandem.v1.SimulateScenarioResponse.OverlapChangeR\boverlaps\x12#\n" +
+	"\roverlap_count\x18\x05 \x01(\x05R\foverlapCount\x12A\n" +
+	"\x04gaps\x18\x06 \x03(\v2-.tandem.v1.SimulateScenarioResponse.GapChangeR\x04gaps\x12\x1b\n" +
+	"\tgap_count\x18\a \x01(\x05R\bgapCount\x12\x14\n" +
 	"\x05notes\x18\b \x03(\tR\x05notes\x12#\n" +
 	"\rcurrency_code\x18\t \x01(\tR\fcurrencyCode\x12 \n" +
 	"\vprovisional\x18\n" +
 	" \x01(\bR\vprovisional\x12\x1a\n" +
-	"\brevision\x18\v \x01(\x03R\brevision\x1a\xe4\x01\n" +
+	"\brevision\x18\v \x01(\x03R\brevision\x12\x13\n" +
+	"\x05as_of\x18\f \x01(\tR\x04asOf\x1a\xe4\x01\n" +
 	"\n" +
 	"Difference\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x12\x16\n" +
@@ -1419,7 +1588,16 @@ const file_tandem_v1_scenario_proto_rawDesc = "" +
 	"difference\x12\x14\n" +
 	"\x05share\x18\x06 \x01(\tR\x05share\x12#\n" +
 	"\rgrants_before\x18\a \x01(\x05R\fgrantsBefore\x12!\n" +
-	"\fgrants_after\x18\b \x01(\x05R\vgrantsAfter\"\x8e\x05\n" +
+	"\fgrants_after\x18\b \x01(\x05R\vgrantsAfter\x1a\x85\x01\n" +
+	"\rOverlapChange\x12*\n" +
+	"\x06before\x18\x01 \x01(\v2\x12.tandem.v1.OverlapR\x06before\x12(\n" +
+	"\x05after\x18\x02 \x01(\v2\x12.tandem.v1.OverlapR\x05after\x12\x1e\n" +
+	"\n" +
+	"difference\x18\x03 \x01(\tR\n" +
+	"difference\x1aY\n" +
+	"\tGapChange\x12&\n" +
+	"\x06before\x18\x01 \x01(\v2\x0e.tandem.v1.GapR\x06before\x12$\n" +
+	"\x05after\x18\x02 \x01(\v2\x0e.tandem.v1.GapR\x05after\"\x8e\x05\n" +
 	"\x15RankPlacementsRequest\x123\n" +
 	"\x06amount\x18\x01 \x01(\v2\x10.tandem.v1.MoneyB\t\xe0A\x02\xbaH\x03\xc8\x01\x01R\x06amount\x12 \n" +
 	"\x04from\x18\x02 \x01(\tB\f\xe0A\x02\xbaH\x06r\x04\x10\x04\x18\n" +
@@ -1488,24 +1666,28 @@ func file_tandem_v1_scenario_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_scenario_proto_rawDescData
 }
 
-var file_tandem_v1_scenario_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_tandem_v1_scenario_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_tandem_v1_scenario_proto_goTypes = []any{
-	(*Change)(nil),                              // 0: tandem.v1.Change
-	(*SimulateScenarioRequest)(nil),             // 1: tandem.v1.SimulateScenarioRequest
-	(*SimulateScenarioResponse)(nil),            // 2: tandem.v1.SimulateScenarioResponse
-	(*RankPlacementsRequest)(nil),               // 3: tandem.v1.RankPlacementsRequest
-	(*Weights)(nil),                             // 4: tandem.v1.Weights
-	(*RankPlacementsResponse)(nil),              // 5: tandem.v1.RankPlacementsResponse
-	(*Change_Withdraw)(nil),                     // 6: tandem.v1.Change.Withdraw
-	(*Change_Add)(nil),                          // 7: tandem.v1.Change.Add
-	(*Change_Delay)(nil),                        // 8: tandem.v1.Change.Delay
-	(*Change_Scale)(nil),                        // 9: tandem.v1.Change.Scale
-	(*SimulateScenarioResponse_Difference)(nil), // 10: tandem.v1.SimulateScenarioResponse.Difference
-	(*RankPlacementsResponse_Placement)(nil),    // 11: tandem.v1.RankPlacementsResponse.Placement
-	(*RankPlacementsResponse_Component)(nil),    // 12: tandem.v1.RankPlacementsResponse.Component
-	(*timestamppb.Timestamp)(nil),               // 13: google.protobuf.Timestamp
-	(*Money)(nil),                               // 14: tandem.v1.Money
-	(*Grant)(nil),                               // 15: tandem.v1.Grant
+	(*Change)(nil),                                 // 0: tandem.v1.Change
+	(*SimulateScenarioRequest)(nil),                // 1: tandem.v1.SimulateScenarioRequest
+	(*SimulateScenarioResponse)(nil),               // 2: tandem.v1.SimulateScenarioResponse
+	(*RankPlacementsRequest)(nil),                  // 3: tandem.v1.RankPlacementsRequest
+	(*Weights)(nil),                                // 4: tandem.v1.Weights
+	(*RankPlacementsResponse)(nil),                 // 5: tandem.v1.RankPlacementsResponse
+	(*Change_Withdraw)(nil),                        // 6: tandem.v1.Change.Withdraw
+	(*Change_Add)(nil),                             // 7: tandem.v1.Change.Add
+	(*Change_Delay)(nil),                           // 8: tandem.v1.Change.Delay
+	(*Change_Scale)(nil),                           // 9: tandem.v1.Change.Scale
+	(*SimulateScenarioResponse_Difference)(nil),    // 10: tandem.v1.SimulateScenarioResponse.Difference
+	(*SimulateScenarioResponse_OverlapChange)(nil), // 11: tandem.v1.SimulateScenarioResponse.OverlapChange
+	(*SimulateScenarioResponse_GapChange)(nil),     // 12: tandem.v1.SimulateScenarioResponse.GapChange
+	(*RankPlacementsResponse_Placement)(nil),       // 13: tandem.v1.RankPlacementsResponse.Placement
+	(*RankPlacementsResponse_Component)(nil),       // 14: tandem.v1.RankPlacementsResponse.Component
+	(*timestamppb.Timestamp)(nil),                  // 15: google.protobuf.Timestamp
+	(*Money)(nil),                                  // 16: tandem.v1.Money
+	(*Grant)(nil),                                  // 17: tandem.v1.Grant
+	(*Overlap)(nil),                                // 18: tandem.v1.Overlap
+	(*Gap)(nil),                                    // 19: tandem.v1.Gap
 }
 var file_tandem_v1_scenario_proto_depIdxs = []int32{
 	6,  // 0: tandem.v1.Change.withdraw:type_name -> tandem.v1.Change.Withdraw
@@ -1513,25 +1695,31 @@ var file_tandem_v1_scenario_proto_depIdxs = []int32{
 	8,  // 2: tandem.v1.Change.delay:type_name -> tandem.v1.Change.Delay
 	9,  // 3: tandem.v1.Change.scale:type_name -> tandem.v1.Change.Scale
 	0,  // 4: tandem.v1.SimulateScenarioRequest.changes:type_name -> tandem.v1.Change
-	13, // 5: tandem.v1.SimulateScenarioRequest.read_time:type_name -> google.protobuf.Timestamp
+	15, // 5: tandem.v1.SimulateScenarioRequest.read_time:type_name -> google.protobuf.Timestamp
 	10, // 6: tandem.v1.SimulateScenarioResponse.allocations:type_name -> tandem.v1.SimulateScenarioResponse.Difference
 	10, // 7: tandem.v1.SimulateScenarioResponse.total:type_name -> tandem.v1.SimulateScenarioResponse.Difference
-	14, // 8: tandem.v1.RankPlacementsRequest.amount:type_name -> tandem.v1.Money
-	4,  // 9: tandem.v1.RankPlacementsRequest.weights:type_name -> tandem.v1.Weights
-	13, // 10: tandem.v1.RankPlacementsRequest.read_time:type_name -> google.protobuf.Timestamp
-	11, // 11: tandem.v1.RankPlacementsResponse.placements:type_name -> tandem.v1.RankPlacementsResponse.Placement
-	4,  // 12: tandem.v1.RankPlacementsResponse.weights:type_name -> tandem.v1.Weights
-	15, // 13: tandem.v1.Change.Add.grant:type_name -> tandem.v1.Grant
-	12, // 14: tandem.v1.RankPlacementsResponse.Placement.components:type_name -> tandem.v1.RankPlacementsResponse.Component
-	1,  // 15: tandem.v1.ScenarioService.SimulateScenario:input_type -> tandem.v1.SimulateScenarioRequest
-	3,  // 16: tandem.v1.ScenarioService.RankPlacements:input_type -> tandem.v1.RankPlacementsRequest
-	2,  // 17: tandem.v1.ScenarioService.SimulateScenario:output_type -> tandem.v1.SimulateScenarioResponse
-	5,  // 18: tandem.v1.ScenarioService.RankPlacements:output_type -> tandem.v1.RankPlacementsResponse
-	17, // [17:19] is the sub-list for method output_type
-	15, // [15:17] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	11, // 8: tandem.v1.SimulateScenarioResponse.overlaps:type_name -> tandem.v1.SimulateScenarioResponse.OverlapChange
+	12, // 9: tandem.v1.SimulateScenarioResponse.gaps:type_name -> tandem.v1.SimulateScenarioResponse.GapChange
+	16, // 10: tandem.v1.RankPlacementsRequest.amount:type_name -> tandem.v1.Money
+	4,  // 11: tandem.v1.RankPlacementsRequest.weights:type_name -> tandem.v1.Weights
+	15, // 12: tandem.v1.RankPlacementsRequest.read_time:type_name -> google.protobuf.Timestamp
+	13, // 13: tandem.v1.RankPlacementsResponse.placements:type_name -> tandem.v1.RankPlacementsResponse.Placement
+	4,  // 14: tandem.v1.RankPlacementsResponse.weights:type_name -> tandem.v1.Weights
+	17, // 15: tandem.v1.Change.Add.grant:type_name -> tandem.v1.Grant
+	18, // 16: tandem.v1.SimulateScenarioResponse.OverlapChange.before:type_name -> tandem.v1.Overlap
+	18, // 17: tandem.v1.SimulateScenarioResponse.OverlapChange.after:type_name -> tandem.v1.Overlap
+	19, // 18: tandem.v1.SimulateScenarioResponse.GapChange.before:type_name -> tandem.v1.Gap
+	19, // 19: tandem.v1.SimulateScenarioResponse.GapChange.after:type_name -> tandem.v1.Gap
+	14, // 20: tandem.v1.RankPlacementsResponse.Placement.components:type_name -> tandem.v1.RankPlacementsResponse.Component
+	1,  // 21: tandem.v1.ScenarioService.SimulateScenario:input_type -> tandem.v1.SimulateScenarioRequest
+	3,  // 22: tandem.v1.ScenarioService.RankPlacements:input_type -> tandem.v1.RankPlacementsRequest
+	2,  // 23: tandem.v1.ScenarioService.SimulateScenario:output_type -> tandem.v1.SimulateScenarioResponse
+	5,  // 24: tandem.v1.ScenarioService.RankPlacements:output_type -> tandem.v1.RankPlacementsResponse
+	23, // [23:25] is the sub-list for method output_type
+	21, // [21:23] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_scenario_proto_init() }
@@ -1539,8 +1727,10 @@ func file_tandem_v1_scenario_proto_init() {
 	if File_tandem_v1_scenario_proto != nil {
 		return
 	}
+	file_tandem_v1_gap_proto_init()
 	file_tandem_v1_grant_proto_init()
 	file_tandem_v1_money_proto_init()
+	file_tandem_v1_overlap_proto_init()
 	file_tandem_v1_scenario_proto_msgTypes[0].OneofWrappers = []any{
 		(*Change_Withdraw_)(nil),
 		(*Change_Add_)(nil),
@@ -1568,7 +1758,7 @@ func file_tandem_v1_scenario_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_scenario_proto_rawDesc), len(file_tandem_v1_scenario_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
