@@ -205,7 +205,7 @@ func (a *adversary) same(q ask, head ...string) answer {
 			continue
 		}
 		missing := a.worlds[0].ask(none, head...)
-		missing.body = strings.NewReplacer("/"+nothing, "/"+id, "~"+nothing+"~", "~"+id+"~").Replace(missing.body)
+		missing.body = strings.NewReplacer("/"+nothing, "/"+id, "~"+nothing+"~", "~"+id+"~", "+"+nothing, "+"+id).Replace(missing.body)
 		want := got
 		want.head = maps.Clone(got.head)
 		if slices.Contains(got.calls, "Load") {
