@@ -57,6 +57,12 @@ func (s overlaps) QueryOverlaps(ctx context.Context, r *tandemv1.QueryOverlapsRe
 	for _, o := range res.Overlaps {
 		out.Overlaps = append(out.Overlaps, writeOverlap(q.Currency, o))
 	}
+	for _, u := range res.Undisclosed {
+		out.Undisclosed = append(out.Undisclosed, &tandemv1.QueryOverlapsResponse_Undisclosed{
+			Recipient: specified(grant.Organisations, u.Recipient), Theme: specified(grant.Themes, u.Theme), Location: specified(grant.Locations, u.Location),
+			Population: specified(grant.Populations, u.Population),
+		})
+	}
 	if res.Next != nil {
 		out.NextPageToken = nextToken(r, token{Value: res.Next.Amount, ID: res.Next.Name})
 	}

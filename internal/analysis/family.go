@@ -85,9 +85,13 @@ func (s *Snapshot) standing(v *sieve) []*record {
 	return all
 }
 
-// target returns the grant that a link of a type leads to, through mergers, if it stands and the principal sees it; else nil.
+// target returns the grant that a link of a type leads to, as of led.
 func (s *Snapshot) target(v *sieve, from *record, t grant.LinkType) *record {
-	id := from.linkedTo(t)
+	return s.led(v, from, from.linkedTo(t))
+}
+
+// led returns the grant that a link to an id leads to, through mergers, if it stands and the principal sees it, and the one that the link names; else nil.
+func (s *Snapshot) led(v *sieve, from *record, id string) *record {
 	if id == "" {
 		return nil
 	}

@@ -86,8 +86,9 @@ type OverlapResult struct {
 	// Money in the window without a recipient, theme, location or population. It meets only such money, and without a recipient none in MEMBER scope. What a scope does not look
 	// at is 0.
 	UnspecifiedRecipient, UnspecifiedTheme, UnspecifiedLocation, UnspecifiedPopulation money.Sum
-	Provisional                                                                        bool     // some money that was looked at was converted at the newest rate, which is older than its date
-	Defects                                                                            []string // of the data, that the figures had to work around
+	Provisional                                                                        bool          // some money that was looked at was converted at the newest rate, which is older than its date
+	Defects                                                                            []string      // of the data, that the figures had to work around
+	Undisclosed                                                                        []Undisclosed // of the first page
 }
 
 // maxMeetings is how often two parts may be in one cell at one time, in one answer. Holding them against each other takes some ten seconds.
@@ -111,6 +112,9 @@ func (s *Snapshot) Overlaps(q OverlapQuery) (OverlapResult, error) {
 		UnspecifiedRecipient: h.remarks.unspecified[recipients], UnspecifiedTheme: h.remarks.unspecified[themes],
 		UnspecifiedLocation: h.remarks.unspecified[locations], UnspecifiedPopulation: h.remarks.unspecified[populations],
 		Provisional: h.remarks.provisional, Defects: h.remarks.defects,
+	}
+	if q.After == nil && q.Only == nil {
+		out.Undisclosed = h.undisclosed(q)
 	}
 	best := m.best.sorted()
 	if len(best) > q.Limit {

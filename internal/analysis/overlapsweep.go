@@ -168,8 +168,12 @@ func (h *holdings) newMatcher(q OverlapQuery) *matcher {
 			continue
 		}
 		for _, l := range r.more.links {
-			if other, ok := h.snapshot.place(h.snapshot.Survivor(l.target)); ok && l.kind == grant.ConfirmedDistinct {
-				a, b := h.parts[i].number, int32(other)
+			if l.kind != grant.ConfirmedDistinct {
+				continue
+			}
+			if other := h.snapshot.led(h.sides, r, l.target); other != nil {
+				place, _ := h.snapshot.place(other.id)
+				a, b := h.parts[i].number, int32(place)
 				m.distinct[pairOf(a, b)], numbers[a], numbers[b] = true, true, true
 			}
 		}

@@ -77,20 +77,23 @@ type supposing struct {
 
 // add adds a grant, which everyone who asks sees.
 func (w *supposing) add(v *fault.List, at string, g *grant.Grant) {
-	if _, taken := w.place(g.ID); taken {
+	if w.Shows(w.sieve.principal, g.ID) || w.supposes(supposedID(g.ID)) {
 		v.Add(at+".add.grant.name", "%q is recorded already; leave the name out", g.Key())
 		return
 	}
 	supposed := *g
-	supposed.Visibility = grant.Public
+	supposed.ID, supposed.Visibility = supposedID(g.ID), grant.Public
 	if w.size%chunkSize == 0 {
 		w.chunks = append(w.chunks, &chunk{})
 		w.copied[len(w.chunks)-1] = true
 	}
 	w.own(w.size / chunkSize).records = append(w.own(w.size/chunkSize).records, w.line.record(&supposed))
-	w.added[g.ID] = w.size
+	w.added[supposed.ID] = w.size
 	w.size++
 }
+
+// supposedID is the id by which a grant that a scenario adds goes. No recorded grant has one like it: a hidden grant may be of the name that was chosen, and is not to be told by that.
+func supposedID(id string) string { return "+" + id }
 
 // own returns a chunk that may be changed.
 func (w *supposing) own(i int) *chunk {
@@ -158,10 +161,14 @@ type meaning func(*record) (whole bool, codes []int32, joined bool)
 func (w *supposing) meant(of Of) (meaning, error) {
 	switch {
 	case of.Grant != "":
-		if !w.supposes(of.Grant) && !w.Sees(w.sieve.principal, of.Grant) {
+		meant := supposedID(of.Grant)
+		switch {
+		case w.supposes(meant):
+		case w.Sees(w.sieve.principal, of.Grant):
+			meant = w.counted(of.Grant)
+		default:
 			return nil, fault.Field("grant", "%q does not exist", grant.Key{Kind: grant.Grants, ID: of.Grant})
 		}
-		meant := w.counted(of.Grant)
 		return func(r *record) (bool, []int32, bool) { return r.id == meant, nil, false }, nil
 	case of.Programme != "":
 		k := grant.Key{Kind: grant.Programmes, ID: of.Programme}

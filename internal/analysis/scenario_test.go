@@ -1,6 +1,7 @@
 package analysis_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -247,6 +248,25 @@ func TestWhatCannotBeSupposedIsSaid(t *testing.T) {
 	}
 	if _, _, err := s.Suppose(staff, []analysis.Change{{Kind: analysis.Addition, Grant: grants[0]}}); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a grant whose id is taken was added: %v", err)
+	}
+	// A hidden grant is not told by its name: a grant of the name may be added, once, and is then the one that is meant.
+	added := hidden
+	added.Links = nil
+	adding, scaling := analysis.Change{Kind: analysis.Addition, Grant: &added}, analysis.Change{Kind: analysis.Scaling, Of: analysis.Of{Grant: "hidden"}}
+	q := analysis.Query{Currency: "USD", Principal: viewer}
+	count := func(changes ...analysis.Change) string {
+		after, _, err := s.Suppose(viewer, changes)
+		if err != nil {
+			return err.Error()
+		}
+		total := must(after.Allocate(q)).Total
+		return fmt.Sprint(total.GrantCount-must(s.Allocate(q)).Total.GrantCount, total.Central.Minus(must(s.Allocate(q)).Total.Central))
+	}
+	if once, none := count(adding), count(adding, scaling); !strings.HasPrefix(once, "1 ") || once == none {
+		t.Errorf("with it there are %s more, and without its money %s", once, none)
+	}
+	if twice := count(adding, adding); !strings.Contains(twice, "changes[1].add.grant.name") {
+		t.Errorf("added twice: %s", twice)
 	}
 }
 

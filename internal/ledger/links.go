@@ -26,6 +26,9 @@ func (l *Ledger) LinkedBy(ctx context.Context, p grant.Principal, g *grant.Grant
 	}
 	var found []Linked
 	for _, id := range state.Snapshot.Linked(g.ID) {
+		if !state.Snapshot.Sees(p, id) {
+			continue // before the store is asked, for how often it is asked would tell
+		}
 		e, err := l.Get(ctx, p, grantKey(id), at)
 		if fault.KindOf(err) == fault.NotFound {
 			continue

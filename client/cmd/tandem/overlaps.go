@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -121,6 +122,10 @@ func overlapTable(a *tandemv1.QueryOverlapsResponse) *table {
 	}
 	for _, d := range a.Defects {
 		note("Defect of the data: %s.", d)
+	}
+	for _, u := range a.Undisclosed {
+		place := slices.DeleteFunc([]string{bare(u.Recipient), bare(u.Theme), bare(u.Location), bare(u.Population)}, func(id string) bool { return id == "" })
+		note("Another donor, undisclosed, is present: %s.", strings.Join(place, ", "))
 	}
 	return t
 }

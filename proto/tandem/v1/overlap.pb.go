@@ -645,7 +645,11 @@ type QueryOverlapsResponse struct {
 	// Money in the window without a population. It meets only such money. 0 in scope MEMBER, which does not look at populations.
 	UnspecifiedPopulation string `protobuf:"bytes,14,opt,name=unspecified_population,json=unspecifiedPopulation,proto3" json:"unspecified_population,omitempty"`
 	// Defects of the data that the figures had to work around, such as a sub-grant larger than its parent.
-	Defects       []string `protobuf:"bytes,15,rep,name=defects,proto3" json:"defects,omitempty"`
+	Defects []string `protobuf:"bytes,15,rep,name=defects,proto3" json:"defects,omitempty"`
+	// Where another donor, undisclosed, is present: there is a grant that the caller may not see and that casts its shadow there. Money of others may meet it or not; neither when it is
+	// there nor how much it is, is told. In order, on the first page, whatever the currency, the window and the other conditions on amounts and decisions; and never when the question
+	// filters by donor_state, donor, programme, status or visibility.
+	Undisclosed   []*QueryOverlapsResponse_Undisclosed `protobuf:"bytes,16,rep,name=undisclosed,proto3" json:"undisclosed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -781,6 +785,13 @@ func (x *QueryOverlapsResponse) GetUnspecifiedPopulation() string {
 func (x *QueryOverlapsResponse) GetDefects() []string {
 	if x != nil {
 		return x.Defects
+	}
+	return nil
+}
+
+func (x *QueryOverlapsResponse) GetUndisclosed() []*QueryOverlapsResponse_Undisclosed {
+	if x != nil {
+		return x.Undisclosed
 	}
 	return nil
 }
@@ -1548,6 +1559,79 @@ func (x *Overlap_Cell) GetOverlap() string {
 	return ""
 }
 
+// Undisclosed is a place where another donor is present. Themes and locations are rolled up as those of overlaps are, and `unspecified` where the grant does not say.
+type QueryOverlapsResponse_Undisclosed struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The recipient, in scope MEMBER.
+	Recipient string `protobuf:"bytes,1,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	// The theme.
+	Theme string `protobuf:"bytes,2,opt,name=theme,proto3" json:"theme,omitempty"`
+	// The location, in scope CELL.
+	Location string `protobuf:"bytes,3,opt,name=location,proto3" json:"location,omitempty"`
+	// The population, in scope CELL.
+	Population    string `protobuf:"bytes,4,opt,name=population,proto3" json:"population,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QueryOverlapsResponse_Undisclosed) Reset() {
+	*x = QueryOverlapsResponse_Undisclosed{}
+	mi := &file_tandem_v1_overlap_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QueryOverlapsResponse_Undisclosed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QueryOverlapsResponse_Undisclosed) ProtoMessage() {}
+
+func (x *QueryOverlapsResponse_Undisclosed) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_overlap_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QueryOverlapsResponse_Undisclosed.ProtoReflect.Descriptor instead.
+func (*QueryOverlapsResponse_Undisclosed) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_overlap_proto_rawDescGZIP(), []int{2, 0}
+}
+
+func (x *QueryOverlapsResponse_Undisclosed) GetRecipient() string {
+	if x != nil {
+		return x.Recipient
+	}
+	return ""
+}
+
+func (x *QueryOverlapsResponse_Undisclosed) GetTheme() string {
+	if x != nil {
+		return x.Theme
+	}
+	return ""
+}
+
+func (x *QueryOverlapsResponse_Undisclosed) GetLocation() string {
+	if x != nil {
+		return x.Location
+	}
+	return ""
+}
+
+func (x *QueryOverlapsResponse_Undisclosed) GetPopulation() string {
+	if x != nil {
+		return x.Population
+	}
+	return ""
+}
+
 // Segment is a time in which the same donor states have money in a cell.
 type OverlapCluster_Segment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1569,7 +1653,7 @@ type OverlapCluster_Segment struct {
 
 func (x *OverlapCluster_Segment) Reset() {
 	*x = OverlapCluster_Segment{}
-	mi := &file_tandem_v1_overlap_proto_msgTypes[10]
+	mi := &file_tandem_v1_overlap_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1581,7 +1665,7 @@ func (x *OverlapCluster_Segment) String() string {
 func (*OverlapCluster_Segment) ProtoMessage() {}
 
 func (x *OverlapCluster_Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_overlap_proto_msgTypes[10]
+	mi := &file_tandem_v1_overlap_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1730,7 +1814,7 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"page_token\x18\x14 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x10R\tpageToken\x12#\n" +
 	"\brevision\x18\x15 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
 	"\tread_time\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x12\x18\n" +
-	"\aexplain\x18\x17 \x01(\bR\aexplain\"\x87\x05\n" +
+	"\aexplain\x18\x17 \x01(\bR\aexplain\"\xd6\x06\n" +
 	"\x15QueryOverlapsResponse\x12.\n" +
 	"\boverlaps\x18\x01 \x03(\v2\x12.tandem.v1.OverlapR\boverlaps\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
@@ -1748,7 +1832,15 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"\x11unspecified_theme\x18\f \x01(\tR\x10unspecifiedTheme\x121\n" +
 	"\x14unspecified_location\x18\r \x01(\tR\x13unspecifiedLocation\x125\n" +
 	"\x16unspecified_population\x18\x0e \x01(\tR\x15unspecifiedPopulation\x12\x18\n" +
-	"\adefects\x18\x0f \x03(\tR\adefects\"\xea\x02\n" +
+	"\adefects\x18\x0f \x03(\tR\adefects\x12N\n" +
+	"\vundisclosed\x18\x10 \x03(\v2,.tandem.v1.QueryOverlapsResponse.UndisclosedR\vundisclosed\x1a}\n" +
+	"\vUndisclosed\x12\x1c\n" +
+	"\trecipient\x18\x01 \x01(\tR\trecipient\x12\x14\n" +
+	"\x05theme\x18\x02 \x01(\tR\x05theme\x12\x1a\n" +
+	"\blocation\x18\x03 \x01(\tR\blocation\x12\x1e\n" +
+	"\n" +
+	"population\x18\x04 \x01(\tR\n" +
+	"population\"\xea\x02\n" +
 	"\x11GetOverlapRequest\x12;\n" +
 	"\x04name\x18\x01 \x01(\tB'\xe0A\x02\xbaH!r\x1f\x18\xd0\x0f2\x1a^overlaps/[A-Za-z0-9~+-]+$R\x04name\x12#\n" +
 	"\bcurrency\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18\x03R\bcurrency\x12\x1b\n" +
@@ -1857,61 +1949,63 @@ func file_tandem_v1_overlap_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_overlap_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_tandem_v1_overlap_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_tandem_v1_overlap_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_tandem_v1_overlap_proto_goTypes = []any{
-	(Overlap_Scope)(0),                   // 0: tandem.v1.Overlap.Scope
-	(Overlap_Verdict)(0),                 // 1: tandem.v1.Overlap.Verdict
-	(*Overlap)(nil),                      // 2: tandem.v1.Overlap
-	(*QueryOverlapsRequest)(nil),         // 3: tandem.v1.QueryOverlapsRequest
-	(*QueryOverlapsResponse)(nil),        // 4: tandem.v1.QueryOverlapsResponse
-	(*GetOverlapRequest)(nil),            // 5: tandem.v1.GetOverlapRequest
-	(*QueryOverlapClustersRequest)(nil),  // 6: tandem.v1.QueryOverlapClustersRequest
-	(*QueryOverlapClustersResponse)(nil), // 7: tandem.v1.QueryOverlapClustersResponse
-	(*OverlapCluster)(nil),               // 8: tandem.v1.OverlapCluster
-	(*DecideOverlapRequest)(nil),         // 9: tandem.v1.DecideOverlapRequest
-	(*OverlapDecision)(nil),              // 10: tandem.v1.OverlapDecision
-	(*Overlap_Cell)(nil),                 // 11: tandem.v1.Overlap.Cell
-	(*OverlapCluster_Segment)(nil),       // 12: tandem.v1.OverlapCluster.Segment
-	(*timestamppb.Timestamp)(nil),        // 13: google.protobuf.Timestamp
-	(*Explanation)(nil),                  // 14: tandem.v1.Explanation
-	(Grant_Status)(0),                    // 15: tandem.v1.Grant.Status
-	(Grant_Visibility)(0),                // 16: tandem.v1.Grant.Visibility
+	(Overlap_Scope)(0),                        // 0: tandem.v1.Overlap.Scope
+	(Overlap_Verdict)(0),                      // 1: tandem.v1.Overlap.Verdict
+	(*Overlap)(nil),                           // 2: tandem.v1.Overlap
+	(*QueryOverlapsRequest)(nil),              // 3: tandem.v1.QueryOverlapsRequest
+	(*QueryOverlapsResponse)(nil),             // 4: tandem.v1.QueryOverlapsResponse
+	(*GetOverlapRequest)(nil),                 // 5: tandem.v1.GetOverlapRequest
+	(*QueryOverlapClustersRequest)(nil),       // 6: tandem.v1.QueryOverlapClustersRequest
+	(*QueryOverlapClustersResponse)(nil),      // 7: tandem.v1.QueryOverlapClustersResponse
+	(*OverlapCluster)(nil),                    // 8: tandem.v1.OverlapCluster
+	(*DecideOverlapRequest)(nil),              // 9: tandem.v1.DecideOverlapRequest
+	(*OverlapDecision)(nil),                   // 10: tandem.v1.OverlapDecision
+	(*Overlap_Cell)(nil),                      // 11: tandem.v1.Overlap.Cell
+	(*QueryOverlapsResponse_Undisclosed)(nil), // 12: tandem.v1.QueryOverlapsResponse.Undisclosed
+	(*OverlapCluster_Segment)(nil),            // 13: tandem.v1.OverlapCluster.Segment
+	(*timestamppb.Timestamp)(nil),             // 14: google.protobuf.Timestamp
+	(*Explanation)(nil),                       // 15: tandem.v1.Explanation
+	(Grant_Status)(0),                         // 16: tandem.v1.Grant.Status
+	(Grant_Visibility)(0),                     // 17: tandem.v1.Grant.Visibility
 }
 var file_tandem_v1_overlap_proto_depIdxs = []int32{
 	0,  // 0: tandem.v1.Overlap.scope:type_name -> tandem.v1.Overlap.Scope
 	11, // 1: tandem.v1.Overlap.cells:type_name -> tandem.v1.Overlap.Cell
 	1,  // 2: tandem.v1.Overlap.verdict:type_name -> tandem.v1.Overlap.Verdict
-	13, // 3: tandem.v1.Overlap.decide_time:type_name -> google.protobuf.Timestamp
+	14, // 3: tandem.v1.Overlap.decide_time:type_name -> google.protobuf.Timestamp
 	1,  // 4: tandem.v1.Overlap.suggested_verdict:type_name -> tandem.v1.Overlap.Verdict
-	14, // 5: tandem.v1.Overlap.explanation:type_name -> tandem.v1.Explanation
+	15, // 5: tandem.v1.Overlap.explanation:type_name -> tandem.v1.Explanation
 	0,  // 6: tandem.v1.QueryOverlapsRequest.scope:type_name -> tandem.v1.Overlap.Scope
-	15, // 7: tandem.v1.QueryOverlapsRequest.status:type_name -> tandem.v1.Grant.Status
-	16, // 8: tandem.v1.QueryOverlapsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	13, // 9: tandem.v1.QueryOverlapsRequest.read_time:type_name -> google.protobuf.Timestamp
+	16, // 7: tandem.v1.QueryOverlapsRequest.status:type_name -> tandem.v1.Grant.Status
+	17, // 8: tandem.v1.QueryOverlapsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	14, // 9: tandem.v1.QueryOverlapsRequest.read_time:type_name -> google.protobuf.Timestamp
 	2,  // 10: tandem.v1.QueryOverlapsResponse.overlaps:type_name -> tandem.v1.Overlap
-	13, // 11: tandem.v1.GetOverlapRequest.read_time:type_name -> google.protobuf.Timestamp
-	0,  // 12: tandem.v1.QueryOverlapClustersRequest.scope:type_name -> tandem.v1.Overlap.Scope
-	15, // 13: tandem.v1.QueryOverlapClustersRequest.status:type_name -> tandem.v1.Grant.Status
-	16, // 14: tandem.v1.QueryOverlapClustersRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	13, // 15: tandem.v1.QueryOverlapClustersRequest.read_time:type_name -> google.protobuf.Timestamp
-	8,  // 16: tandem.v1.QueryOverlapClustersResponse.clusters:type_name -> tandem.v1.OverlapCluster
-	12, // 17: tandem.v1.OverlapCluster.segments:type_name -> tandem.v1.OverlapCluster.Segment
-	1,  // 18: tandem.v1.DecideOverlapRequest.verdict:type_name -> tandem.v1.Overlap.Verdict
-	1,  // 19: tandem.v1.OverlapDecision.verdict:type_name -> tandem.v1.Overlap.Verdict
-	13, // 20: tandem.v1.OverlapDecision.decide_time:type_name -> google.protobuf.Timestamp
-	3,  // 21: tandem.v1.OverlapService.QueryOverlaps:input_type -> tandem.v1.QueryOverlapsRequest
-	5,  // 22: tandem.v1.OverlapService.GetOverlap:input_type -> tandem.v1.GetOverlapRequest
-	6,  // 23: tandem.v1.OverlapService.QueryOverlapClusters:input_type -> tandem.v1.QueryOverlapClustersRequest
-	9,  // 24: tandem.v1.OverlapService.DecideOverlap:input_type -> tandem.v1.DecideOverlapRequest
-	4,  // 25: tandem.v1.OverlapService.QueryOverlaps:output_type -> tandem.v1.QueryOverlapsResponse
-	2,  // 26: tandem.v1.OverlapService.GetOverlap:output_type -> tandem.v1.Overlap
-	7,  // 27: tandem.v1.OverlapService.QueryOverlapClusters:output_type -> tandem.v1.QueryOverlapClustersResponse
-	10, // 28: tandem.v1.OverlapService.DecideOverlap:output_type -> tandem.v1.OverlapDecision
-	25, // [25:29] is the sub-list for method output_type
-	21, // [21:25] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	12, // 11: tandem.v1.QueryOverlapsResponse.undisclosed:type_name -> tandem.v1.QueryOverlapsResponse.Undisclosed
+	14, // 12: tandem.v1.GetOverlapRequest.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 13: tandem.v1.QueryOverlapClustersRequest.scope:type_name -> tandem.v1.Overlap.Scope
+	16, // 14: tandem.v1.QueryOverlapClustersRequest.status:type_name -> tandem.v1.Grant.Status
+	17, // 15: tandem.v1.QueryOverlapClustersRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	14, // 16: tandem.v1.QueryOverlapClustersRequest.read_time:type_name -> google.protobuf.Timestamp
+	8,  // 17: tandem.v1.QueryOverlapClustersResponse.clusters:type_name -> tandem.v1.OverlapCluster
+	13, // 18: tandem.v1.OverlapCluster.segments:type_name -> tandem.v1.OverlapCluster.Segment
+	1,  // 19: tandem.v1.DecideOverlapRequest.verdict:type_name -> tandem.v1.Overlap.Verdict
+	1,  // 20: tandem.v1.OverlapDecision.verdict:type_name -> tandem.v1.Overlap.Verdict
+	14, // 21: tandem.v1.OverlapDecision.decide_time:type_name -> google.protobuf.Timestamp
+	3,  // 22: tandem.v1.OverlapService.QueryOverlaps:input_type -> tandem.v1.QueryOverlapsRequest
+	5,  // 23: tandem.v1.OverlapService.GetOverlap:input_type -> tandem.v1.GetOverlapRequest
+	6,  // 24: tandem.v1.OverlapService.QueryOverlapClusters:input_type -> tandem.v1.QueryOverlapClustersRequest
+	9,  // 25: tandem.v1.OverlapService.DecideOverlap:input_type -> tandem.v1.DecideOverlapRequest
+	4,  // 26: tandem.v1.OverlapService.QueryOverlaps:output_type -> tandem.v1.QueryOverlapsResponse
+	2,  // 27: tandem.v1.OverlapService.GetOverlap:output_type -> tandem.v1.Overlap
+	7,  // 28: tandem.v1.OverlapService.QueryOverlapClusters:output_type -> tandem.v1.QueryOverlapClustersResponse
+	10, // 29: tandem.v1.OverlapService.DecideOverlap:output_type -> tandem.v1.OverlapDecision
+	26, // [26:30] is the sub-list for method output_type
+	22, // [22:26] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_overlap_proto_init() }
@@ -1927,7 +2021,7 @@ func file_tandem_v1_overlap_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_overlap_proto_rawDesc), len(file_tandem_v1_overlap_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -833,7 +833,7 @@ func (*Change_Withdraw_Grant) isChange_Withdraw_Of() {}
 // Add is a grant that is not recorded. It is checked as if it were.
 type Change_Add struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The grant.
+	// The grant. Its name is one that no grant has, by which later changes may mean it. In the answer there is a + before the id, as in grants/+new.
 	Grant         *Grant `protobuf:"bytes,1,opt,name=grant,proto3" json:"grant,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
