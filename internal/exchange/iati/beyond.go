@@ -46,7 +46,7 @@ func carried(g *grant.Grant) []string {
 	}) {
 		names = append(names, "budgets")
 	}
-	if whole(g.Transactions, plain) {
+	if whole(g.Transactions, fits) {
 		names = append(names, "transactions")
 	}
 	return names
@@ -61,8 +61,8 @@ func whole[T any](all []T, holds func(*T) bool) bool {
 	return true
 }
 
-// plain tells whether IATI has a place for all of a transaction.
-func plain(t *grant.Transaction) bool {
+// fits tells whether IATI has a place for all of a transaction.
+func fits(t *grant.Transaction) bool {
 	dated := t.Date.Precision == period.ToDay && (t.ValueDate.IsZero() || t.ValueDate.Precision == period.ToDay && t.ValueDate != t.Date)
-	return dated && t.Amount.Qualifier == money.Exact && t.Type != grant.Cancellation && t.Source == "" && t.Origin == ""
+	return dated && t.Amount.Qualifier == money.Exact && t.Type != grant.Cancellation && t.Type != grant.Reimbursement && t.Source == "" && t.Origin == ""
 }

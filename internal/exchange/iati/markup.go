@@ -14,7 +14,7 @@ type markup struct {
 
 // start begins an element; attributes are names and values in turn, and one without a value is left out.
 func (m *markup) start(name string, attributes ...string) {
-	m.tag(name, attributes, ">")
+	m.tag(name, attributes, ">\n")
 	m.open = append(m.open, name)
 }
 
@@ -30,24 +30,28 @@ func (m *markup) empty(name string, attributes ...string) { m.tag(name, attribut
 
 // text writes an element that has text.
 func (m *markup) text(name, text string, attributes ...string) {
-	m.start(name, attributes...)
+	m.tag(name, attributes, ">")
+	m.write(text)
+	m.put("</", name, ">\n")
+}
+
+// narrative writes an element with text in IATI's manner.
+func (m *markup) narrative(name, text string, attributes ...string) {
+	m.tag(name, attributes, "><narrative>")
+	m.write(text)
+	m.put("</narrative></", name, ">\n")
+}
+
+func (m *markup) write(text string) {
 	if strings.ContainsAny(text, "\uFFFE\uFFFF") {
 		m.escape(text) // XML has no way to write these
-	} else {
-		m.put(inText.Replace(text))
+		return
 	}
-	m.end()
+	m.put(inText.Replace(text))
 }
 
 // inText leaves quotation marks alone, which only attributes need escaped.
 var inText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#xD;")
-
-// narrative writes an element with text in IATI's manner.
-func (m *markup) narrative(name, text string, attributes ...string) {
-	m.start(name, attributes...)
-	m.text("narrative", text)
-	m.end()
-}
 
 func (m *markup) tag(name string, attributes []string, end string) {
 	m.put("<", name)

@@ -46,7 +46,6 @@ func Write(out io.Writer, x exchange.Extract, reporter string) error {
 	}
 	w.put(`<?xml version="1.0" encoding="UTF-8"?>`, "\n")
 	w.start("iati-activities", "version", "2.03", "generated-datetime", at.Format("2006-01-02T15:04:05Z"))
-	w.put("\n")
 	for g, err := range x.Grants {
 		if err != nil {
 			return err
@@ -128,14 +127,14 @@ func (w *writer) typeOf(id string) string {
 	return "10"
 }
 
-// registered matches an identifier of an organisation as IATI takes it: a register of org-id.guide and a number in it.
-var registered = regexp.MustCompile(`^[A-Z]{2}-[A-Z0-9_]+-[^/&|?\s]+$`)
+// inRegister matches an identifier as IATI takes it: it begins with a register, or with the country of a government.
+var inRegister = regexp.MustCompile(`^[A-Z]{2,3}-[A-Za-z0-9][^/&|?\s]*$`)
 
 // registration is the identifier of an organisation in a register, "" if none is known.
 func (w *writer) registration(id string) string {
 	if o := w.names.Organisation(id); o != nil {
 		for _, n := range o.Identifiers {
-			if registered.MatchString(n) {
+			if inRegister.MatchString(n) {
 				return n
 			}
 		}
@@ -154,7 +153,7 @@ func (w *writer) reference(id string) string {
 // identifierOf is what an activity is called: the identifier of the grant that begins with that of the reporter, as the standard has it, or else one made of both.
 func (w *writer) identifierOf(g *grant.Grant, reporter string) string {
 	for _, id := range g.Identifiers {
-		if strings.HasPrefix(id, reporter+"-") && registered.MatchString(id) {
+		if strings.HasPrefix(id, reporter+"-") && inRegister.MatchString(id) {
 			return id
 		}
 	}

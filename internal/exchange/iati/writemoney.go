@@ -31,9 +31,9 @@ func (w *writer) budgets(g *grant.Grant) {
 	}
 }
 
-// types are the TransactionType codes. A cancellation is a negative commitment.
-var types = map[grant.TransactionType]string{
-	grant.Pledge: "12", grant.Commitment: "2", grant.Cancellation: "2", grant.Disbursement: "3", grant.Expenditure: "4", grant.Reimbursement: "7",
+// codes are the TransactionType codes. A cancellation is a negative commitment, and money that is paid back a negative disbursement, as the standard has it.
+var codes = map[grant.TransactionType]string{
+	grant.Pledge: "12", grant.Commitment: "2", grant.Cancellation: "2", grant.Disbursement: "3", grant.Expenditure: "4", grant.Reimbursement: "3",
 }
 
 // transaction writes a transaction that has a figure. Of a range that is its middle, which totals have as well.
@@ -42,7 +42,7 @@ func (w *writer) transaction(g *grant.Grant, t *grant.Transaction) {
 		return
 	}
 	value := t.Amount.Bounds().Central
-	if t.Type == grant.Cancellation && value > 0 {
+	if t.Type.Sign() < 0 && value > 0 {
 		value = -value
 	}
 	date := t.Date.First
@@ -57,7 +57,7 @@ func (w *writer) transaction(g *grant.Grant, t *grant.Transaction) {
 		rated = t.ValueDate.First
 	}
 	w.start("transaction", "ref", t.ID)
-	w.empty("transaction-type", "code", types[t.Type])
+	w.empty("transaction-type", "code", codes[t.Type])
 	w.empty("transaction-date", "iso-date", date.String())
 	w.text("value", money.FormatMinor(t.Amount.Currency, value), "currency", string(t.Amount.Currency), "value-date", rated.String())
 	if t.Description != "" {
