@@ -156,11 +156,13 @@ type exportWriter struct {
 	stream grpc.ServerStreamingServer[tandemv1.ExportGrantsResponse]
 }
 
-// Write implements io.Writer.
+// Write implements io.Writer. What is longer than a message may be goes in several.
 func (w exportWriter) Write(p []byte) (int, error) {
-	// A message that was sent is not ours any more, and p is the caller's.
-	if err := w.stream.Send(&tandemv1.ExportGrantsResponse{Chunk: slices.Clone(p)}); err != nil {
-		return 0, err
+	for part := range slices.Chunk(p, chunkSize) {
+		// A message that was sent is not ours any more, and p is the caller's.
+		if err := w.stream.Send(&tandemv1.ExportGrantsResponse{Chunk: slices.Clone(part)}); err != nil {
+			return 0, err
+		}
 	}
 	return len(p), nil
 }

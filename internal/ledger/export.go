@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/exchange"
@@ -11,8 +12,11 @@ import (
 	"github.com/allmep/tandem/internal/search"
 )
 
-// exportBatch is how many grants of an export are in memory at once.
-const exportBatch = 500
+// An export reads so many grants at once, so many times in parallel: beside what is being written, these are in memory.
+const (
+	exportBatch   = 250
+	exportReaders = 2
+)
 
 // Extract is what Export returns.
 type Extract = exchange.Extract
@@ -52,25 +56,24 @@ func (l *Ledger) readAhead(ctx context.Context, state *State, p grant.Principal,
 		grants []grant.Entity
 		err    error
 	}
-	batches := make(chan batch, 1)
+	coming := make(chan chan batch, exportReaders-1) // in the order of the ids, whichever is read first
 	go func() {
-		defer close(batches)
-		for len(ids) > 0 {
-			n := min(len(ids), exportBatch)
-			var b batch
-			b.grants, b.err = l.readAll(ctx, state, p, ids[:n])
-			ids = ids[n:]
+		defer close(coming)
+		for part := range slices.Chunk(ids, exportBatch) {
+			read := make(chan batch, 1)
 			select {
-			case batches <- b:
+			case coming <- read:
 			case <-ctx.Done():
 				return
 			}
-			if b.err != nil {
-				return
-			}
+			go func() {
+				grants, err := l.readAll(ctx, state, p, part)
+				read <- batch{grants, err}
+			}()
 		}
 	}()
-	for b := range batches {
+	for read := range coming {
+		b := <-read
 		if b.err != nil {
 			yield(nil, b.err)
 			return
@@ -80,5 +83,8 @@ func (l *Ledger) readAhead(ctx context.Context, state *State, p grant.Principal,
 				return
 			}
 		}
+	}
+	if ctx.Err() != nil {
+		yield(nil, ctx.Err())
 	}
 }

@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"archive/zip"
 	"fmt"
 	"io"
 	"strconv"
@@ -172,7 +173,9 @@ func (b *Book) Write(w io.Writer, sheets ...*Sheet) error {
 			return err
 		}
 	}
-	return b.file.Write(w)
+	// By itself it would make the whole file in memory first.
+	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(w) })
+	return b.file.Write(io.Discard)
 }
 
 // WriteXLSX writes a workbook with a sheet for each table. Errors: Exhausted if there are more rows than a sheet takes; nothing has been written then.
