@@ -28,33 +28,13 @@ func written(t interface{ Fatal(...any) }, x exchange.Extract, reporter string) 
 }
 
 func TestGolden(t *testing.T) {
-	got := written(t, exchangetest.Sample(), "")
-	path := filepath.Join("testdata", "sample.xml")
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(path, got, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("what is written is not %s (UPDATE=1 writes it anew):\n%s", path, got)
-	}
+	exchangetest.Golden(t, "sample.xml", written(t, exchangetest.Sample(), ""))
 }
 
-// schema is IATI's, nil with the reason said if it or xmllint is not here.
+// schema is the command that holds a file against IATI's schema.
 func schema(t *testing.T) []string {
 	t.Helper()
-	dir := os.Getenv("TANDEM_REALDATA")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "realdata")
-	}
-	xsd := filepath.Join(dir, "iati-schema", "iati-activities-schema.xsd")
-	if _, err := os.Stat(xsd); err != nil {
-		t.Skipf("IATI's schema is not here: %v", err)
-	}
+	xsd := exchangetest.RealData(t, "iati-schema", "iati-activities-schema.xsd")
 	lint, err := exec.LookPath("xmllint")
 	switch {
 	case err != nil && os.Getenv("CI") == "true":
