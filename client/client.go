@@ -48,6 +48,7 @@ type Client struct {
 	Tokens        tandemv1.TokenServiceClient
 	Me            tandemv1.MeServiceClient
 	Admin         tandemv1.AdminServiceClient
+	Exports       tandemv1.ExportServiceClient
 }
 
 // Option changes how a Client connects.
@@ -119,6 +120,7 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Briefs: tandemv1.NewBriefServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
 		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
 		Overlaps: tandemv1.NewOverlapServiceClient(conn), Gaps: tandemv1.NewGapServiceClient(conn), Concentration: tandemv1.NewConcentrationServiceClient(conn),
+		Exports: tandemv1.NewExportServiceClient(conn),
 	}, nil
 }
 
