@@ -40,6 +40,8 @@ var catalogue = map[string]func(a *adversary) []ask{
 
 	"AllocationService/QueryAllocations": (*adversary).allocations,
 
+	"ExportService/ExportGrants": (*adversary).files,
+
 	"RevisionService/GetRevision":   (*adversary).everyRevision,
 	"RevisionService/ListRevisions": (*adversary).histories,
 }
@@ -59,6 +61,17 @@ func gets(paths ...string) []ask {
 	var asks []ask
 	for _, p := range paths {
 		asks = append(asks, ask{method: "GET", path: p})
+	}
+	return asks
+}
+
+// files asks for grants in every format, filtered and as of an earlier revision.
+func (a *adversary) files() []ask {
+	var asks []ask
+	for _, f := range []string{"grants.csv", "transactions.csv", "links.csv", "reports.csv", "grants.iati.xml", "grants.360.json"} {
+		for _, filter := range []string{"", rapid.SampledFrom(grantFilters).Draw(a.T, "filter"), fmt.Sprintf("revision=%d", rapid.IntRange(1, a.revisions).Draw(a.T, "revision"))} {
+			asks = append(asks, gets("/v1/exports/"+f+"?"+filter)...)
+		}
 	}
 	return asks
 }
