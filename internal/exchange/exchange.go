@@ -8,7 +8,6 @@ import (
 	"fmt"
 
 	"github.com/allmep/tandem/internal/grant"
-	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
 )
 
@@ -90,7 +89,9 @@ type Party struct {
 type Term struct {
 	Of   grant.Kind
 	Code string // of a theme, its DAC purpose or category code; of a location, its ISO 3166 or IATI region code; "" if it has only a name
-	Name string // as the file calls it; "" if it has only a code
+	Name string // that a record of it gets
+	// Broader is the DAC category of a purpose code: where no theme has the code, the one with the category stands for it, and a new one is made for the category.
+	Broader *Term
 }
 
 // Relation is a link to another grant, known by its key.
@@ -99,11 +100,12 @@ type Relation struct {
 	Key  string
 }
 
-// Money is an amount that the source has.
+// Money is an amount that the source has, in its own words: what cannot be recorded has to be accounted for, too.
 type Money struct {
-	Type   string // in the source's words, with its code: "2 Outgoing Commitment"
-	Amount money.Money
-	Use    Use
+	Type     string // with its code: "2 Outgoing Commitment"
+	Currency string // "" if nobody says
+	Value    string // a decimal number such as -16867.5; "" if it cannot be read
+	Use      Use
 }
 
 // Use is what became of an amount.
