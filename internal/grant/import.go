@@ -12,13 +12,14 @@ import (
 )
 
 // Import is what a source's file told of a grant when it was last imported. It is the base that the next import of the file is held against, and has what an
-// export gives back. A grant has at most one for each format and source.
+// export gives back. A grant has at most one for each format, source and key.
 type Import struct {
 	Format string      `json:"format"`           // such as IATI
 	Source string      `json:"source,omitempty"` // who published the file, as the file calls it
 	Key    string      `json:"key"`              // under which the source knows the grant
 	Date   period.Date `json:"date,omitzero"`    // of what day the file is, as far as it says
 	Report string      `json:"report,omitempty"` // the id of the report that it left
+	Made   bool        `json:"made,omitzero"`    // the grant was recorded by it, and not by people
 	// Said has the fingerprint of each part of the record of which the file told something, as it was told.
 	Said []Said `json:"said,omitempty"`
 	Kept []Kept `json:"kept,omitempty"`
@@ -100,10 +101,10 @@ func fingerprint(v any) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// Imported returns what a source's file last told, nil if none did.
-func (g *Grant) Imported(format, source string) *Import {
+// Imported returns what a source's file last told of what it knows by a key, nil if none did.
+func (g *Grant) Imported(format, source, key string) *Import {
 	for i := range g.Imports {
-		if im := &g.Imports[i]; im.Format == format && im.Source == source {
+		if im := &g.Imports[i]; im.Format == format && im.Source == source && im.Key == key {
 			return im
 		}
 	}
@@ -116,7 +117,7 @@ func (g *Grant) Imported(format, source string) *Import {
 // next has Format, Source, Key, Date and Kept, with the ids of said in it; Take leaves it with the grant, with Said. held are the parts of which the file says something
 // new that is not taken. A second Take of the same changes nothing.
 func (g *Grant) Take(said *Grant, next Import) (held []string) {
-	base := g.Imported(next.Format, next.Source)
+	base := g.Imported(next.Format, next.Source, next.Key)
 	var was Import
 	if base != nil {
 		was = *base
@@ -137,10 +138,10 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 			held = append(held, p.name)
 		}
 	}
-	next.Report = was.Report
+	next.Report, next.Made = was.Report, was.Made || base == nil && len(g.Imports) == 0 && g.Revision == 0
 	held = append(held, g.takeTransactions(said, &was, &next, base == nil)...)
 	if base != nil {
-		*g.Imported(next.Format, next.Source) = next
+		*base = next
 	} else {
 		g.Imports = append(g.Imports, next)
 	}

@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math/big"
+	"strings"
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/fault"
@@ -114,7 +116,7 @@ func (l *Ledger) Import(ctx context.Context, w Write, from exchange.Reader, part
 			}
 		}
 		if n := im.done.Count(GrantRefused); n > 0 && !partial && !w.ValidateOnly {
-			return fault.New(fault.Invalid, "%d of %d grants are refused, and nothing was written; mend the file, or import it in part", n, len(drafts))
+			return im.done.refusal(n)
 		}
 		return im.put()
 	}, func([]grant.Entity) error { return nil })
@@ -122,11 +124,46 @@ func (l *Ledger) Import(ctx context.Context, w Write, from exchange.Reader, part
 		return nil, err
 	}
 	im.done.Totals = totals(drafts, im.done.Grants)
-	if err != nil {
-		return &im.done, err
+	if err == nil {
+		l.tellAlike(w, &im.done)
 	}
-	l.tellAlike(w, &im.done)
-	return &im.done, nil
+	if err != nil || w.ValidateOnly {
+		im.done.forget()
+	}
+	return &im.done, err
+}
+
+// forget takes the ids off what was not written: it will have others.
+func (im *Imported) forget() {
+	im.Revision = 0
+	for i := range im.Grants {
+		if im.Grants[i].Outcome == GrantCreated {
+			im.Grants[i].ID = ""
+		}
+	}
+}
+
+// maxViolations is how many problems are told of in the error of an import; the Imported has all.
+const maxViolations = 100
+
+// refusal is the error of an import of which n grants are refused.
+func (im *Imported) refusal(n int) error {
+	err := fault.New(fault.Invalid, "%d of %d grants are refused, and nothing was written; mend the file, or import it in part", n, len(im.Grants))
+	told := 0
+	for _, g := range im.Grants {
+		for _, p := range g.Problems {
+			if p.Severity != exchange.Refused {
+				continue
+			}
+			if told++; told <= maxViolations {
+				err.Violations = append(err.Violations, fault.Violation{Field: strings.TrimSpace(p.Place.String() + " " + p.Field), Problem: p.Text})
+			}
+		}
+	}
+	if told > maxViolations {
+		err.Message += fmt.Sprintf("; the first %d of %d problems are told here", maxViolations, told)
+	}
+	return err
 }
 
 // tellAlike tells of each new grant which others are likely the same.
@@ -141,13 +178,6 @@ func (l *Ledger) tellAlike(w Write, im *Imported) {
 	for i := range im.Grants {
 		if g := &im.Grants[i]; g.Outcome == GrantCreated {
 			g.Similar, found = found[0], found[1:]
-		}
-	}
-	if w.ValidateOnly { // the ids are not those that the grants will have
-		for i := range im.Grants {
-			if im.Grants[i].Outcome == GrantCreated {
-				im.Grants[i].ID = ""
-			}
 		}
 	}
 }

@@ -19,11 +19,12 @@ type importer struct {
 	known  *matcher
 	seen   map[string]exchange.Place // by source and key
 	grants []grant.Entity            // to be put
+	places map[string]int            // of grants in them, by id
 	done   Imported
 }
 
 func newImporter(d *draft, w Write) *importer {
-	return &importer{draft: d, w: w, known: newMatcher(d.registry), seen: map[string]exchange.Place{}}
+	return &importer{draft: d, w: w, known: newMatcher(d.registry), seen: map[string]exchange.Place{}, places: map[string]int{}}
 }
 
 // take decides what becomes of one draft. Its error is of the store: what is wrong with the draft is in the answer.
@@ -46,7 +47,7 @@ func (im *importer) take(from *exchange.Draft) error {
 		return err
 	case before == nil:
 		out.Outcome, out.ID, out.grant = GrantCreated, g.ID, g
-		im.grants = append(im.grants, g)
+		im.keep(g)
 	default:
 		after, err := encode(g)
 		if err != nil {
@@ -55,7 +56,7 @@ func (im *importer) take(from *exchange.Draft) error {
 		out.Outcome, out.ID = GrantUnchanged, g.ID
 		if !bytes.Equal(before, after.Body) {
 			out.Outcome = GrantUpdated
-			im.grants = append(im.grants, g)
+			im.keep(g)
 		}
 	}
 	im.done.Grants = append(im.done.Grants, out)
@@ -93,7 +94,7 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 		before = v.Body
 		status, date = g.Status, g.StatusDate
 	}
-	if base := g.Imported(string(from.Format), from.Source); base != nil && !from.Date.IsZero() && from.Date.First < base.Date.First {
+	if base := g.Imported(string(from.Format), from.Source, from.Key); base != nil && !from.Date.IsZero() && from.Date.First < base.Date.First {
 		im.reportOlder(g, said, from, reporter, out)
 		return g, before, g.Validate()
 	}
@@ -116,22 +117,53 @@ func (im *importer) recorded(from *exchange.Draft) (*grant.Grant, error) {
 	}
 	var imported, named []*grant.Grant
 	for _, id := range im.pending.flush().Index.Identified(from.Key) {
-		e, err := im.get(grantKey(id))
+		g, err := im.grant(id)
 		if err != nil {
 			return nil, err
 		}
-		g := e.(*grant.Grant)
-		base := g.Imported(string(from.Format), from.Source)
+		made := func(i grant.Import) bool { return i.Made }
+		same := func(i grant.Import) bool { return i.Key == from.Key }
 		switch {
-		case base != nil && base.Key == from.Key:
+		case g.Imported(string(from.Format), from.Source, from.Key) != nil:
 			imported = append(imported, g)
-		case base != nil || !slices.Contains(g.Identifiers, from.Key):
-			// Another grant of the same source, which names this one beside its own key; or an identifier that only looks alike.
-		case len(g.Imports) == 0 || slices.ContainsFunc(g.Imports, func(i grant.Import) bool { return i.Key == from.Key }):
+		case !slices.Contains(g.Identifiers, from.Key):
+			// It only looks alike.
+		case !slices.ContainsFunc(g.Imports, made) || slices.ContainsFunc(g.Imports, same):
+			// What a file made is known by its key: files name the identifiers of other activities, too, those that they are a part of.
 			named = append(named, g)
 		}
 	}
 	return im.standingOf(from, imported, named)
+}
+
+// grant returns a grant as the import leaves it so far, for the caller to change.
+func (im *importer) grant(id string) (*grant.Grant, error) {
+	if i, changed := im.places[id]; changed {
+		v, err := encode(im.grants[i])
+		if err != nil {
+			return nil, err
+		}
+		e, err := decode(v)
+		if err != nil {
+			return nil, err
+		}
+		return e.(*grant.Grant), nil
+	}
+	e, err := im.get(grantKey(id))
+	if err != nil {
+		return nil, err
+	}
+	return e.(*grant.Grant), nil
+}
+
+// keep makes a grant one of those that the import changes.
+func (im *importer) keep(g *grant.Grant) {
+	if i, there := im.places[g.ID]; there {
+		im.grants[i] = g
+		return
+	}
+	im.places[g.ID] = len(im.grants)
+	im.grants = append(im.grants, g)
 }
 
 // standingOf chooses among the grants that a draft may tell of: first those that the source's file gave before, and of merged ones those that they were merged into.
@@ -141,11 +173,10 @@ func (im *importer) standingOf(from *exchange.Draft, imported, named []*grant.Gr
 		var deleted string
 		for _, g := range found {
 			for g.Successor != "" {
-				e, err := im.get(grantKey(g.Successor))
-				if err != nil {
+				var err error
+				if g, err = im.grant(g.Successor); err != nil {
 					return nil, err
 				}
-				g = e.(*grant.Grant)
 			}
 			if g.Deleted != 0 {
 				deleted = g.Key().String()
@@ -181,7 +212,7 @@ func (im *importer) report(g, said *grant.Grant, from *exchange.Draft, reporter 
 	if reporter == "" {
 		return
 	}
-	base := g.Imported(string(from.Format), from.Source)
+	base := g.Imported(string(from.Format), from.Source, from.Key)
 	values := said.Values()
 	r := g.Report(base.Report)
 	switch {
@@ -208,7 +239,7 @@ func (im *importer) report(g, said *grant.Grant, from *exchange.Draft, reporter 
 func (im *importer) reportOlder(g, said *grant.Grant, from *exchange.Draft, reporter string, out *ImportedGrant) {
 	out.reported = true
 	out.Problems = append(out.Problems, exchange.Problem{Place: from.Place, Severity: exchange.Noted, Field: "last-updated",
-		Text: fmt.Sprintf("the file is of %s, and a later one of %s was imported before; the record stays, and what this one says is a report", from.Date, g.Imported(string(from.Format), from.Source).Date)})
+		Text: fmt.Sprintf("the file is of %s, and a later one of %s was imported before; the record stays, and what this one says is a report", from.Date, g.Imported(string(from.Format), from.Source, from.Key).Date)})
 	known := func(r grant.Report) bool {
 		return r.Organisation == reporter && r.Kind == from.Kind && r.Date == from.Date
 	}
