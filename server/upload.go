@@ -83,8 +83,13 @@ func acceptsLines(accept []string) bool {
 func sendBody(control *http.ResponseController, stream tandemv1.ImportService_ImportGrantsClient, m *tandemv1.ImportGrantsRequest, body io.Reader) error {
 	chunk := make([]byte, uploadChunk)
 	for {
-		_ = control.SetReadDeadline(time.Now().Add(uploadDeadline))
-		n, err := body.Read(chunk)
+		n, err := 0, error(nil)
+		for n < len(chunk) && err == nil { // not io.ReadFull, which does not tell a body that was cut off from its end
+			_ = control.SetReadDeadline(time.Now().Add(uploadDeadline))
+			var more int
+			more, err = body.Read(chunk[n:])
+			n += more
+		}
 		if err != nil && err != io.EOF {
 			return err
 		}

@@ -130,10 +130,12 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 		if theirs == before {
 			continue
 		}
-		switch ours := fingerprint(p.of(g)); ours {
-		case theirs:
-		case before:
+		switch ours := fingerprint(p.of(g)); {
+		case ours == theirs:
+		case ours == before:
 			p.set(g, said)
+		case p.name == "identifiers" && !slices.ContainsFunc(said.Identifiers, func(s string) bool { return !slices.Contains(g.Identifiers, s) }):
+			// The record has them, and others that people have found.
 		default:
 			held = append(held, p.name)
 		}
