@@ -44,6 +44,7 @@ type Client struct {
 	Me            tandemv1.MeServiceClient
 	Admin         tandemv1.AdminServiceClient
 	Exports       tandemv1.ExportServiceClient
+	Imports       tandemv1.ImportServiceClient
 }
 
 // Option changes how a Client connects.
@@ -114,6 +115,7 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Allocations: tandemv1.NewAllocationServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
 		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
 		Exports: tandemv1.NewExportServiceClient(conn),
+		Imports: tandemv1.NewImportServiceClient(conn),
 	}, nil
 }
 

@@ -40,6 +40,7 @@ type commands struct {
 	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Export      exportCommand             `cmd:"" help:"Write grants into a file: CSV, a workbook, IATI, 360Giving, or everything."`
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
+	Import      importCommand             `cmd:"" help:"Take in what others have published: IATI files."`
 	History     historyCommands           `cmd:"" help:"Who changed what, when and why."`
 	Watch       watchCommand              `cmd:"" help:"What changes, as it does."`
 	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
