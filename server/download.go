@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -60,14 +61,17 @@ func (s *Server) downloads(gateway *runtime.ServeMux) http.Handler {
 // openDownload makes the call of an HTTP request.
 func openDownload(ctx context.Context, gateway *runtime.ServeMux, client tandemv1.ExportServiceClient, r *http.Request, request *tandemv1.ExportGrantsRequest,
 ) (context.Context, grpc.ServerStreamingClient[tandemv1.ExportGrantsResponse], error) {
-	query := r.URL.Query()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return ctx, nil, invalid("", "the query of the address cannot be read: %v", err)
+	}
 	if query.Has("file") {
 		return ctx, nil, invalid("file", "is given by the path")
 	}
 	if err := (queryParser{}).Parse(request, query, utilities.NewDoubleArray(nil)); err != nil {
 		return ctx, nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	ctx, err := runtime.AnnotateContext(ctx, gateway, r, tandemv1.ExportService_ExportGrants_FullMethodName)
+	ctx, err = runtime.AnnotateContext(ctx, gateway, r, tandemv1.ExportService_ExportGrants_FullMethodName)
 	if err != nil {
 		return ctx, nil, err
 	}
