@@ -94,7 +94,7 @@ func writeGap(c money.Currency, g analysis.Gap) *tandemv1.Gap {
 	m := &tandemv1.Gap{
 		Kind: gapKinds.out(g.Kind), Organisation: nameOf(grant.Organisations, g.Organisation), Before: sum(g.Before), After: sum(g.After), Amount: sum(g.Amount),
 		Share: float(g.Share), Reason: g.Reason, Target: nameOf(grant.Targets, g.Target), DonorState: g.DonorState, Whole: sum(g.Whole), Part: sum(g.Part), Hhi: float(g.HHI),
-		ParentLocation: sum(g.ParentLocation), UnspecifiedLocation: sum(g.UnspecifiedLocation), LastUpdateTime: timeOf(g.LastUpdate), Inexact: g.Inexact,
+		ParentLocation: sum(g.ParentLocation), UnspecifiedLocation: sum(g.UnspecifiedLocation), LastUpdateTime: timeOf(g.LastUpdate), Inexact: g.Inexact, GrantCount: int32(g.GrantCount),
 	}
 	if g.Window.First > analysis.MinDay {
 		m.From = g.Window.First.String()

@@ -247,7 +247,7 @@ func writeCluster(c analysis.Cluster) *tandemv1.OverlapCluster {
 		Population: specified(grant.Populations, c.Population), Depth: int32(c.Depth),
 	}
 	for _, s := range c.Segments {
-		segment := &tandemv1.OverlapCluster_Segment{From: s.Window.First.String(), To: s.Window.Last.String(), Depth: int32(len(s.DonorStates)), DonorStates: s.DonorStates}
+		segment := &tandemv1.OverlapCluster_Segment{From: s.Window.First.String(), To: s.Window.Last.String(), Depth: int32(len(s.DonorStates)), DonorStates: s.DonorStates, GrantCount: int32(s.GrantCount)}
 		for _, id := range s.Grants {
 			segment.Grants = append(segment.Grants, nameOf(grant.Grants, id))
 		}

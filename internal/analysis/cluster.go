@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,7 +39,8 @@ type Cluster struct {
 type ClusterSegment struct {
 	Window      period.Span
 	DonorStates []string // in order
-	Grants      []string // by which they do, by id, in order
+	Grants      []string // by which they do, by id, in order; at most 1,000
+	GrantCount  int      // how many there are
 }
 
 // ClusterResult is the answer to a ClusterQuery.
@@ -136,37 +138,54 @@ func (m *matcher) cluster(list []stay, depth int) Cluster {
 	for i, code := range codes[:len(m.widths)] {
 		*[...]*string{&c.Theme, &c.Location, &c.Population}[i] = m.termID(i, code)
 	}
-	present := map[int32]bool{}
-	all := changes(list)
-	for i := 0; i < len(all); {
-		day := all[i].day
-		for ; i < len(all) && all[i].day == day; i++ {
-			if all[i].by > 0 {
-				present[all[i].part] = true
-			} else {
-				delete(present, all[i].part)
-			}
-		}
-		if i == len(all) {
-			break
-		}
-		s := ClusterSegment{Window: period.Span{First: day, Last: all[i].day - 1}}
-		for part := range present {
-			p := &m.parts[part]
-			s.DonorStates = append(s.DonorStates, m.sets[p.states]...)
-			s.Grants = append(s.Grants, m.record(p).id)
-		}
-		s.DonorStates, s.Grants = sortedSet(s.DonorStates), sortedSet(s.Grants)
-		if len(s.DonorStates) > 1 {
-			c.Segments = append(c.Segments, s)
-		}
-	}
+	c.Segments = m.segments(changes(list))
 	return c
 }
 
-func sortedSet(values []string) []string {
-	slices.Sort(values)
-	return slices.Compact(values)
+// segments cuts the time of a list where the donor states change.
+func (m *matcher) segments(all []change) (segments []ClusterSegment) {
+	states, present := map[string]int{}, map[int32]bool{}
+	var now ClusterSegment
+	grants := map[string]bool{}
+	for i := 0; i < len(all); {
+		day := all[i].day
+		var came []int32
+		for ; i < len(all) && all[i].day == day; i++ {
+			p := &m.parts[all[i].part]
+			for _, state := range m.sets[p.states] {
+				if states[state] += all[i].by; states[state] == 0 {
+					delete(states, state)
+				}
+			}
+			if delete(present, all[i].part); all[i].by > 0 {
+				present[all[i].part] = true
+				came = append(came, all[i].part)
+			}
+		}
+		keys := slices.Sorted(maps.Keys(states))
+		if slices.Equal(keys, now.DonorStates) {
+			for _, part := range came {
+				grants[m.record(&m.parts[part]).id] = true
+			}
+			continue
+		}
+		if now.Window.Last = day - 1; len(now.DonorStates) > 1 {
+			now.grants(grants)
+			segments = append(segments, now)
+		}
+		now = ClusterSegment{Window: period.Span{First: day}, DonorStates: keys}
+		clear(grants)
+		for part := range present {
+			grants[m.record(&m.parts[part]).id] = true
+		}
+	}
+	return segments
+}
+
+// grants notes how many grants there are, and the first of them.
+func (s *ClusterSegment) grants(ids map[string]bool) {
+	s.GrantCount, s.Grants = len(ids), slices.Sorted(maps.Keys(ids))
+	s.Grants = s.Grants[:min(len(s.Grants), maxListed)]
 }
 
 // clusterName orders clusters: by recipient, theme, location and population.

@@ -87,7 +87,8 @@ type Gap struct {
 	Amount      *money.Sum // what is missing: the fall, what is not covered, what is late, what was pledged; of a dependency the part
 	Share       *big.Rat   // of the whole that the part is; of a cliff the fall as a fraction of what was before
 	HHI         *big.Rat   // DEPENDENCY: see Concentration
-	Grants      []string   // behind it, by id: those that matter most first
+	Grants      []string   // behind it, by id: those that matter most first; at most 1,000
+	GrantCount  int        // how many there are
 	// Where the cell has a location: money for the same in the same window that is booked above it, and without any location. It may be meant for the location.
 	ParentLocation, UnspecifiedLocation *money.Sum
 	LastUpdate                          int64 // UNFUNDED_MEMBER: when the records of the member last changed, in microseconds since 1970
@@ -157,6 +158,8 @@ func (s *Snapshot) Gaps(q GapQuery) (GapResult, error) {
 	}
 	for _, g := range gaps {
 		g.finish()
+		g.GrantCount = len(g.Grants)
+		g.Grants = g.Grants[:min(len(g.Grants), maxListed)]
 		if q.Explain && g.explain != nil {
 			if err := g.explain(); err != nil {
 				return GapResult{}, err
@@ -166,6 +169,9 @@ func (s *Snapshot) Gaps(q GapQuery) (GapResult, error) {
 	}
 	return out, nil
 }
+
+// maxListed is how many grants stand by name behind one gap or one segment of a cluster.
+const maxListed = 1000
 
 // found is a gap that was found. finish adds what takes longer, once it is known to be on the page, and explain what makes its figures; it is nil when there is nothing to explain.
 type found struct {

@@ -93,3 +93,15 @@ func TestGapsSayWhy(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A target that is met to the cent is no gap, and one that lacks a cent is.
+func TestTargetMetToTheCent(t *testing.T) {
+	reg, grants := example()
+	for wanted, gapsOf := range map[int64]int{698_702_932 + 198_000_000: 0, 698_702_932 + 198_000_001: 1} {
+		target := &grant.Target{ID: "t", Theme: "water", Start: date("2022"), End: date("2026"), Currency: "USD", Minor: wanted, Source: "s"}
+		q := analysis.GapQuery{Kinds: []analysis.GapKind{analysis.UnmetTarget}, AsOf: date("2025-01-01").First, Currency: "USD", Limit: 10, Principal: staff}
+		if n := gaps(build(reg.With(target), grants), q).Count; n != gapsOf {
+			t.Errorf("%d wanted: found %d gaps, want %d", wanted, n, gapsOf)
+		}
+	}
+}

@@ -223,6 +223,7 @@ func TestClustersAgreeWithTheDays(t *testing.T) {
 		ref := referenceOverlaps(reg, grants, q)
 		days := map[string]map[period.Day]map[string]bool{} // place, day, donor state
 		sides := map[string]bool{}
+		by := map[string]map[period.Day]map[string]bool{} // place, day, grant
 		for _, p := range ref.parts {
 			for cell, amounts := range p.cells {
 				sum := new(big.Int)
@@ -237,7 +238,8 @@ func TestClustersAgreeWithTheDays(t *testing.T) {
 					continue
 				}
 				sides[place] = sides[place] || p.side
-				for d := slices.Min(slices.Collect(maps.Keys(p.days))); d <= slices.Max(slices.Collect(maps.Keys(p.days))); d++ {
+				run := slices.Sorted(maps.Keys(p.days))
+				for d := run[0]; d <= run[len(run)-1]; d++ {
 					for _, state := range strings.Split(p.states, "+") {
 						if days[place] == nil {
 							days[place] = map[period.Day]map[string]bool{}
@@ -246,6 +248,13 @@ func TestClustersAgreeWithTheDays(t *testing.T) {
 							days[place][d] = map[string]bool{}
 						}
 						days[place][d][state] = true
+						if by[place] == nil {
+							by[place] = map[period.Day]map[string]bool{}
+						}
+						if by[place][d] == nil {
+							by[place][d] = map[string]bool{}
+						}
+						by[place][d][p.g.ID] = true
 					}
 				}
 			}
@@ -263,6 +272,13 @@ func TestClustersAgreeWithTheDays(t *testing.T) {
 			deepest := 0
 			for _, s := range c.Segments {
 				deepest = max(deepest, len(s.DonorStates))
+				grants := map[string]bool{}
+				for d := s.Window.First; d <= s.Window.Last; d++ {
+					maps.Copy(grants, by[place][d])
+				}
+				if want := slices.Sorted(maps.Keys(grants)); !slices.Equal(want, s.Grants) || s.GrantCount != len(want) {
+					t.Fatalf("%s %v: found grants %v, want %v", place, s.Window, s.Grants, want)
+				}
 				for d := s.Window.First; d <= s.Window.Last; d++ {
 					got[fmt.Sprint(place, " ", d)] = fmt.Sprint(s.DonorStates)
 				}

@@ -47,6 +47,16 @@ func TestOverlapCheckValue(t *testing.T) {
 			name := got["name"].(string)
 			d.must(t, "POST", "/v1/"+name+":decide", `{"verdict":"CO_FUNDED","reason":"They met in Amman."}`)
 			etag := overlap()["decisionEtag"].(string)
+			d.must(t, "POST", "/v1/"+name+":decide", `{"verdict":"SAME_GRANT","validateOnly":true}`)
+			if got := overlap(); got["verdict"] != "CO_FUNDED" || got["decisionEtag"] != etag {
+				t.Errorf("what was to be checked only was stored: %v", got)
+			}
+			for range 2 { // the second is answered as the first was
+				again := d.must(t, "POST", "/v1/"+name+":decide", `{"verdict":"OVERLAP","requestId":"once"}`)
+				if etag = overlap()["decisionEtag"].(string); again["etag"] != etag {
+					t.Errorf("a repeated decision was answered with %v; the decision is at %s", again, etag)
+				}
+			}
 			d.must(t, "POST", "/v1/overlaps:decide", fmt.Sprintf(`{"name":%q,"verdict":"DISTINCT","reason":"Two wells.","etag":%q}`, name, etag))
 			d.kill()
 			d = start(t, database)
@@ -61,8 +71,8 @@ func TestOverlapCheckValue(t *testing.T) {
 				t.Errorf("an etag of an earlier decision was answered with %d", status)
 			}
 			history := d.must(t, "GET", "/v1/revisions?resource=decisions/"+name[len("overlaps/"):], "")["revisions"].([]any)
-			if len(history) != 2 {
-				t.Errorf("the history has %d decisions, want 2", len(history))
+			if len(history) != 3 {
+				t.Errorf("the history has %d decisions, want 3", len(history))
 			}
 		})
 	}

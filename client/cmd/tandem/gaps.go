@@ -71,7 +71,7 @@ func gapTable(a *tandemv1.QueryGapsResponse) *table {
 		if g.Share != nil {
 			share = strconv.FormatFloat(g.GetShare(), 'f', 3, 64)
 		}
-		t.add(g.Kind.String(), g.Amount, share, fmt.Sprint(len(g.Grants)), g.Reason)
+		t.add(g.Kind.String(), g.Amount, share, fmt.Sprint(g.GrantCount), g.Reason)
 	}
 	note := func(format string, args ...any) { t.notes = append(t.notes, fmt.Sprintf(format, args...)) }
 	note("%d of %d gaps as of %s.", len(a.Gaps), a.TotalSize, a.AsOf)

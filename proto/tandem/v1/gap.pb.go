@@ -116,7 +116,7 @@ type Gap struct {
 	// As a fraction: by how much a CLIFF falls; the coverage of an UNMET_TARGET; the share of the largest donor state of a DEPENDENCY; how much of the commitment a LATE_DISBURSEMENT has
 	// disbursed.
 	Share *float64 `protobuf:"fixed64,9,opt,name=share,proto3,oneof" json:"share,omitempty"`
-	// The grants behind it, those that matter most first: of a CLIFF those that end or give less.
+	// The grants behind it, those that matter most first: of a CLIFF those that end or give less. At most 1,000.
 	Grants []string `protobuf:"bytes,10,rep,name=grants,proto3" json:"grants,omitempty"`
 	// Why, in a sentence or two.
 	Reason string `protobuf:"bytes,11,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -139,7 +139,9 @@ type Gap struct {
 	// Whether some amount behind it is a bound, or is not all known or converted.
 	Inexact bool `protobuf:"varint,20,opt,name=inexact,proto3" json:"inexact,omitempty"`
 	// What makes the figures, when it was asked for.
-	Explanation   []*Gap_ExplainedFigure `protobuf:"bytes,21,rep,name=explanation,proto3" json:"explanation,omitempty"`
+	Explanation []*Gap_ExplainedFigure `protobuf:"bytes,21,rep,name=explanation,proto3" json:"explanation,omitempty"`
+	// How many grants are behind it.
+	GrantCount    int32 `protobuf:"varint,22,opt,name=grant_count,json=grantCount,proto3" json:"grant_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -319,6 +321,13 @@ func (x *Gap) GetExplanation() []*Gap_ExplainedFigure {
 		return x.Explanation
 	}
 	return nil
+}
+
+func (x *Gap) GetGrantCount() int32 {
+	if x != nil {
+		return x.GrantCount
+	}
+	return 0
 }
 
 // QueryGapsRequest says which gaps to find. Members are the organisations in the coalition, and those that `member` names.
@@ -852,7 +861,7 @@ var File_tandem_v1_gap_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_gap_proto_rawDesc = "" +
 	"\n" +
-	"\x13tandem/v1/gap.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btandem/v1/explanation.proto\x1a\x15tandem/v1/grant.proto\"\xf9\a\n" +
+	"\x13tandem/v1/gap.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btandem/v1/explanation.proto\x1a\x15tandem/v1/grant.proto\"\x9a\b\n" +
 	"\x03Gap\x12'\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x13.tandem.v1.Gap.KindR\x04kind\x12\"\n" +
 	"\forganisation\x18\x02 \x01(\tR\forganisation\x12'\n" +
@@ -876,7 +885,9 @@ const file_tandem_v1_gap_proto_rawDesc = "" +
 	"\x14unspecified_location\x18\x12 \x01(\tR\x13unspecifiedLocation\x12D\n" +
 	"\x10last_update_time\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\x0elastUpdateTime\x12\x18\n" +
 	"\ainexact\x18\x14 \x01(\bR\ainexact\x12@\n" +
-	"\vexplanation\x18\x15 \x03(\v2\x1e.tandem.v1.Gap.ExplainedFigureR\vexplanation\x1aY\n" +
+	"\vexplanation\x18\x15 \x03(\v2\x1e.tandem.v1.Gap.ExplainedFigureR\vexplanation\x12\x1f\n" +
+	"\vgrant_count\x18\x16 \x01(\x05R\n" +
+	"grantCount\x1aY\n" +
 	"\x0fExplainedFigure\x12\x16\n" +
 	"\x06figure\x18\x01 \x01(\tR\x06figure\x12.\n" +
 	"\x06grants\x18\x02 \x03(\v2\x16.tandem.v1.ExplanationR\x06grants\x1aX\n" +

@@ -1643,8 +1643,10 @@ type OverlapCluster_Segment struct {
 	Depth int32 `protobuf:"varint,3,opt,name=depth,proto3" json:"depth,omitempty"`
 	// The donor states, in order.
 	DonorStates []string `protobuf:"bytes,4,rep,name=donor_states,json=donorStates,proto3" json:"donor_states,omitempty"`
-	// The grants by which they have money there.
-	Grants        []string `protobuf:"bytes,5,rep,name=grants,proto3" json:"grants,omitempty"`
+	// The grants by which they have money there, at some time of the segment, in order. At most 1,000.
+	Grants []string `protobuf:"bytes,5,rep,name=grants,proto3" json:"grants,omitempty"`
+	// How many there are.
+	GrantCount    int32 `protobuf:"varint,6,opt,name=grant_count,json=grantCount,proto3" json:"grant_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1712,6 +1714,13 @@ func (x *OverlapCluster_Segment) GetGrants() []string {
 		return x.Grants
 	}
 	return nil
+}
+
+func (x *OverlapCluster_Segment) GetGrantCount() int32 {
+	if x != nil {
+		return x.GrantCount
+	}
+	return 0
 }
 
 var File_tandem_v1_overlap_proto protoreflect.FileDescriptor
@@ -1885,7 +1894,7 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1d\n" +
 	"\n" +
 	"total_size\x18\x03 \x01(\x05R\ttotalSize\x12\x1a\n" +
-	"\brevision\x18\x04 \x01(\x03R\brevision\"\xd5\x02\n" +
+	"\brevision\x18\x04 \x01(\x03R\brevision\"\xf7\x02\n" +
 	"\x0eOverlapCluster\x12\x1c\n" +
 	"\trecipient\x18\x01 \x01(\tR\trecipient\x12\x14\n" +
 	"\x05theme\x18\x02 \x01(\tR\x05theme\x12\x1a\n" +
@@ -1894,13 +1903,15 @@ const file_tandem_v1_overlap_proto_rawDesc = "" +
 	"population\x18\x04 \x01(\tR\n" +
 	"population\x12\x14\n" +
 	"\x05depth\x18\x05 \x01(\x05R\x05depth\x12=\n" +
-	"\bsegments\x18\x06 \x03(\v2!.tandem.v1.OverlapCluster.SegmentR\bsegments\x1a~\n" +
+	"\bsegments\x18\x06 \x03(\v2!.tandem.v1.OverlapCluster.SegmentR\bsegments\x1a\x9f\x01\n" +
 	"\aSegment\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x14\n" +
 	"\x05depth\x18\x03 \x01(\x05R\x05depth\x12!\n" +
 	"\fdonor_states\x18\x04 \x03(\tR\vdonorStates\x12\x16\n" +
-	"\x06grants\x18\x05 \x03(\tR\x06grants\"\xa5\x02\n" +
+	"\x06grants\x18\x05 \x03(\tR\x06grants\x12\x1f\n" +
+	"\vgrant_count\x18\x06 \x01(\x05R\n" +
+	"grantCount\"\xa5\x02\n" +
 	"\x14DecideOverlapRequest\x12;\n" +
 	"\x04name\x18\x01 \x01(\tB'\xe0A\x02\xbaH!r\x1f\x18\xd0\x0f2\x1a^overlaps/[A-Za-z0-9~+-]+$R\x04name\x12C\n" +
 	"\averdict\x18\x02 \x01(\x0e2\x1a.tandem.v1.Overlap.VerdictB\r\xe0A\x02\xbaH\a\x82\x01\x04\x10\x01 \x00R\averdict\x12!\n" +
