@@ -18,8 +18,8 @@ type Scenario struct {
 	AsOf, Today period.Day
 }
 
-// Outcome is what the changes of a scenario would do.
-type Outcome struct {
+// Simulation is what the changes of a scenario would do.
+type Simulation struct {
 	Rows        []analysis.Difference // allocations that differ, the largest loss first
 	Total       analysis.Difference
 	Overlaps    []analysis.OverlapChange // in MEMBER scope
@@ -35,30 +35,30 @@ const maxCompared = 20_000
 
 // Simulate answers a scenario as known at a revision (0: the newest). It stores nothing. Grants that are added must be such as could be recorded. Gaps are those around AsOf: without a
 // window, members without money and those that depend on one donor state are looked for in the twelve months after it. Errors: Invalid with the fields; those of Allocations.
-func (l *Ledger) Simulate(ctx context.Context, s Scenario, at int64) (Outcome, error) {
+func (l *Ledger) Simulate(ctx context.Context, s Scenario, at int64) (Simulation, error) {
 	state, err := l.StateAt(ctx, at)
 	if err != nil {
-		return Outcome{}, err
+		return Simulation{}, err
 	}
 	if err := admitAdditions(state.Registry, s.Changes); err != nil {
-		return Outcome{}, err
+		return Simulation{}, err
 	}
 	after, notes, err := state.Snapshot.Suppose(s.Query.Principal, s.Changes)
 	if err != nil {
-		return Outcome{}, err
+		return Simulation{}, err
 	}
 	was, err := state.Snapshot.Allocate(s.Query)
 	if err != nil {
-		return Outcome{}, err
+		return Simulation{}, err
 	}
 	is, err := after.Allocate(s.Query)
 	if err != nil {
-		return Outcome{}, err
+		return Simulation{}, err
 	}
-	out := Outcome{Notes: notes, Provisional: was.Provisional || is.Provisional, Revision: state.Revision, AsOf: s.asOf()}
+	out := Simulation{Notes: notes, Provisional: was.Provisional || is.Provisional, Revision: state.Revision, AsOf: s.asOf()}
 	out.Rows, out.Total = analysis.Compare(was, is)
 	if err := out.compareOverlaps(s, state.Snapshot, after); err != nil {
-		return Outcome{}, err
+		return Simulation{}, err
 	}
 	return out, out.compareGaps(s, state.Snapshot, after)
 }
@@ -94,7 +94,7 @@ func (s Scenario) asOf() period.Day {
 	return day
 }
 
-func (o *Outcome) compareOverlaps(s Scenario, before, after *analysis.Snapshot) error {
+func (o *Simulation) compareOverlaps(s Scenario, before, after *analysis.Snapshot) error {
 	q := analysis.OverlapQuery{Scope: grant.MemberScope, Currency: s.Query.Currency, From: s.Query.From, To: s.Query.To, Limit: maxCompared, Principal: s.Query.Principal}
 	was, err := before.Overlaps(q)
 	if err != nil {
@@ -113,7 +113,7 @@ func (o *Outcome) compareOverlaps(s Scenario, before, after *analysis.Snapshot) 
 	return nil
 }
 
-func (o *Outcome) compareGaps(s Scenario, before, after *analysis.Snapshot) error {
+func (o *Simulation) compareGaps(s Scenario, before, after *analysis.Snapshot) error {
 	q := analysis.GapQuery{
 		AsOf: o.AsOf, Currency: s.Query.Currency, From: s.Query.From, To: s.Query.To, Thresholds: analysis.DefaultThresholds(), Limit: maxCompared, Principal: s.Query.Principal,
 	}

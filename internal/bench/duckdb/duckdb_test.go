@@ -28,15 +28,20 @@ type world struct {
 	facts    int
 }
 
-// field makes the world once: of TANDEM_BENCH_GRANTS grants, or a million.
+// size is how many grants there are: TANDEM_BENCH_GRANTS, or a million.
+func size() (int, error) {
+	s := os.Getenv("TANDEM_BENCH_GRANTS")
+	if s == "" {
+		return 1_000_000, nil
+	}
+	return strconv.Atoi(s)
+}
+
+// field makes the world once.
 var field = sync.OnceValues(func() (*world, error) {
-	grants := 1_000_000
-	if s := os.Getenv("TANDEM_BENCH_GRANTS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			return nil, err
-		}
-		grants = n
+	grants, err := size()
+	if err != nil {
+		return nil, err
 	}
 	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {

@@ -54,6 +54,8 @@ var catalogue = map[string]func(a *adversary) []ask{
 	"ReportService/UnconfirmReport": reporting("POST", "/reports/*:unconfirm", ""),
 	"ReportService/ConfirmGrant":    reporting("POST", ":confirm", "", `"organisation":"organisations/old"`),
 
+	"ExportService/ExportGrants": (*adversary).files,
+
 	"AllocationService/QueryAllocations":      (*adversary).allocations,
 	"OverlapService/QueryOverlaps":            filtered("/v1/overlaps", append(windows, "scope=CELL", "depth=2", "min_amount=100", "undecided=true", "order_by=name")...),
 	"OverlapService/QueryOverlapClusters":     filtered("/v1/overlaps:clusters", append(windows, "scope=CELL", "depth=2", "min_depth=3")...),
@@ -103,6 +105,17 @@ func gets(paths ...string) []ask {
 	var asks []ask
 	for _, p := range paths {
 		asks = append(asks, ask{method: "GET", path: p})
+	}
+	return asks
+}
+
+// files asks for grants in every format, filtered and as of an earlier revision.
+func (a *adversary) files() []ask {
+	var asks []ask
+	for _, f := range []string{"grants.csv", "transactions.csv", "links.csv", "reports.csv", "grants.iati.xml", "grants.360.json"} {
+		for _, filter := range []string{"", rapid.SampledFrom(grantFilters).Draw(a.T, "filter"), fmt.Sprintf("revision=%d", rapid.IntRange(1, a.revisions).Draw(a.T, "revision"))} {
+			asks = append(asks, gets("/v1/exports/"+f+"?"+filter)...)
+		}
 	}
 	return asks
 }
