@@ -109,7 +109,7 @@ func (h *holdings) undisclosed(q OverlapQuery) []Undisclosed {
 	v := h.snapshot.newSieve(q.Filter, q.Principal)
 	for _, p := range h.snapshot.presences(v) {
 		for codes := range p.cells {
-			if member := h.scope == grant.MemberScope; v.asked(codes) && !(member && codes[recipients] == none) {
+			if placed := h.scope != grant.MemberScope || codes[recipients] != none; placed && v.asked(codes) {
 				places = append(places, h.place(codes))
 			}
 		}

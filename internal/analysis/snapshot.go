@@ -222,11 +222,20 @@ func (s *Snapshot) Survivor(id string) string {
 
 // Linked returns the ids of the grants that stand and have a link to a grant, or to one that was merged into it, in order.
 func (s *Snapshot) Linked(id string) []string {
+	return s.linkedBy(id, func(string) bool { return true })
+}
+
+// LinkedFor is Linked for a principal: of the links between grants that it may see.
+func (s *Snapshot) LinkedFor(p grant.Principal, id string) []string {
+	return s.linkedBy(id, func(id string) bool { return s.Shows(p, id) })
+}
+
+func (s *Snapshot) linkedBy(id string, shows func(id string) bool) []string {
 	var ids []string
-	leads := func(l link) bool { return s.Survivor(l.target) == id }
+	leads := func(l link) bool { return s.Survivor(l.target) == id && shows(l.target) }
 	for _, c := range s.chunks {
 		for _, i := range c.linked() {
-			if r := &c.records[i]; !r.deleted && slices.ContainsFunc(r.more.links, leads) {
+			if r := &c.records[i]; !r.deleted && shows(r.id) && slices.ContainsFunc(r.more.links, leads) {
 				ids = append(ids, r.id)
 			}
 		}

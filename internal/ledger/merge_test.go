@@ -165,10 +165,10 @@ func TestReportsOfAHiddenMergedGrant(t *testing.T) {
 	}
 	var seen, moved, secret string
 	for _, r := range got(t, l, "kept").Reports {
-		switch {
-		case r.Of == "seen":
+		switch r.Of {
+		case "seen":
 			seen = r.ID
-		case r.Of == "hidden":
+		case "hidden":
 			secret = r.ID
 		default:
 			moved = r.ID

@@ -61,7 +61,32 @@ func TestNothingHiddenShows(t *testing.T) {
 				a.ask(q)
 			}
 		}
+		a.hearsWhatIsListed()
 	})
+}
+
+// hearsWhatIsListed fails if the stream of revisions tells anything else than their list.
+func (a *adversary) hearsWhatIsListed() {
+	var list struct{ Revisions []any }
+	body := a.worlds[0].ask(ask{method: "GET", path: "/v1/revisions?page_size=1000"}).body
+	if err := json.Unmarshal([]byte(body), &list); err != nil {
+		a.Fatal(err)
+	}
+	slices.Reverse(list.Revisions)
+	stream := a.worlds[0].ask(ask{method: "GET", path: "/v1/revisions:watch?after=0", events: len(list.Revisions)}).body
+	var heard []any
+	for line := range strings.Lines(stream) {
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			var one any
+			if err := json.Unmarshal([]byte(data), &one); err != nil {
+				a.Fatal(err)
+			}
+			heard = append(heard, one)
+		}
+	}
+	if diff := cmp.Diff(list.Revisions, heard); diff != "" {
+		a.Fatalf("the stream is not what the list is:\n%s", diff)
+	}
 }
 
 // Every method is in the catalogue, or a write that only staff may make.
