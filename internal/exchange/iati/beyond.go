@@ -31,8 +31,8 @@ func Restore(g *grant.Grant, text []byte) error { return json.Unmarshal(text, g)
 
 // carried are the fields that the activity of a grant holds in full.
 func carried(g *grant.Grant) []string {
-	names := []string{"title", "status"}
-	if g.Description != "" { // else the schema requires one all the same, and it is the title
+	names := []string{"title", "status", "imports"} // imports are of the file that the grant came from, which is given back
+	if g.Description != "" {                        // else the schema requires one all the same, and it is the title
 		names = append(names, "description")
 	}
 	if g.Start.Precision == period.ToDay {
