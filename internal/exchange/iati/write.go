@@ -60,7 +60,7 @@ func Write(out io.Writer, x exchange.Extract, reporter string) error {
 
 // activity writes a grant. The order of the elements is that of the schema. What the file had that it was imported from is given back in its place.
 func (w *writer) activity(g *grant.Grant) error {
-	rest, err := beyond(g)
+	rest, err := beyond(g, w.names)
 	if err != nil {
 		return err
 	}
@@ -229,12 +229,19 @@ func (w *writer) participants(g *grant.Grant, b given) {
 	})
 	w.part(b, "partners", func() {
 		for _, p := range g.Partners {
-			put(p.Organisation, map[grant.PartnerRole]string{grant.Accountable: accountable, grant.Extending: extending, grant.Implementing: implementing}[p.Role])
+			if p.Role != grant.Implementing {
+				put(p.Organisation, map[grant.PartnerRole]string{grant.Accountable: accountable, grant.Extending: extending}[p.Role])
+			}
 		}
 	})
 	w.part(b, "recipients", func() {
 		for _, p := range g.Recipients {
 			put(p.Organisation, implementing)
+		}
+		for _, p := range g.Partners { // after the recipients, by which they are known again
+			if p.Role == grant.Implementing {
+				put(p.Organisation, implementing)
+			}
 		}
 	})
 	w.back(b, "participating-org")
