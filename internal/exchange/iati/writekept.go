@@ -19,6 +19,7 @@ type given struct {
 	pieces     map[string][]string // elements that the record has no place for, by their names
 	names      []string            // those names, in the order of the file
 	parts      map[string]string   // elements of parts of the record that are as they were imported
+	inMoney    map[string]bool     // parts that are as they were imported, and of which the transactions have the elements
 }
 
 // givenOf returns what is given back of a grant: of the first file, if several told of it.
@@ -28,15 +29,23 @@ func givenOf(g *grant.Grant) (given, error) {
 		return given{}, nil
 	}
 	im := &g.Imports[i]
-	back := given{key: im.Key, pieces: map[string][]string{}, parts: map[string]string{}}
+	back := given{key: im.Key, pieces: map[string][]string{}, parts: map[string]string{}, inMoney: map[string]bool{}}
+	asImported := func(part string) bool {
+		print := g.Fingerprint(part)
+		return slices.Contains(im.Said, grant.Said{Part: part, Print: print}) ||
+			print == "" && !slices.ContainsFunc(im.Said, func(s grant.Said) bool { return s.Part == part })
+	}
 	for _, k := range im.Kept {
 		if k.Part == "" {
 			if err := back.split(k.Text); err != nil {
 				return given{}, err
 			}
-		} else if print := g.Fingerprint(k.Part); slices.Contains(im.Said, grant.Said{Part: k.Part, Print: print}) {
+		} else if asImported(k.Part) {
 			back.parts[k.Part] = k.Text
 		}
+	}
+	for _, part := range []string{"themes", "locations"} { // which stand with the activity or with its transactions, never with both
+		back.inMoney[part] = back.parts[part] == "" && asImported(part)
 	}
 	return back, nil
 }
@@ -112,7 +121,9 @@ func (w *writer) part(b given, name string, write func()) {
 		w.put(text, "\n")
 		return
 	}
-	write()
+	if !b.inMoney[name] {
+		write()
+	}
 }
 
 // placed tells whether an element has a place in the order of the schema; others come last.
