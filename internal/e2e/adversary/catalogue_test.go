@@ -55,6 +55,9 @@ var catalogue = map[string]func(a *adversary) []ask{
 	"ReportService/ConfirmGrant":    reporting("POST", ":confirm", "", `"organisation":"organisations/old"`),
 
 	"ExportService/ExportGrants": (*adversary).files,
+	"ImportService/ImportGrants": func(*adversary) []ask { // for staff, who see everything
+		return []ask{{method: "POST", path: "/v1/imports?validate_only=true", body: `<iati-activities version="2.03"/>`}}
+	},
 
 	"AllocationService/QueryAllocations":      (*adversary).allocations,
 	"OverlapService/QueryOverlaps":            filtered("/v1/overlaps", append(windows, "scope=CELL", "depth=2", "min_amount=100", "undecided=true", "order_by=name")...),
