@@ -41,7 +41,7 @@ type commands struct {
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
 	History     historyCommands           `cmd:"" help:"Who changed what, when and why."`
 	Watch       watchCommand              `cmd:"" help:"What changes, as it does."`
-	Rate        rateCommands              `cmd:"" help:"Exchange rates."`
+	Rate        rateCommands              `cmd:"" aliases:"rates" help:"Exchange rates."`
 	Admin       databaseCommands          `cmd:"" help:"Back the database up, restore it, look for damage (for administrators)."`
 	Tokens      tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
 	Me          meCommand                 `cmd:"" help:"Who you are to the server."`
