@@ -37,6 +37,7 @@ type Grant struct {
 	Links          []Link          `json:"links,omitempty"`
 	Reports        []Report        `json:"reports,omitempty"`
 	Accepted       []Acceptance    `json:"accepted,omitempty"` // at most one for each field
+	Imports        []Import        `json:"imports,omitempty"`
 	Note           string          `json:"note,omitempty"`
 	Serial         int             `json:"serial,omitzero"` // the last number that was given to a transaction, a link or a report
 }
