@@ -6,8 +6,8 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"time"
 
+	"github.com/allmep/tandem/internal/exchange/written"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/money"
@@ -88,10 +88,7 @@ func appendDay(rates []Rate, bad *faults, line int, day period.Day, codes []mone
 }
 
 func dayOf(s string) (period.Day, error) {
-	if t, err := time.Parse("2 January 2006", s); err == nil {
-		s = t.Format(time.DateOnly)
-	}
-	d, err := period.ParseDate(s)
+	d, err := written.Date(s, written.Asked) // 2026-04-13, or 13 April 2026
 	if err != nil || d.Precision != period.ToDay {
 		return 0, fault.New(fault.Invalid, "found %q; accepted is a day such as 2026-04-13", s)
 	}

@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/allmep/tandem/internal/exchange/written"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/money"
@@ -129,12 +129,12 @@ func readTable(text string, bad *faults) *table {
 func readHead(cells []string, line int, bad *faults) []period.Day {
 	days := make([]period.Day, len(cells))
 	for i, cell := range cells {
-		at, err := time.Parse("January 2, 2006", strings.TrimSpace(cell))
-		if err != nil || at.Year() < 1994 || at.Year() > 2199 {
+		d, err := written.Date(strings.TrimSpace(cell), written.Asked)
+		if err != nil || d.Precision != period.ToDay || !strings.Contains(cell, ",") {
 			bad.add(line, fmt.Sprint(i+2), "found %q; accepted is a day such as November 01, 2024", cell)
 			continue
 		}
-		days[i] = period.Of(at.Year(), int(at.Month()), at.Day())
+		days[i] = d.First
 	}
 	return days
 }
