@@ -77,7 +77,9 @@ func (b *Builder) cut(field, s string, most int) string {
 func (b *Builder) Title(field, s string) { b.Grant.Title = b.cut(field, Line(s), maxTitle) }
 
 // Describe adds to the description.
-func (b *Builder) Describe(field, s string) { b.Grant.Description = b.add(b.Grant.Description, field, s) }
+func (b *Builder) Describe(field, s string) {
+	b.Grant.Description = b.add(b.Grant.Description, field, s)
+}
 
 // Note adds to the note.
 func (b *Builder) Note(field, s string) { b.Grant.Note = b.add(b.Grant.Note, field, s) }
@@ -204,17 +206,17 @@ func Minor(c money.Currency, value *big.Rat) (minor int64, exact bool, err error
 	return minor, scaled.IsInt(), nil
 }
 
-// Pay adds a transaction. What is its name in the source, for control totals; value is as the source has it.
+// Pay adds a transaction. What is its name in the source, for control totals.
 func (b *Builder) Pay(t grant.TransactionType, what string, a money.Amount, date period.Date) {
 	b.Grant.Transactions = append(b.Grant.Transactions, grant.Transaction{ID: b.Grant.NextID(), Type: t, Amount: a, Date: date})
 	if a.Qualifier != money.Unknown {
-		b.count(what, money.Money{Currency: a.Currency, Minor: a.Bounds().Central})
+		b.Count(what, string(a.Currency), money.FormatMinor(a.Currency, a.Bounds().Central))
 	}
 }
 
-// count accounts for an amount of the source.
-func (b *Builder) count(what string, m money.Money) {
-	b.Money = append(b.Money, exchange.Money{Type: what, Amount: m})
+// Count accounts for an amount that the source has: value is a decimal number.
+func (b *Builder) Count(what, currency, value string) {
+	b.Money = append(b.Money, exchange.Money{Type: what, Currency: currency, Value: value})
 }
 
 // Finish checks the grant by the rules of the record. What breaks one refuses the draft.

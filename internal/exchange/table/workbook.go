@@ -232,7 +232,7 @@ func (w *workbook) scan(name string, visit func(*part, xml.StartElement) error) 
 	if err != nil {
 		return err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }() // it was only read
 	for {
 		t, err := p.next()
 		if err == io.EOF {

@@ -144,7 +144,7 @@ func (a *Amount) takeQualifier(p string) string {
 	for _, q := range qualifiers {
 		for _, w := range q.words {
 			rest, is := strings.CutPrefix(p, w)
-			if is && rest != "" && (!letter(w[len(w)-1]) || !letter(rest[0])) && !(w == "from" && between.MatchString(p)) {
+			if is && rest != "" && (!letter(w[len(w)-1]) || !letter(rest[0])) && (w != "from" || !between.MatchString(p)) {
 				a.Qualifier = q.of
 				return strings.TrimSpace(rest)
 			}

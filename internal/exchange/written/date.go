@@ -24,17 +24,19 @@ const acceptedDates = "accepted are dates such as 2016, 2015-09, 2023-02-01, Sep
 // months are the names of months, and their beginnings of three letters or more, by language.
 var months = monthNames(
 	"january february march april may june july august september october november december",
-	"janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-	"janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
+	"janvier fevrier mars avril mai juin juillet aout septembre octobre novembre décembre",
 	"januar februar märz april mai juni juli august september oktober november dezember",
 	"ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
 	"يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
 )
 
+// unaccented takes off the accents of months, which many leave out.
+var unaccented = strings.NewReplacer("é", "e", "û", "u", "ä", "a")
+
 func monthNames(languages ...string) map[string]int {
 	names := map[string]int{}
 	for _, l := range languages {
-		for i, name := range strings.Fields(l) {
+		for i, name := range strings.Fields(unaccented.Replace(l)) {
 			letters := []rune(name)
 			for n := 3; n <= len(letters); n++ {
 				if at, taken := names[string(letters[:n])]; taken && at != i+1 {
@@ -60,7 +62,7 @@ var (
 
 // Date reads a date. Its error says what is accepted, or is an Ambiguous.
 func Date(s string, order Order) (period.Date, error) {
-	p := plain(s)
+	p := unaccented.Replace(plain(s))
 	if m := aboutDate.FindStringSubmatch(p); m != nil {
 		p = m[1]
 	}
