@@ -148,7 +148,12 @@ func (b *Builder) term(of grant.Kind, code, name string) string {
 			return exchange.Ref(i)
 		}
 	}
-	b.Terms = append(b.Terms, exchange.Term{Of: of, Code: code, Name: b.cut(string(of), name, maxName)})
+	t := exchange.Term{Of: of, Code: code, Name: b.cut(string(of), name, maxName)}
+	if e, ok := codelist.Sector.Find(code); of == grant.Themes && ok {
+		c, _ := codelist.SectorCategory.Find(e.Category) // each purpose code has one
+		t.Broader = &exchange.Term{Of: of, Code: c.Code, Name: c.Name}
+	}
+	b.Terms = append(b.Terms, t)
 	return exchange.Ref(len(b.Terms) - 1)
 }
 

@@ -1,0 +1,139 @@
+// Package sheet reads grants from tables with any heads: each row is one. Which column means what is guessed from the heads and from what stands below them, with the reasons; the guess is a
+// value, which people look at and correct. What cannot be told for certain, a day of 3/6/2024, is asked about.
+//
+// It does not know what is recorded, nor the formats that have heads of their own.
+package sheet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/allmep/tandem/internal/exchange/written"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/money"
+)
+
+// Field is what a column can mean.
+type Field string
+
+// The fields. Unused is a column that means nothing to Tandem; what stands in it is kept.
+const (
+	Unused      Field = ""
+	Donor       Field = "donor"       // who gives; several are set apart by semicolons
+	DonorState  Field = "donor_state" // an ISO 3166 code, EU, UN, PRIVATE, or a country's name
+	Recipient   Field = "recipient"   // who gets; several are set apart by semicolons
+	Programme   Field = "programme"
+	Title       Field = "title"
+	Description Field = "description"
+	Amount      Field = "amount"
+	AmountMin   Field = "amount_min"
+	AmountMax   Field = "amount_max"
+	Qualifier   Field = "qualifier" // of the amount: exact, rounded, at least …
+	Currency    Field = "currency"
+	Start       Field = "start"
+	End         Field = "end"
+	Duration    Field = "duration_months"
+	AwardDate   Field = "award_date"
+	Theme       Field = "theme" // several are set apart by semicolons, as are locations and populations
+	Location    Field = "location"
+	Population  Field = "population"
+	Status      Field = "status"
+	Identifier  Field = "identifier"
+	Note        Field = "note"
+	Source      Field = "source" // an address
+)
+
+// Fields are all of them, in the order in which they are shown.
+var Fields = []Field{Donor, DonorState, Recipient, Programme, Title, Description, Amount, AmountMin, AmountMax, Qualifier, Currency, Start, End, Duration, AwardDate, Theme, Location, Population,
+	Status, Identifier, Note, Source}
+
+// ParseField accepts the name of a field, and none. Its error says what is accepted.
+func ParseField(s string) (Field, error) {
+	if f := Field(s); f == Unused || slices.Contains(Fields, f) {
+		return f, nil
+	}
+	names := make([]string, len(Fields))
+	for i, f := range Fields {
+		names[i] = string(f)
+	}
+	return "", fmt.Errorf("found %q; accepted are %s, and nothing for a column that is not used", s, strings.Join(names, ", "))
+}
+
+// Mapping says what the columns of a table mean.
+type Mapping struct {
+	Head    int // the row of the heads; those before it are not read
+	Columns []Column
+	// Currency is that of amounts for which nothing else says one.
+	Currency money.Currency
+}
+
+// Column is what a column means, and how sure that is.
+type Column struct {
+	Head       string
+	Field      Field
+	Confidence int    // of the guess, in percent; 100 is what somebody has said
+	Reason     string // why it was guessed: "the head says so", "all values are currencies"
+	Dates      written.Order
+	Decimals   written.Mark
+	Currency   money.Currency // of the amounts in the column, as its head says
+	Times      int64          // by which its amounts are multiplied: 1000000 for a head such as "Amount (millions)"; 0 is 1
+}
+
+// Letter returns the letter of a column as spreadsheets have it, from 0: A, B … Z, AA.
+func Letter(column int) string {
+	s := ""
+	for n := column + 1; n > 0; n = (n - 1) / 26 {
+		s = string(rune('A'+(n-1)%26)) + s
+	}
+	return s
+}
+
+// Set says what a column means, named by its head or its letter. Errors: Invalid, if there is no such column or no such field.
+func (m *Mapping) Set(column, field string) error {
+	f, err := ParseField(field)
+	if err != nil {
+		return fault.Field("mapping", "%v", err)
+	}
+	var heads []string
+	for i := range m.Columns {
+		c := &m.Columns[i]
+		if strings.EqualFold(c.Head, column) || strings.EqualFold(Letter(i), column) {
+			c.Field, c.Confidence, c.Reason = f, 100, "somebody said so"
+			return nil
+		}
+		heads = append(heads, fmt.Sprintf("%s %q", Letter(i), c.Head))
+	}
+	return fault.Field("mapping", "found the column %q; the file has %s", column, strings.Join(heads, ", "))
+}
+
+// of returns the columns of a field.
+func (m *Mapping) of(f Field) []int {
+	var columns []int
+	for i, c := range m.Columns {
+		if c.Field == f {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// manyColumns are the fields that several columns may have.
+var manyColumns = []Field{Unused, Description, Theme, Location, Population, Identifier, Note, Source}
+
+// Validate checks that a mapping makes sense: each field has one column, but for those that may have many; there is a donor, and something to call the grant by.
+func (m *Mapping) Validate() error {
+	var v fault.List
+	for _, f := range Fields {
+		if columns := m.of(f); len(columns) > 1 && !slices.Contains(manyColumns, f) {
+			v.Add("mapping", "the columns %s and %s are both %s; accepted is one", Letter(columns[0]), Letter(columns[1]), f)
+		}
+	}
+	if len(m.of(Donor))+len(m.of(DonorState)) == 0 {
+		v.Add("mapping", "no column is the donor; say which, or which is the donor_state")
+	}
+	if len(m.of(Title))+len(m.of(Recipient)) == 0 {
+		v.Add("mapping", "no column is the title, and none the recipient; say which")
+	}
+	return v.Err()
+}
