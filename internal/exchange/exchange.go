@@ -6,6 +6,8 @@ package exchange
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/period"
@@ -64,7 +66,7 @@ type Draft struct {
 	Parties []Party
 	Terms   []Term
 	Related []Relation
-	Kept    []grant.Kept // with "organisations/#0" for an organisation
+	Kept    []grant.Kept
 
 	// Reporter is who says it, as a reference to Parties, and Kind and Date how and when: what disagrees with what people have recorded becomes their report. An
 	// empty Reporter leaves no report.
@@ -147,7 +149,14 @@ type Problem struct {
 }
 
 // Ref is how a draft refers to the i-th of its parties or terms.
-func Ref(i int) string { return fmt.Sprintf("#%d", i) }
+func Ref(i int) string { return "#" + strconv.Itoa(i) }
+
+// Index is the inverse of Ref. ok is false when it is no such reference.
+func Index(ref string) (i int, ok bool) {
+	digits, is := strings.CutPrefix(ref, "#")
+	i, err := strconv.Atoi(digits)
+	return i, is && err == nil && i >= 0
+}
 
 // Problem adds a problem.
 func (d *Draft) Problem(at Place, s Severity, field, format string, args ...any) {

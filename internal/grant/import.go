@@ -18,10 +18,10 @@ type Said struct {
 	Print string `json:"print"`
 }
 
-// Kept is a piece of a file, word for word, that the record does not hold, or holds less of.
+// Kept is what a file has, word for word, that the record does not hold, or holds less of.
 type Kept struct {
-	// Part is what the piece is of: "" for what the record has no place for, else a part as of Said, or "organisations/usaid". An export gives back the first
-	// always, and the others for as long as the part still has the fingerprint that it was imported with.
+	// Part is what the pieces are of: "" for what the record has no place for, else a part as of Said. An export gives back the first always, and the others for as
+	// long as the part still has the fingerprint that it was imported with, in the place of what it would write of that part.
 	Part string `json:"part,omitempty"`
 	Text string `json:"text"`
 }

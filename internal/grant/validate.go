@@ -121,8 +121,8 @@ func checkSplits(v *fault.List, field string, splits []Split) {
 	}
 }
 
-// maxDays is the longest that a grant may run: 100 years.
-const maxDays = 36525
+// MaxDays is the longest that a grant may run: 100 years.
+const MaxDays = 36525
 
 func (g *Grant) checkDates(v *fault.List) {
 	if !g.Start.IsZero() && !g.End.IsZero() && g.End.Last() < g.Start.First {
@@ -132,8 +132,8 @@ func (g *Grant) checkDates(v *fault.List) {
 		v.Add("durationMonths", "found %d; accepted are 0 to 1200", g.DurationMonths)
 		return
 	}
-	if span, ok := g.Span(); ok && span.Days() > maxDays {
-		v.Add("end", "the grant runs for %d days; accepted are at most %d", span.Days(), maxDays)
+	if span, ok := g.Span(); ok && span.Days() > MaxDays {
+		v.Add("end", "the grant runs for %d days; accepted are at most %d", span.Days(), MaxDays)
 	}
 }
 

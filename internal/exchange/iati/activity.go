@@ -1,0 +1,259 @@
+package iati
+
+import (
+	"strings"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/exchange/codelist"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/period"
+)
+
+// activity is an activity on its way to a draft.
+type activity struct {
+	*exchange.Draft
+	file    *Reader
+	e       *element
+	g       *grant.Grant
+	lang    string
+	parties map[string]int
+	terms   map[string]int
+	money   []flow
+	kept    map[string]*strings.Builder // what the record has no or less place for, by its part
+	parts   []string                    // those parts, in their order
+}
+
+// draft makes a draft of an activity.
+func (r *Reader) draft(e *element) *exchange.Draft {
+	a := &activity{
+		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: e.line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
+		file:  r, e: e, lang: "en", parties: map[string]int{}, terms: map[string]int{}, kept: map[string]*strings.Builder{},
+	}
+	a.g, a.Problems, r.noted = a.Grant, r.noted, nil
+	for _, lang := range []string{r.lang, e.attr("xml:lang")} {
+		if lang != "" {
+			a.lang = strings.ToLower(lang)
+		}
+	}
+	a.identify()
+	a.describe()
+	a.takePart()
+	a.readStatus()
+	a.readDates()
+	a.readTransactions()
+	a.receivers()
+	a.readPlans()
+	a.g.Themes = a.classify("themes", "sector", a.sectors)
+	a.g.Locations = a.classify("locations", "recipient-country", a.places)
+	a.relate()
+	a.keepRest()
+	a.check()
+	return a.Draft
+}
+
+// tell adds a problem of an element.
+func (a *activity) tell(e *element, s exchange.Severity, field, format string, args ...any) {
+	a.Problem(exchange.Place{File: a.file.file, Line: e.line}, s, field, format, args...)
+}
+
+// identify reads by what the activity is known, who says it, and when.
+func (a *activity) identify() {
+	id := a.e.child("iati-identifier")
+	switch {
+	case id == nil || strings.Join(strings.Fields(id.text), " ") == "":
+		a.tell(a.e, exchange.Refused, "iati-identifier", "is missing; without it the activity cannot be found again when the file comes once more")
+	default:
+		a.Key = oneLine(id.text)
+		a.g.Identifiers = append(a.g.Identifiers, a.Key)
+	}
+	seen := map[string]bool{a.Key: true}
+	for _, other := range a.e.all("other-identifier") {
+		a.keep("identifiers", other)
+		ref := oneLine(other.attr("ref"))
+		if ref == "" {
+			a.tell(other, exchange.LeftOut, "other-identifier/@ref", "is missing")
+		} else if !seen[ref] {
+			seen[ref] = true
+			a.g.Identifiers = append(a.g.Identifiers, ref)
+		}
+	}
+	reporters := a.e.all("reporting-org")
+	switch len(reporters) {
+	case 0:
+		a.tell(a.e, exchange.Noted, "reporting-org", "is missing; nobody says who published the activity")
+	case 1:
+	default:
+		a.tell(reporters[1], exchange.Noted, "reporting-org", "is there %d times; the first is taken", len(reporters))
+	}
+	for i, e := range reporters {
+		a.keep("", e)
+		if i == 0 {
+			a.Reporter = a.party(e)
+			if a.Source = e.attr("ref"); a.Source == "" {
+				a.Source = a.line(e)
+			}
+		}
+	}
+	if updated := a.e.attr("last-updated-datetime"); len(updated) >= 10 {
+		if date, err := period.ParseDate(updated[:10]); err == nil {
+			a.Date = date
+		}
+	}
+}
+
+// describe reads the title and the description.
+func (a *activity) describe() {
+	title := a.e.child("title")
+	for _, e := range a.e.all("title")[min(1, len(a.e.all("title"))):] {
+		a.tell(e, exchange.Noted, "title", "is there more than once; the first is taken")
+	}
+	if title != nil {
+		a.g.Title = a.cut(title, "title", a.line(title), maxTitle)
+		if !a.plain(title, a.g.Title) {
+			for _, e := range a.e.all("title") {
+				a.keep("title", e)
+			}
+		}
+	}
+	if a.g.Title == "" {
+		a.g.Title = a.Key
+		a.tell(a.e, exchange.Repaired, "title", "is missing; the identifier stands for it")
+	}
+	descriptions := a.e.all("description")
+	if len(descriptions) == 0 {
+		return
+	}
+	chosen := descriptions[0]
+	for _, e := range descriptions {
+		if t := e.attr("type"); a.narrative(chosen) == "" || t == "1" && chosen.attr("type") != "1" { // 1 is the general one
+			chosen = e
+		}
+	}
+	a.g.Description = a.cut(chosen, "description", lines(a.narrative(chosen)), maxDescription)
+	if len(descriptions) > 1 || chosen.attr("type") != "1" || !a.plain(chosen, a.g.Description) {
+		for _, e := range descriptions {
+			a.keep("description", e)
+		}
+	}
+}
+
+// readStatus reads the status. The codes are Tandem's own numbers.
+func (a *activity) readStatus() {
+	e := a.e.child("activity-status")
+	code := e.attr("code")
+	if _, known := codelist.ActivityStatus.Find(code); known {
+		a.g.Status = grant.Status(code[0] - '0')
+	} else {
+		a.g.Status = grant.Active
+		at := a.e
+		if e != nil {
+			at = e
+			a.keep("status", e)
+		}
+		a.tell(at, exchange.Repaired, "activity-status/@code", "found %q; accepted are 1 to 6; the grant is recorded as ACTIVE", short(code))
+	}
+	if more := a.e.all("activity-status"); len(more) > 1 {
+		a.tell(more[1], exchange.Noted, "activity-status", "is there %d times; the first is taken", len(more))
+	}
+}
+
+// readDates reads start and end: the actual ones, else the planned ones.
+func (a *activity) readDates() {
+	var actual [2]bool
+	for _, e := range a.e.all("activity-date") {
+		code := e.attr("type")
+		if code < "1" || code > "4" || len(code) != 1 {
+			a.keep("", e)
+			a.tell(e, exchange.LeftOut, "activity-date/@type", "found %q; accepted are 1 to 4", short(code))
+			continue
+		}
+		field, to, which := "start", &a.g.Start, 0
+		if code > "2" {
+			field, to, which = "end", &a.g.End, 1
+		}
+		a.keep(field, e)
+		date := a.date(e, "activity-date/@iso-date")
+		if date.IsZero() || actual[which] {
+			continue
+		}
+		if actual[which] = code == "2" || code == "4"; actual[which] || to.IsZero() {
+			*to = date
+		}
+	}
+	if !a.g.Start.IsZero() && !a.g.End.IsZero() && a.g.End.Last() < a.g.Start.First {
+		a.tell(a.e, exchange.LeftOut, "activity-date", "the end, %s, is before the start, %s; the end is left out", a.g.End, a.g.Start)
+		a.g.End = period.Date{}
+	}
+	if span, ok := a.g.Span(); ok && span.Days() > grant.MaxDays {
+		a.tell(a.e, exchange.LeftOut, "activity-date", "the activity runs for %d days; accepted are at most %d; the end, %s, is left out", span.Days(), grant.MaxDays, a.g.End)
+		a.g.End = period.Date{}
+	}
+}
+
+// date reads the iso-date of an element. One that cannot be read is left out, and told of.
+func (a *activity) date(e *element, field string) period.Date { return a.dateOf(e, "iso-date", field) }
+
+func (a *activity) dateOf(e *element, attribute, field string) period.Date {
+	s := e.attr(attribute)
+	if s == "" {
+		a.tell(e, exchange.LeftOut, field, "is missing or empty; the date is left out")
+		return period.Date{}
+	}
+	day, rest := s, ""
+	if len(s) > 10 {
+		day, rest = s[:10], s[10:]
+	}
+	// A date may have a time zone; some have a time.
+	if date, err := period.ParseDate(day); err == nil && date.Precision == period.ToDay && (rest == "" || strings.ContainsRune("ZT+- ", rune(rest[0]))) {
+		return date
+	}
+	if date, ok := padded(s); ok {
+		a.tell(e, exchange.Repaired, field, "found %q; read as %s", s, date)
+		return date
+	}
+	a.tell(e, exchange.LeftOut, field, "found %q; accepted is a day that exists, such as 2023-02-01; the date is left out", short(s))
+	return period.Date{}
+}
+
+// padded reads a day whose month or day lacks a zero: 2012-7-17.
+func padded(s string) (period.Date, bool) {
+	f := strings.Split(s, "-")
+	if len(f) != 3 || len(f[0]) != 4 {
+		return period.Date{}, false
+	}
+	for i := range f {
+		if len(f[i]) == 1 {
+			f[i] = "0" + f[i]
+		}
+	}
+	date, err := period.ParseDate(strings.Join(f, "-"))
+	return date, err == nil && date.Precision == period.ToDay
+}
+
+// relate reads of which other activity this one is a part. That of another which is a part of this one, the other says.
+func (a *activity) relate() {
+	for _, e := range a.e.all("related-activity") {
+		if ref := oneLine(e.attr("ref")); ref != "" && e.attr("type") == "1" {
+			a.Related = append(a.Related, exchange.Relation{Type: grant.SubGrantOf, Key: ref})
+		}
+	}
+}
+
+// check holds the record against its own rules, as far as they do not depend on what is recorded.
+func (a *activity) check() {
+	a.g.ID = "draft"
+	defer func() { a.g.ID = "" }()
+	err := a.g.Validate()
+	if err == nil {
+		return
+	}
+	f, ok := err.(*fault.Error)
+	if !ok {
+		a.tell(a.e, exchange.Refused, "iati-activity", "%v", err)
+		return
+	}
+	for _, v := range f.Violations {
+		a.tell(a.e, exchange.Refused, v.Field, "%s", v.Problem)
+	}
+}

@@ -1,0 +1,149 @@
+package iati
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/exchange/codelist"
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// registered matches identifiers of organisations with the prefix of a register. Others are the publisher's own: a 13 of one is not that of another.
+var registered = regexp.MustCompile(`^[A-Z]{2,3}-[A-Za-z0-9][^\s]*$`)
+
+// party returns the reference to the organisation of an element, "" if the element names none.
+func (a *activity) party(e *element) string {
+	ref, name := oneLine(e.attr("ref")), a.line(e)
+	if !registered.MatchString(ref) || len(ref) > maxName {
+		ref = ""
+	}
+	name = a.cut(e, e.name, name, maxName)
+	key := "name:" + strings.ToLower(name)
+	if ref != "" {
+		key = "ref:" + ref
+	}
+	if ref == "" && name == "" {
+		return ""
+	}
+	i, there := a.parties[key]
+	if !there {
+		i = len(a.Parties)
+		a.parties[key] = i
+		p := exchange.Party{Name: name, Type: e.attr("type")}
+		if ref != "" {
+			p.Identifiers = []string{ref}
+		}
+		a.Parties = append(a.Parties, p)
+	}
+	p := &a.Parties[i]
+	if p.Name == "" {
+		p.Name = name
+	}
+	if p.Type == "" {
+		p.Type = e.attr("type")
+	}
+	return exchange.Ref(i)
+}
+
+// takePart reads the participating organisations.
+func (a *activity) takePart() {
+	seen := map[string]bool{}
+	for _, e := range a.e.all("participating-org") {
+		role := e.attr("role")
+		part := map[string]string{"1": "funders", "2": "partners", "3": "partners", "4": "recipients"}[role]
+		a.keep(part, e)
+		if part == "" {
+			a.tell(e, exchange.LeftOut, "participating-org/@role", "found %q; accepted are 1 to 4", short(role))
+			continue
+		}
+		ref := a.party(e)
+		if ref == "" {
+			a.tell(e, exchange.LeftOut, "participating-org", "has neither a name nor an identifier in a register (found the ref %q); nobody can tell who it is", short(e.attr("ref")))
+			continue
+		}
+		if seen[role+ref] {
+			continue
+		}
+		seen[role+ref] = true
+		switch role {
+		case "1":
+			a.fund(ref, e.attr("ref"))
+		case "2":
+			a.g.Partners = append(a.g.Partners, grant.Partner{Organisation: ref, Role: grant.Accountable})
+		case "3":
+			a.g.Partners = append(a.g.Partners, grant.Partner{Organisation: ref, Role: grant.Extending})
+		case "4":
+			a.g.Recipients = append(a.g.Recipients, grant.Participation{Organisation: ref})
+		}
+	}
+	if len(a.g.Funders) == 0 && a.Reporter != "" {
+		reporter := a.e.child("reporting-org")
+		a.fund(a.Reporter, reporter.attr("ref"))
+		a.tell(reporter, exchange.Repaired, "participating-org", "there is no funding organisation (role 1); the reporting organisation stands for it")
+	}
+}
+
+// fund makes a party a funder. ref is what the file calls it by.
+func (a *activity) fund(party, ref string) {
+	a.g.Funders = append(a.g.Funders, grant.Participation{Organisation: party})
+	p := a.partyOf(party)
+	if p.State == "" {
+		p.State = stateOf(ref, p.Type)
+	}
+	reporter := a.e.child("reporting-org")
+	if p.State != "" || reporter == nil || p.Type != "" && p.Type != "10" {
+		return
+	}
+	// A ministry goes by a number of its government's own.
+	if kind := reporter.attr("type"); kind == "" || kind == "10" || kind == "15" {
+		if state := stateOf(reporter.attr("ref"), kind); state != grant.Private {
+			p.State = state
+		}
+	}
+}
+
+func (a *activity) partyOf(ref string) *exchange.Party {
+	i, _ := exchange.Index(ref)
+	return &a.Parties[i]
+}
+
+// donors are the numbers of the OECD's donors, which XM-DAC- stands before, with their states.
+var donors = map[string]string{
+	"1": "AT", "2": "BE", "3": "DK", "4": "FR", "5": "DE", "6": "IT", "7": "NL", "8": "NO", "9": "PT", "10": "SE", "11": "CH", "12": "GB", "18": "FI", "20": "IS", "21": "IE",
+	"22": "LU", "40": "GR", "50": "ES", "61": "SI", "68": "CZ", "69": "SK", "75": "HU", "76": "PL", "301": "CA", "302": "US", "701": "JP", "742": "KR", "801": "AU", "820": "NZ", "918": "EU",
+}
+
+// private are the types of organisations that no state stands behind.
+var private = map[string]bool{"21": true, "22": true, "23": true, "24": true, "60": true, "70": true, "71": true, "72": true, "73": true, "80": true}
+
+// official matches what follows a country in the identifiers of governments: GB-GOV-1, and GB-1 as they were before.
+var official = regexp.MustCompile(`^(GOV(-|$)|[0-9]+(-|$))`)
+
+// channel matches the numbers by which the OECD calls the agencies of the United Nations.
+var channel = regexp.MustCompile(`^41[0-9]{3}$`)
+
+// stateOf tells the donor state of an organisation by its identifier and its IATI type, "" if they do not.
+func stateOf(ref, kind string) string {
+	country, rest, _ := strings.Cut(ref, "-")
+	if oecd, is := strings.CutPrefix(ref, "XM-DAC-"); is {
+		country, rest = "", oecd
+	}
+	_, known := codelist.Country.Find(country)
+	number, _, _ := strings.Cut(rest, "-")
+	switch {
+	case country == "EU" || strings.HasPrefix(ref, "XI-IATI-EC"):
+		return "EU"
+	case country == "" && donors[number] != "":
+		return donors[number]
+	case country == "" && channel.MatchString(number), channel.MatchString(ref):
+		return "UN"
+	case known && (official.MatchString(rest) || kind == "10" || kind == "11" || kind == "15"):
+		return country
+	case private[kind]:
+		return grant.Private
+	case known && kind == "" && rest != "": // of a register of companies or charities
+		return grant.Private
+	}
+	return ""
+}

@@ -1,0 +1,231 @@
+// Package iati reads IATI activities, versions 2.01 to 2.03, into drafts of grants.
+//
+// An activity is a grant. Its funders are the participating organisations of role 1 and, where there are none, the reporting organisation, whose money outgoing
+// transactions are by the standard. Its recipients are those of role 4, the implementing ones, and, where there are none, the receivers of its outgoing
+// transactions; without those, too, the recipient is not known. Roles 2 and 3 are partners.
+//
+// It is for what the standard says, and for what publishers do instead. It may not know what is recorded.
+package iati
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/money"
+)
+
+// Reader reads a file of IATI activities. It implements exchange.Reader.
+type Reader struct {
+	stream   *stream
+	file     string
+	currency money.Currency
+	lang     string // of the file, "" if it does not say
+	spaces   []attr // the namespaces that the root declares
+	began    bool
+	over     bool               // the root has ended
+	noted    []exchange.Problem // of the file; they go with the next draft
+}
+
+// NewReader returns a reader of a file with a name, which is for messages only. Money for which neither its element nor the activity says a currency is taken to be
+// in this one; if it is empty, such an activity is refused.
+func NewReader(from io.Reader, file string, currency money.Currency) *Reader {
+	return &Reader{stream: newStream(from, file), file: file, currency: currency}
+}
+
+var versions = []string{"2.01", "2.02", "2.03"}
+
+// Read implements exchange.Reader.
+func (r *Reader) Read() (*exchange.Draft, error) {
+	if !r.began {
+		if err := r.begin(); err != nil {
+			return nil, err
+		}
+		r.began = true
+	}
+	if r.over {
+		return nil, r.finish()
+	}
+	for {
+		r.stream.hold()
+		p, err := r.stream.next()
+		if err == io.EOF {
+			return nil, r.stream.malformed("the file ends without </iati-activities>; it was cut off")
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch p.kind {
+		case other:
+		case text, cdata:
+			if s := strings.TrimSpace(string(r.stream.release())); s != "" {
+				return nil, malformed(r.file, p.line, "found %q between two activities; accepted are activities only", short(s))
+			}
+		case end:
+			if tag := string(r.stream.release()); strings.TrimRight(tag[2:len(tag)-1], space) != "iati-activities" {
+				return nil, malformed(r.file, p.line, "found %s where </iati-activities> has to be", short(tag))
+			}
+			r.over = true
+			return nil, r.finish()
+		case start, empty:
+			e, err := r.element(p)
+			if err != nil {
+				return nil, err
+			}
+			if e.name == "iati-activity" {
+				return r.draft(e), nil
+			}
+			r.note(e.line, exchange.LeftOut, e.name, "<%s> is no activity; it is left out", e.name)
+		}
+	}
+}
+
+func (r *Reader) note(line int, s exchange.Severity, field, format string, args ...any) {
+	var d exchange.Draft
+	d.Problem(exchange.Place{File: r.file, Line: line}, s, field, format, args...)
+	r.noted = append(r.noted, d.Problems...)
+}
+
+// element reads an element to its end, of which the first tag is cut off already.
+func (r *Reader) element(p piece) (*element, error) {
+	pieces := []piece{p}
+	for depth := 1; p.kind != empty; {
+		next, err := r.stream.next()
+		if err == io.EOF {
+			return nil, malformed(r.file, p.line, "the file ends in the middle of the element that begins here; it was cut off")
+		}
+		if err != nil {
+			return nil, err
+		}
+		pieces = append(pieces, next)
+		switch next.kind {
+		case start:
+			depth++
+		case end:
+			depth--
+		}
+		if depth >= maxDepth { // the root is one more
+			return nil, malformed(r.file, next.line, "elements are nested deeper than %d; the standard needs no more", maxDepth)
+		}
+		if depth == 0 {
+			break
+		}
+	}
+	return tree(r.file, string(r.stream.release()), pieces)
+}
+
+// begin reads up to the tag of the root.
+func (r *Reader) begin() error {
+	source, err := decoded(r.stream.source, r.file)
+	if err != nil {
+		return err
+	}
+	r.stream.source = source
+	for {
+		r.stream.hold()
+		p, err := r.stream.next()
+		if err == io.EOF {
+			return malformed(r.file, 1, "the file is empty, or has no XML; accepted are IATI activities")
+		}
+		if err != nil {
+			return err
+		}
+		raw := string(r.stream.release())
+		switch p.kind {
+		case text:
+			if strings.TrimSpace(raw) != "" {
+				return malformed(r.file, p.line, "found %q where XML has to begin; accepted are IATI activities", short(strings.TrimSpace(raw)))
+			}
+		case start, empty:
+			root, err := tree(r.file, raw, []piece{{kind: p.kind, line: p.line, to: len(raw)}})
+			if err != nil {
+				return err
+			}
+			if err := r.root(root); err != nil {
+				return err
+			}
+			r.over = p.kind == empty
+			return nil
+		case end, cdata:
+			return malformed(r.file, p.line, "found %s where XML has to begin", short(raw))
+		}
+	}
+}
+
+// root checks what the file says of itself.
+func (r *Reader) root(e *element) error {
+	version := e.attr("version")
+	switch {
+	case e.name == "iati-organisations":
+		return malformed(r.file, e.line, "this is an IATI organisation file, which has no activities; accepted are files of <iati-activities>")
+	case e.name != "iati-activities":
+		return malformed(r.file, e.line, "found <%s>; accepted are files of <iati-activities>", e.name)
+	case strings.HasPrefix(version, "1.") || version == "1":
+		return malformed(r.file, e.line, "found IATI version %s; accepted are %s: convert the file with the stylesheets or tools that iatistandard.org lists for the upgrade from 1.0x to 2.0x, "+
+			"or ask the publisher for the newer one", version, strings.Join(versions, ", "))
+	case version == "":
+		r.note(e.line, exchange.Noted, "iati-activities/@version", "is missing; the file is read as %s", versions[len(versions)-1])
+	case !slices.Contains(versions, version):
+		r.note(e.line, exchange.Noted, "iati-activities/@version", "found %q; accepted are %s; the file is read as %s", short(version), strings.Join(versions, ", "), versions[len(versions)-1])
+	}
+	r.lang = e.attr("xml:lang")
+	for _, a := range e.attrs {
+		if strings.HasPrefix(a.name, "xmlns:") {
+			r.spaces = append(r.spaces, a)
+		}
+	}
+	return nil
+}
+
+// finish reads what comes after the root: nothing, but for comments.
+func (r *Reader) finish() error {
+	for {
+		r.stream.hold()
+		p, err := r.stream.next()
+		if err != nil {
+			return err
+		}
+		if s := strings.TrimSpace(string(r.stream.release())); p.kind != other && s != "" {
+			return malformed(r.file, p.line, "found %q after </iati-activities>; a file has one of them", short(s))
+		}
+	}
+}
+
+var declared = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["']`)
+
+// decoded returns what a file says, in UTF-8. Errors: Invalid if it is in an encoding that is not known.
+func decoded(source io.Reader, file string) (io.Reader, error) {
+	buffered := bufio.NewReaderSize(source, 64<<10)
+	head, err := buffered.Peek(1024)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
+		_, err := buffered.Discard(3)
+		return buffered, err
+	case bytes.HasPrefix(head, []byte("\xFE\xFF")), bytes.HasPrefix(head, []byte("\xFF\xFE")):
+		return transform.NewReader(buffered, unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewDecoder()), nil
+	}
+	m := declared.FindSubmatch(head)
+	if m == nil || strings.EqualFold(string(m[1]), "utf-8") {
+		return buffered, nil
+	}
+	known, err := htmlindex.Get(string(m[1]))
+	if err != nil {
+		return nil, malformed(file, 1, "found the encoding %q, which is not known; accepted are UTF-8, UTF-16, ISO-8859-1, windows-1252 and the others of the Web", short(string(m[1])))
+	}
+	if known == encoding.Nop || strings.HasPrefix(strings.ToLower(string(m[1])), "utf-16") {
+		return buffered, nil // no UTF-16, or it could not have been read so far
+	}
+	return transform.NewReader(buffered, known.NewDecoder()), nil
+}
