@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -109,13 +110,11 @@ func (d *draft) pay(a written.Amount, currency money.Currency, date period.Date)
 	if a.Low != nil {
 		low, exact, err := build.Minor(currency, a.Low)
 		high, also, errHigh := build.Minor(currency, a.High)
-		switch {
-		case err != nil || errHigh != nil:
-			d.Say(exchange.Refused, name, "the amount is too great; accepted is at most %s either way", money.FormatMinor(currency, money.MaxMinor))
-		case !exact || !also:
-			d.Say(exchange.Refused, name, "found %s, with more decimals than %s has, which is %d", a.Low.FloatString(6), currency, currency.Exponent())
+		if err = cmp.Or(err, errHigh); err == nil && (!exact || !also) {
+			err = fmt.Errorf("found %s, with more decimals than %s has, which is %d", a.Low.FloatString(6), currency, currency.Exponent())
 		}
-		if d.Refused() {
+		if err != nil {
+			d.Say(exchange.Refused, name, "%v", err)
 			d.account(a, written.Amount{}, written.Amount{}, currency)
 			return
 		}
