@@ -99,9 +99,9 @@ func byHead(head string) []Column {
 				longest = name
 			}
 		}
-		switch {
-		case longest == "":
-		case longest == w:
+		switch longest {
+		case "":
+		case w:
 			found = append(found, Column{Field: f, Confidence: headSays, Reason: "the head says so"})
 		default: // the more of the head it is the better
 			found = append(found, Column{Field: f, Confidence: headHas - 20 + 20*len(longest)/len(w), Reason: fmt.Sprintf("the head has %q in it", longest)})
