@@ -28,7 +28,6 @@ type Options struct {
 // Reader reads the grants of a table. It is an exchange.Reader.
 type Reader struct {
 	in      *table.Table
-	rows    []table.Row // read already
 	mapping Mapping
 	place   exchange.Place
 	source  string
@@ -39,12 +38,17 @@ type Reader struct {
 	bad     error              // why there is no next, io.EOF at the end
 }
 
-// Open reads as much of a file as the guess needs. Errors: Invalid, if the file is no table; that of what is read from.
+// Open opens a file, as of New.
 func Open(r io.Reader, file string, o Options) (*Reader, error) {
 	in, err := table.Open(r, o.Sheet)
 	if err != nil {
 		return nil, err
 	}
+	return New(in, file, o)
+}
+
+// New reads as much of a table as the guess needs. Errors: Invalid, if it has no heads or not those of the mapping; those of the table.
+func New(in *table.Table, file string, o Options) (*Reader, error) {
 	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}}
 	if in.Workbook {
 		s.format = exchange.XLSX
@@ -52,26 +56,20 @@ func Open(r io.Reader, file string, o Options) (*Reader, error) {
 	if s.source == "" {
 		s.source = strings.TrimSuffix(path.Base(file), path.Ext(file))
 	}
-	for len(s.rows) < sampleRows && err == nil {
-		var row table.Row
-		if row, err = in.Read(); err == nil && !row.Empty() {
-			s.rows = append(s.rows, row)
-		}
-	}
-	if err != nil && err != io.EOF {
+	rows, err := in.Peek(sampleRows)
+	if err != nil {
 		return nil, err
 	}
-	guess, err := Guess(s.rows)
+	guess, err := Guess(rows)
 	if err != nil && o.Mapping == nil {
 		return nil, err
 	}
 	s.mapping = guess
 	if o.Mapping != nil {
-		if s.mapping, err = s.fitted(*o.Mapping); err != nil {
+		if s.mapping, err = fitted(*o.Mapping, rows); err != nil {
 			return nil, err
 		}
 	}
-	s.rows = slices.DeleteFunc(s.rows, func(row table.Row) bool { return row.Line <= s.mapping.Head })
 	s.bad = s.mapping.Validate()
 	s.tellOfFile()
 	return s, nil
@@ -81,17 +79,17 @@ func Open(r io.Reader, file string, o Options) (*Reader, error) {
 func (r *Reader) Mapping() Mapping { return r.mapping }
 
 // fitted holds a given mapping against the file's heads, and lets the columns learn what is not said from their values.
-func (r *Reader) fitted(m Mapping) (Mapping, error) {
+func fitted(m Mapping, rows []table.Row) (Mapping, error) {
 	m.Columns = slices.Clone(m.Columns)
-	at := slices.IndexFunc(r.rows, func(row table.Row) bool { return row.Line == m.Head })
+	at := slices.IndexFunc(rows, func(row table.Row) bool { return row.Line == m.Head })
 	if at < 0 {
 		return m, fault.Field("mapping", "the heads are said to be in row %d; the file has none there", m.Head)
 	}
 	for i := range m.Columns {
-		if found := r.rows[at].At(i).Text; found != m.Columns[i].Head {
+		if found := rows[at].At(i).Text; found != m.Columns[i].Head {
 			return m, fault.Field("mapping", "column %s is said to have the head %q; found %q in row %d", Letter(i), m.Columns[i].Head, found, m.Head)
 		}
-		m.Columns[i].learn(valuesOf(r.rows[at+1:], i))
+		m.Columns[i].learn(valuesOf(rows[at+1:], i))
 	}
 	return m, nil
 }
@@ -134,10 +132,13 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 // look looks for the next row that is a grant.
 func (r *Reader) look() {
 	for r.ahead = nil; r.bad == nil; {
-		row, err := r.row()
+		row, err := r.in.Read()
 		if err != nil {
 			r.bad = err
 			return
+		}
+		if row.Line <= r.mapping.Head {
+			continue
 		}
 		why := r.noGrant(row)
 		if why == "" {
@@ -150,15 +151,6 @@ func (r *Reader) look() {
 			r.pending = append(r.pending, exchange.Problem{Place: place, Severity: exchange.Noted, Text: why})
 		}
 	}
-}
-
-// row returns the next row of the file.
-func (r *Reader) row() (row table.Row, err error) {
-	if len(r.rows) == 0 {
-		return r.in.Read()
-	}
-	row, r.rows = r.rows[0], r.rows[1:]
-	return row, nil
 }
 
 // empty is the reason for which a row with nothing in it is no grant; nobody needs to be told.

@@ -60,10 +60,35 @@ type Table struct {
 	Others   []string // the workbook's further sheets, which are not read
 	read     func() (Row, error)
 	notes    []string
+	peeked   []Row
 }
 
 // Read returns the next row, and io.EOF after the last. Errors: Invalid, with the line, where the file cannot be read on; that of what is read from.
-func (t *Table) Read() (Row, error) { return t.read() }
+func (t *Table) Read() (Row, error) {
+	if len(t.peeked) == 0 {
+		return t.read()
+	}
+	row := t.peeked[0]
+	t.peeked = t.peeked[1:]
+	return row, nil
+}
+
+// Peek returns the first n rows that are not empty, or as many as there are; Read returns them again, without the empty ones. Errors as of Read.
+func (t *Table) Peek(n int) ([]Row, error) {
+	for len(t.peeked) < n {
+		row, err := t.read()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !row.Empty() {
+			t.peeked = append(t.peeked, row)
+		}
+	}
+	return t.peeked[:min(n, len(t.peeked))], nil
+}
 
 // Notes returns what is worth saying of the file as a whole and was not returned before.
 func (t *Table) Notes() []string {
@@ -88,24 +113,6 @@ func Open(r io.Reader, sheet string) (*Table, error) {
 		return nil, fault.New(fault.Invalid, "the file is empty; accepted are a head and rows")
 	}
 	return openText(in, head)
-}
-
-// fuse lets so many bytes pass until it is reset, and then fails. It keeps a row, or a text, from growing without end in memory.
-type fuse struct {
-	r    io.Reader
-	left int
-	err  error
-}
-
-func (f *fuse) reset() { f.left = maxRecord }
-
-func (f *fuse) Read(p []byte) (int, error) {
-	if f.left <= 0 {
-		return 0, f.err
-	}
-	n, err := f.r.Read(p[:min(len(p), 4096)])
-	f.left -= n
-	return n, err
 }
 
 // clean takes off the spaces around a text, those that do not break too, and what cannot be seen.

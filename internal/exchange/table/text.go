@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 
+	"github.com/allmep/tandem/internal/exchange/limit"
 	"github.com/allmep/tandem/internal/fault"
 )
 
@@ -21,8 +22,7 @@ const sampleSize = 64 << 10
 
 // openText opens text with separated cells. UTF-16 is known by its mark or by the zeros of its Latin letters. What is not UTF-8 is read as Windows-1252, cell by cell, and said.
 func openText(in *bufio.Reader, head []byte) (*Table, error) {
-	source := &fuse{r: in, err: errLong}
-	source.reset()
+	source := limit.New(in, maxRecord, errLong)
 	var text io.Reader = source
 	if e, is := wide(head); is {
 		d := unicode.UTF16(e, unicode.UseBOM).NewDecoder()
@@ -51,7 +51,7 @@ func openText(in *bufio.Reader, head []byte) (*Table, error) {
 	}
 	t := &Table{}
 	t.read = func() (Row, error) {
-		source.reset()
+		source.Reset()
 		record, err := c.Read()
 		if err != nil {
 			return Row{}, textError(err, c, skipped)

@@ -9,6 +9,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/allmep/tandem/internal/exchange/limit"
 	"github.com/allmep/tandem/internal/fault"
 )
 
@@ -121,20 +122,12 @@ func (w *workbook) choose(sheets []sheetRef, name string) (*Table, error) {
 		if err != nil {
 			return nil, err
 		}
-		first, err := t.read()
-		if err == io.EOF && name == "" {
-			continue
-		}
-		if err != nil && err != io.EOF {
+		first, err := t.Peek(1)
+		if err != nil {
 			return nil, err
 		}
-		rest, given := t.read, err == io.EOF
-		t.read = func() (Row, error) {
-			if !given {
-				given = true
-				return first, nil
-			}
-			return rest()
+		if len(first) == 0 && name == "" {
+			continue
 		}
 		t.Others = append(append(t.Others, names[:i]...), names[i+1:]...)
 		return t, nil
@@ -149,7 +142,7 @@ func (w *workbook) choose(sheets []sheetRef, name string) (*Table, error) {
 type part struct {
 	*xml.Decoder
 	name   string
-	source *fuse
+	source *limit.Reader
 	depth  int
 }
 
@@ -167,14 +160,14 @@ func (w *workbook) part(name string) (*part, io.Closer, error) {
 	if err != nil {
 		return nil, nil, fault.New(fault.Invalid, "the workbook is damaged: %s: %v", name, err)
 	}
-	source := &fuse{r: r, err: errLongPart}
+	source := limit.New(r, maxRecord, errLongPart)
 	p := &part{Decoder: xml.NewDecoder(source), name: name, source: source}
 	return p, r, nil
 }
 
 // next returns the next token; io.EOF after the last.
 func (p *part) next() (xml.Token, error) {
-	p.source.reset()
+	p.source.Reset()
 	t, err := p.RawToken()
 	switch t.(type) {
 	case xml.StartElement:
