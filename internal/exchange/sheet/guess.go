@@ -92,10 +92,11 @@ func byHead(head string) []Column {
 		return nil
 	}
 	var found []Column
+	among := " " + w + " "
 	for _, f := range Fields {
 		longest := ""
-		for _, name := range headWords[f] {
-			if name = words(name); strings.Contains(" "+w+" ", " "+name+" ") && len(name) > len(longest) {
+		for _, name := range headNames[f] {
+			if len(name) > len(longest) && strings.Contains(among, " "+name+" ") {
 				longest = name
 			}
 		}

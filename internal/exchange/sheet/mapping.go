@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/exchange/written"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/money"
@@ -80,15 +81,6 @@ type Column struct {
 	Times      int64          // by which its amounts are multiplied: 1000000 for a head such as "Amount (millions)"; 0 is 1
 }
 
-// Letter returns the letter of a column as spreadsheets have it, from 0: A, B … Z, AA.
-func Letter(column int) string {
-	s := ""
-	for n := column + 1; n > 0; n = (n - 1) / 26 {
-		s = string(rune('A'+(n-1)%26)) + s
-	}
-	return s
-}
-
 // Set says what a column means, named by its head or its letter. Errors: Invalid, if there is no such column or no such field.
 func (m *Mapping) Set(column, field string) error {
 	f, err := ParseField(field)
@@ -98,11 +90,11 @@ func (m *Mapping) Set(column, field string) error {
 	var heads []string
 	for i := range m.Columns {
 		c := &m.Columns[i]
-		if strings.EqualFold(c.Head, column) || strings.EqualFold(Letter(i), column) {
+		if strings.EqualFold(c.Head, column) || strings.EqualFold(table.Letter(i), column) {
 			c.Field, c.Confidence, c.Reason = f, 100, "somebody said so"
 			return nil
 		}
-		heads = append(heads, fmt.Sprintf("%s %q", Letter(i), c.Head))
+		heads = append(heads, fmt.Sprintf("%s %q", table.Letter(i), c.Head))
 	}
 	return fault.Field("mapping", "found the column %q; the file has %s", column, strings.Join(heads, ", "))
 }
@@ -126,7 +118,7 @@ func (m *Mapping) Validate() error {
 	var v fault.List
 	for _, f := range Fields {
 		if columns := m.of(f); len(columns) > 1 && !slices.Contains(manyColumns, f) {
-			v.Add("mapping", "the columns %s and %s are both %s; accepted is one", Letter(columns[0]), Letter(columns[1]), f)
+			v.Add("mapping", "the columns %s and %s are both %s; accepted is one", table.Letter(columns[0]), table.Letter(columns[1]), f)
 		}
 	}
 	if len(m.of(Donor))+len(m.of(DonorState)) == 0 {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/exchange/build"
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/fault"
 )
@@ -32,7 +33,7 @@ type Reader struct {
 	place   exchange.Place
 	source  string
 	format  exchange.Format
-	seen    map[string]int     // how often a row was told apart by this key
+	keys    build.Keys
 	ahead   *table.Row         // the next grant
 	pending []exchange.Problem // of the rows before it
 	bad     error              // why there is no next, io.EOF at the end
@@ -49,7 +50,7 @@ func Open(r io.Reader, file string, o Options) (*Reader, error) {
 
 // New reads as much of a table as the guess needs. Errors: Invalid, if it has no heads or not those of the mapping; those of the table.
 func New(in *table.Table, file string, o Options) (*Reader, error) {
-	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}}
+	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, keys: build.Keys{}}
 	if in.Workbook {
 		s.format = exchange.XLSX
 	}
@@ -87,7 +88,7 @@ func fitted(m Mapping, rows []table.Row) (Mapping, error) {
 	}
 	for i := range m.Columns {
 		if found := rows[at].At(i).Text; found != m.Columns[i].Head {
-			return m, fault.Field("mapping", "column %s is said to have the head %q; found %q in row %d", Letter(i), m.Columns[i].Head, found, m.Head)
+			return m, fault.Field("mapping", "column %s is said to have the head %q; found %q in row %d", table.Letter(i), m.Columns[i].Head, found, m.Head)
 		}
 		m.Columns[i].learn(valuesOf(rows[at+1:], i))
 	}
@@ -107,7 +108,7 @@ func (r *Reader) tellOfFile() {
 	}
 	for i, c := range r.mapping.Columns {
 		if c.Field == Unused && c.Head != "" {
-			note("column %s %q is not used, but kept: %s", Letter(i), c.Head, c.Reason)
+			note("column %s %q is not used, but kept: %s", table.Letter(i), c.Head, c.Reason)
 		}
 	}
 }
@@ -185,8 +186,8 @@ func (r *Reader) noGrant(row table.Row) string {
 			continue
 		}
 		w := words(c.Text)
-		for _, total := range totalWords {
-			if w == words(total) || texts <= 2 && strings.HasPrefix(w, words(total)+" ") {
+		for _, total := range totals {
+			if w == total || texts <= 2 && strings.HasPrefix(w, total+" ") {
 				return fmt.Sprintf("%q: the row sums up others to %s; it was left out", c.Text, amount.Text)
 			}
 		}
@@ -206,9 +207,10 @@ func (r *Reader) key(row table.Row) string {
 		}
 	}
 	k := "row-" + hex.EncodeToString(h.Sum(nil)[:8])
-	r.seen[k]++
-	if n := r.seen[k]; n > 1 {
-		k += fmt.Sprintf("-%d", n)
+	for n := 2; ; n++ {
+		if _, taken := r.keys[k]; !taken {
+			return k
+		}
+		k = fmt.Sprintf("%.20s-%d", k, n)
 	}
-	return k
 }

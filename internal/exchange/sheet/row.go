@@ -45,7 +45,7 @@ func (d *draft) cell(f Field) (c table.Cell, column *Column, name string) {
 
 // name is how a problem names a column.
 func (d *draft) name(i int) string {
-	return fmt.Sprintf("column %s %q", Letter(i), d.r.mapping.Columns[i].Head)
+	return fmt.Sprintf("column %s %q", table.Letter(i), d.r.mapping.Columns[i].Head)
 }
 
 // each visits what the row has in the columns of a field.
@@ -86,11 +86,8 @@ func (d *draft) identify() {
 	}
 	if d.Key == "" {
 		d.Key = d.r.key(d.row)
-		return
 	}
-	if d.r.seen[d.Key]++; d.r.seen[d.Key] > 1 {
-		d.Say(exchange.Refused, "identifier", "found %q, which an earlier row of the file has too; accepted is an identifier that one row has", d.Key)
-	}
+	d.r.keys.Once(d.Draft, "identifier")
 }
 
 // bracketed is a cell that names nobody: "(undisclosed)", "(programme)".
@@ -206,7 +203,7 @@ func (d *draft) describe() {
 	d.each(Programme, d.Keep)
 	for i, c := range d.row.Cells {
 		if c.Text != "" && (i >= len(d.r.mapping.Columns) || d.r.mapping.Columns[i].Field == Unused) {
-			head := Letter(i)
+			head := table.Letter(i)
 			if i < len(d.r.mapping.Columns) && d.r.mapping.Columns[i].Head != "" {
 				head = d.r.mapping.Columns[i].Head
 			}

@@ -156,7 +156,7 @@ func TestRows(t *testing.T) {
 		`REPAIRED field.csv:6 column E "Project": is empty; the grant is called "Reut"`,
 		`LEFT_OUT field.csv:9 column K "Status": found "lost"; accepted are words such as planned, active, completed, cancelled and suspended: the grant is taken for ACTIVE`,
 		`REFUSED field.csv:9 column H "Start": found "44222"; accepted are dates such as 2016, 2015-09, 2023-02-01, Sept 2015, 1 February 2023 or 13/6/2024`,
-		`REFUSED field.csv:10 identifier: found "A-4", which an earlier row of the file has too; accepted is an identifier that one row has`,
+		`REFUSED field.csv:10 identifier: found "A-4", which line 9 has too; accepted is an identifier that one grant has`,
 		`REFUSED field.csv:11 column F "Amount": found "5 €" where the currency is said to be USD; accepted is one currency`,
 	}
 	if diff := cmp.Diff(wantBad, bad); diff != "" {

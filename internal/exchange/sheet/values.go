@@ -206,7 +206,7 @@ func (d *draft) qualifier() (q money.Qualifier, said bool) {
 	q, said = written.ParseQualifier(c.Text)
 	switch {
 	case said:
-	case slices.Contains(totalWords, words(c.Text)):
+	case slices.Contains(totals, words(c.Text)):
 		d.Say(exchange.Noted, name, "the amount is said to be a %s: it may count money again that other rows have", c.Text)
 	default:
 		d.Say(exchange.Noted, name, "found %q, which is not understood; it is kept", c.Text)

@@ -52,6 +52,21 @@ var statusWords = map[string]grant.Status{
 // totalWords begin a row that sums others up.
 var totalWords = []string{"total", "totals", "grand total", "subtotal", "sub total", "sum", "sum total", "total général", "sous total", "somme", "gesamt", "gesamtsumme", "summe", "zwischensumme", "insgesamt", "סה כ", "סהכ", "סך הכל", "المجموع", "الإجمالي", "اجمالي"}
 
+// headNames are headWords, and totals totalWords, as words makes them.
+var headNames, totals = func() (map[Field][]string, []string) {
+	names := map[Field][]string{}
+	for f, list := range headWords {
+		for _, name := range list {
+			names[f] = append(names[f], words(name))
+		}
+	}
+	var sums []string
+	for _, w := range totalWords {
+		sums = append(sums, words(w))
+	}
+	return names, sums
+}()
+
 // words makes a head or a word comparable: "recipientOrg_name (USD)" is "recipient org name usd".
 func words(s string) string {
 	var b strings.Builder

@@ -18,6 +18,7 @@ const (
 	maxRecord   = 1 << 20   // bytes of one row, or of one text in a workbook
 	maxWorkbook = 64 << 20  // bytes of a workbook as it comes
 	maxUnpacked = 256 << 20 // bytes of a workbook's parts
+	maxPeeked   = 16 << 20  // bytes of the rows that are looked at beforehand
 )
 
 // Cell is one cell. Text is trimmed. Number tells that it is a number to the file and not only to the eye: a decimal with a point, or a day as a workbook counts days.
@@ -73,15 +74,18 @@ func (t *Table) Read() (Row, error) {
 	return row, nil
 }
 
-// Peek returns the first n rows that are not empty, or as many as there are; Read returns them again, without the empty ones. Errors as of Read.
+// Peek returns the first n rows that are not empty, or as many as there are, or as memory has room for; Read returns them again, without the empty ones. Errors as of Read.
 func (t *Table) Peek(n int) ([]Row, error) {
-	for len(t.peeked) < n {
+	for held := 0; len(t.peeked) < n && held < maxPeeked; {
 		row, err := t.read()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return nil, err
+		}
+		for _, c := range row.Cells {
+			held += len(c.Text) + 32
 		}
 		if !row.Empty() {
 			t.peeked = append(t.peeked, row)
@@ -118,4 +122,13 @@ func Open(r io.Reader, sheet string) (*Table, error) {
 // clean takes off the spaces around a text, those that do not break too, and what cannot be seen.
 func clean(s string) string {
 	return strings.Trim(s, " \t\r\n\u00A0\u200B\u200E\u200F\u202F\uFEFF")
+}
+
+// Letter returns the letter of a column as spreadsheets have it, from 0: A, B … Z, AA.
+func Letter(column int) string {
+	s := ""
+	for n := column + 1; n > 0; n = (n - 1) / 26 {
+		s = string(rune('A'+(n-1)%26)) + s
+	}
+	return s
 }

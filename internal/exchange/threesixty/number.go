@@ -1,0 +1,20 @@
+package threesixty
+
+import (
+	"fmt"
+	"math/big"
+	"regexp"
+	"strings"
+)
+
+// decimals are the numbers that JSON and workbooks write, with an exponent that stays within reason, and those with commas between thousands that a CSV may have.
+var decimals = regexp.MustCompile(`^-?(\d{1,18}|\d{1,3}(,\d{3}){1,5})(\.\d{1,18})?([eE][+-]?\d{1,2})?$`)
+
+func decimal(s string) (*big.Rat, error) {
+	if decimals.MatchString(s) {
+		if r, ok := new(big.Rat).SetString(strings.ReplaceAll(s, ",", "")); ok {
+			return r, nil
+		}
+	}
+	return nil, fmt.Errorf("found %q; accepted is a number such as 30000 or 30000.50", s)
+}
