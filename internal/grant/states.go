@@ -265,15 +265,19 @@ func StateName(code string) string {
 	return code
 }
 
+// statesByName are the codes of the donor states, by their names in small letters.
+var statesByName = func() map[string]string {
+	codes := make(map[string]string, len(states))
+	for code, name := range states {
+		codes[strings.ToLower(name)] = code
+	}
+	return codes
+}()
+
 // FindState returns the code of a donor state by its code or its name, whatever the letters' size; "" if there is none.
 func FindState(s string) string {
 	if code := strings.ToUpper(s); states[code] != "" {
 		return code
 	}
-	for code, name := range states {
-		if strings.EqualFold(name, s) {
-			return code
-		}
-	}
-	return ""
+	return statesByName[strings.ToLower(s)]
 }

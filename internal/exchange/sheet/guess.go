@@ -96,8 +96,8 @@ func byHead(head string) []Column {
 	for _, f := range Fields {
 		longest := ""
 		for _, name := range headNames[f] {
-			if len(name) > len(longest) && strings.Contains(among, " "+name+" ") {
-				longest = name
+			if len(name) > len(longest)+2 && strings.Contains(among, name) { // with a space on either side
+				longest = strings.TrimSpace(name)
 			}
 		}
 		switch longest {

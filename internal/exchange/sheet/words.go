@@ -52,12 +52,12 @@ var statusWords = map[string]grant.Status{
 // totalWords begin a row that sums others up.
 var totalWords = []string{"total", "totals", "grand total", "subtotal", "sub total", "sum", "sum total", "total général", "sous total", "somme", "gesamt", "gesamtsumme", "summe", "zwischensumme", "insgesamt", "סה כ", "סהכ", "סך הכל", "المجموع", "الإجمالي", "اجمالي"}
 
-// headNames are headWords, and totals totalWords, as words makes them.
+// headNames are headWords as words makes them, between spaces; totals are totalWords.
 var headNames, totals = func() (map[Field][]string, []string) {
 	names := map[Field][]string{}
 	for f, list := range headWords {
 		for _, name := range list {
-			names[f] = append(names[f], words(name))
+			names[f] = append(names[f], " "+words(name)+" ")
 		}
 	}
 	var sums []string
