@@ -238,7 +238,7 @@ func (g *giving) setDates() {
 				g.Grant.End = end
 			}
 			months := g.r.take(at + "/duration")
-			if n, err := decimal(months); months != "" && (err != nil || !n.IsInt() || !n.Num().IsInt64() || n.Sign() < 0) {
+			if n, err := written.Decimal(months); months != "" && (err != nil || !n.IsInt() || !n.Num().IsInt64() || n.Sign() < 0) {
 				g.Say(exchange.Refused, g.r.name(at+"/duration"), "found %q; accepted is a whole number of months", months)
 			} else if months != "" && g.Grant.DurationMonths == 0 {
 				g.Grant.DurationMonths = int(n.Num().Int64())
@@ -278,7 +278,7 @@ func (g *giving) pay(t grant.TransactionType, path, currency string, date period
 		return
 	}
 	what := strings.Split(path, "/")[0]
-	value, err := decimal(text)
+	value, err := written.Decimal(text)
 	if err != nil {
 		g.Say(exchange.Refused, g.r.name(path), "%v", err)
 		g.Count(what, currency, "")

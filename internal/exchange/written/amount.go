@@ -94,6 +94,9 @@ func ParseQualifier(s string) (q money.Qualifier, ok bool) {
 // ParseAmount reads an amount. currency is that of the column, "" if nothing says: it tells how many decimals make sense, and which dollar $ is. An amount in words of thousands or more is ROUNDED.
 // Its error says what is accepted, or is an Ambiguous.
 func ParseAmount(s string, mark Mark, currency money.Currency) (Amount, error) {
+	if len(s) > longest {
+		return Amount{}, fmt.Errorf("found %.20q… of %d bytes; %s", s, len(s), acceptedAmounts)
+	}
 	p := plain(s)
 	if slices.Contains(nothing, p) {
 		return Amount{Qualifier: money.Unknown}, nil
@@ -136,6 +139,9 @@ func said(err error, s string) error {
 	}
 	return fmt.Errorf("found %q; %s", s, acceptedAmounts)
 }
+
+// longest is how many bytes an amount or a date may have. More is text.
+const longest = 200
 
 const acceptedAmounts = "accepted are amounts such as 3300000, $3.3 million, SEK 1 234,50, at least 2 million, or 250,000-500,000"
 

@@ -62,6 +62,9 @@ var (
 
 // Date reads a date. Its error says what is accepted, or is an Ambiguous.
 func Date(s string, order Order) (period.Date, error) {
+	if len(s) > longest {
+		return period.Date{}, fmt.Errorf("found %.20q… of %d bytes; %s", s, len(s), acceptedDates)
+	}
 	p := unaccented.Replace(plain(s))
 	if m := aboutDate.FindStringSubmatch(p); m != nil {
 		p = m[1]

@@ -73,6 +73,9 @@ func sameMarks(whole, mark string) bool {
 
 // MarkOf tells which mark an amount proves to stand before the decimals: 1.234,5 and 8.800.000 prove the comma. Unsaid is that it proves nothing.
 func MarkOf(s string) Mark {
+	if len(s) > longest {
+		return Unsaid
+	}
 	for _, n := range numberIn.FindAllString(plain(s), -1) {
 		m := grouped.FindStringSubmatch(strings.TrimSpace(n))
 		if m == nil {

@@ -2,6 +2,7 @@ package written_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/allmep/tandem/internal/exchange/written"
@@ -68,6 +69,7 @@ func TestAmbiguousAmounts(t *testing.T) {
 		{"three million", 0, "USD", `found "three million"; accepted are amounts such as 3300000, $3.3 million, SEK 1 234,50, at least 2 million, or 250,000-500,000`},
 		{"1,23,45", 0, "USD", `found "1,23,45"; accepted are amounts such as 3300000, $3.3 million, SEK 1 234,50, at least 2 million, or 250,000-500,000`},
 		{"500-250", 0, "USD", `found "500-250"; accepted is a range of one currency, the lower end first`},
+		{"5 " + strings.Repeat("x", 300), 0, "USD", `found "5 xxxxxxxxxxxxxxxxxx"… of 302 bytes; accepted are amounts such as 3300000, $3.3 million, SEK 1 234,50, at least 2 million, or 250,000-500,000`},
 	} {
 		_, err := written.ParseAmount(c.s, c.mark, c.currency)
 		got := ""
