@@ -26,7 +26,7 @@ var titles = map[string]map[string]string{
 	"": {"identifier": "id", "title": "title", "description": "description", "currency": "currency", "amount applied for": "amountAppliedFor", "amount awarded": "amountAwarded", "amount disbursed": "amountDisbursed",
 		"award date": "awardDate", "url": "url", "from an open call?": "fromOpenCall", "related activity": "relatedActivity", "last modified": "dateModified", "data source": "dataSource",
 		"for regrant type": "regrantType", "location scope": "locationScope"},
-	"organization": {"identifier": "id", "name": "name", "department": "department", "contact name": "contactName", "charity number": "charityNumber", "company number": "companyNumber", "street address": "streetAddress",
+	"organisation": {"identifier": "id", "name": "name", "department": "department", "contact name": "contactName", "charity number": "charityNumber", "company number": "companyNumber", "street address": "streetAddress",
 		"city": "addressLocality", "county": "addressRegion", "country": "addressCountry", "postal code": "postalCode", "phone number": "telephone", "alternate name": "alternateName", "email": "email",
 		"description": "description", "organisation type": "organisationType", "web address": "url", "last modified": "dateModified"},
 	"event":          {"title": "title", "start date": "startDate", "end date": "endDate", "duration (months)": "duration", "description": "description", "last modified": "dateModified"},
@@ -41,7 +41,7 @@ var lists = map[string]struct {
 	path, of string
 	list     bool
 }{
-	"recipient org": {"recipientOrganization", "organization", true}, "funding org": {"fundingOrganization", "organization", true}, "recipient ind": {"recipientIndividual", "person", false},
+	"recipient org": {"recipientOrganization", "organisation", true}, "funding org": {"fundingOrganization", "organisation", true}, "recipient ind": {"recipientIndividual", "person", false},
 	"planned dates": {"plannedDates", "event", true}, "actual dates": {"actualDates", "event", true}, "beneficiary location": {"beneficiaryLocation", "location", true},
 	"grant programme": {"grantProgramme", "classification", true}, "funding type": {"fundingType", "classification", true}, "classifications": {"classifications", "classification", true},
 	"related document": {"relatedDocument", "document", true},
