@@ -43,6 +43,7 @@ type Client struct {
 	Tokens        tandemv1.TokenServiceClient
 	Me            tandemv1.MeServiceClient
 	Admin         tandemv1.AdminServiceClient
+	Imports       tandemv1.ImportServiceClient
 }
 
 // Option changes how a Client connects.
@@ -112,6 +113,7 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Transactions: tandemv1.NewTransactionServiceClient(conn), Links: tandemv1.NewLinkServiceClient(conn), Targets: tandemv1.NewTargetServiceClient(conn),
 		Allocations: tandemv1.NewAllocationServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
 		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
+		Imports: tandemv1.NewImportServiceClient(conn),
 	}, nil
 }
 

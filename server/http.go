@@ -35,6 +35,7 @@ func (s *Server) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", s.api(gateway))
 	mux.Handle("/v1/revisions:watch", s.events(gateway))
+	mux.Handle("/v1/imports", s.upload(gateway))
 	for path, page := range map[string]http.Handler{
 		"/healthz":      text("ok\n"),
 		"/readyz":       http.HandlerFunc(s.ready),
@@ -103,12 +104,16 @@ func (s *Server) api(gateway http.Handler) http.Handler {
 		default:
 			h["Cache-Control"] = []string{"no-store"}
 		}
-		if reason := r.Header.Get("Tandem-Reason"); strings.ContainsFunc(reason, func(c rune) bool { return c > '~' }) {
-			// Metadata is ASCII; see authenticate.
-			r.Header.Set("Tandem-Reason", url.PathEscape(reason))
-		}
-		gateway.ServeHTTP(w, r)
+		gateway.ServeHTTP(w, withReason(r))
 	})
+}
+
+// withReason makes metadata of the reason of a request, which is ASCII; see authenticate.
+func withReason(r *http.Request) *http.Request {
+	if reason := r.Header.Get("Tandem-Reason"); strings.ContainsFunc(reason, func(c rune) bool { return c > '~' }) {
+		r.Header.Set("Tandem-Reason", url.PathEscape(reason))
+	}
+	return r
 }
 
 // readBody reads the body of a request whole, so that one that is too long, or is no JSON, is refused as such and at once, and leaves it to be read again.

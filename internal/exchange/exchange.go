@@ -39,9 +39,12 @@ type Place struct {
 	Line  int    // from 1; of a sheet, the row; 0 is the file as a whole
 }
 
-// String writes the place as compilers do: "state.xml:12", "grants.xlsx:Grants:7".
+// String writes the place as compilers do: "state.xml:12", "grants.xlsx:Grants:7". Of a file without a name it is "line 12".
 func (p Place) String() string {
 	s := p.File
+	if s == "" && p.Sheet == "" && p.Line > 0 {
+		return "line " + strconv.Itoa(p.Line)
+	}
 	if p.Sheet != "" {
 		s += ":" + p.Sheet
 	}

@@ -1,13 +1,26 @@
 package grant
 
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/allmep/tandem/internal/period"
+)
+
 // Import is what a source's file told of a grant when it was last imported. It is the base that the next import of the file is held against, and has what an
-// export gives back. A grant has at most one for each format and source.
+// export gives back. A grant has at most one for each format, source and key.
 type Import struct {
-	Format string `json:"format"`           // such as IATI
-	Source string `json:"source,omitempty"` // who published the file, as the file calls it
-	Key    string `json:"key"`              // under which the source knows the grant
-	Report string `json:"report,omitempty"` // the id of the report that it left
-	// Said has the fingerprint of each part of the record that the file told of, as it was told.
+	Format string      `json:"format"`           // such as IATI
+	Source string      `json:"source,omitempty"` // who published the file, as the file calls it
+	Key    string      `json:"key"`              // under which the source knows the grant
+	Date   period.Date `json:"date,omitzero"`    // of what day the file is, as far as it says
+	Report string      `json:"report,omitempty"` // the id of the report that it left
+	Made   bool        `json:"made,omitzero"`    // the grant was recorded by it, and not by people
+	// Said has the fingerprint of each part of the record of which the file told something, as it was told.
 	Said []Said `json:"said,omitempty"`
 	Kept []Kept `json:"kept,omitempty"`
 }
@@ -24,4 +37,200 @@ type Kept struct {
 	// long as the part still has the fingerprint that it was imported with, in the place of what it would write of that part.
 	Part string `json:"part,omitempty"`
 	Text string `json:"text"`
+}
+
+// part is a field of a grant that files tell of.
+type part struct {
+	name string
+	of   func(*Grant) any
+	set  func(to, from *Grant)
+}
+
+// parts are the fields that files tell of. Transactions are parts of their own.
+var parts = []part{
+	{"title", func(g *Grant) any { return g.Title }, func(to, from *Grant) { to.Title = from.Title }},
+	{"description", func(g *Grant) any { return g.Description }, func(to, from *Grant) { to.Description = from.Description }},
+	{"funders", func(g *Grant) any { return g.Funders }, func(to, from *Grant) { to.Funders = from.Funders }},
+	{"recipients", func(g *Grant) any { return g.Recipients }, func(to, from *Grant) { to.Recipients = from.Recipients }},
+	{"partners", func(g *Grant) any { return g.Partners }, func(to, from *Grant) { to.Partners = from.Partners }},
+	{"programme", func(g *Grant) any { return g.Programme }, func(to, from *Grant) { to.Programme = from.Programme }},
+	{"status", func(g *Grant) any { return g.Status.String() }, func(to, from *Grant) { to.Status = from.Status }},
+	{"start", func(g *Grant) any { return g.Start.String() }, func(to, from *Grant) { to.Start = from.Start }},
+	{"end", func(g *Grant) any { return g.End.String() }, func(to, from *Grant) { to.End = from.End }},
+	{"durationMonths", func(g *Grant) any { return g.DurationMonths }, func(to, from *Grant) { to.DurationMonths = from.DurationMonths }},
+	{"themes", func(g *Grant) any { return g.Themes }, func(to, from *Grant) { to.Themes = from.Themes }},
+	{"locations", func(g *Grant) any { return g.Locations }, func(to, from *Grant) { to.Locations = from.Locations }},
+	{"populations", func(g *Grant) any { return g.Populations }, func(to, from *Grant) { to.Populations = from.Populations }},
+	{"identifiers", func(g *Grant) any { return g.Identifiers }, func(to, from *Grant) { to.Identifiers = from.Identifiers }},
+	{"budgets", func(g *Grant) any { return g.Budgets }, func(to, from *Grant) { to.Budgets = from.Budgets }},
+}
+
+// transactionPart is the name of a transaction as a part.
+const transactionPart = "transactions/"
+
+// Fingerprint returns a short hash of a part of the grant, "" if the record says nothing of it.
+func (g *Grant) Fingerprint(name string) string {
+	if id, is := strings.CutPrefix(name, transactionPart); is {
+		for i := range g.Transactions {
+			if g.Transactions[i].ID == id {
+				return g.Transactions[i].fingerprint()
+			}
+		}
+		return ""
+	}
+	for _, p := range parts {
+		if p.name == name {
+			return fingerprint(p.of(g))
+		}
+	}
+	return ""
+}
+
+// fingerprint of a transaction leaves its id out, which is the record's, and where it came from.
+func (t Transaction) fingerprint() string {
+	t.ID, t.Origin = "", ""
+	return fingerprint(t)
+}
+
+func fingerprint(v any) string {
+	body, err := json.Marshal(v)
+	if err != nil || string(body) == `""` || string(body) == "[]" || string(body) == "0" {
+		return "" // no value of a grant fails to be written
+	}
+	sum := sha256.Sum256(body)
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// Imported returns what a source's file last told of what it knows by a key, nil if none did.
+func (g *Grant) Imported(format, source, key string) *Import {
+	for i := range g.Imports {
+		if im := &g.Imports[i]; im.Format == format && im.Source == source && im.Key == key {
+			return im
+		}
+	}
+	return nil
+}
+
+// Take brings the grant up to what a source's file says of it now. Part by part, what the file has changed since it was last imported is taken, unless the record
+// is not as the file had it: then someone has changed it, and it stays. A part of which the record says nothing is taken from any file.
+//
+// next has Format, Source, Key, Date and Kept, with the ids of said in it; Take leaves it with the grant, with Said. held are the parts of which the file says something
+// new that is not taken. A second Take of the same changes nothing.
+func (g *Grant) Take(said *Grant, next Import) (held []string) {
+	base := g.Imported(next.Format, next.Source, next.Key)
+	var was Import
+	if base != nil {
+		was = *base
+	}
+	for _, p := range parts {
+		theirs, before := fingerprint(p.of(said)), was.print(p.name)
+		if theirs != "" {
+			next.Said = append(next.Said, Said{p.name, theirs})
+		}
+		if theirs == before {
+			continue
+		}
+		switch ours := fingerprint(p.of(g)); {
+		case ours == theirs:
+		case ours == before:
+			p.set(g, said)
+		case p.name == "identifiers" && !slices.ContainsFunc(said.Identifiers, func(s string) bool { return !slices.Contains(g.Identifiers, s) }):
+			// The record has them, and others that people have found.
+		default:
+			held = append(held, p.name)
+		}
+	}
+	next.Report, next.Made = was.Report, was.Made || base == nil && len(g.Imports) == 0 && g.Revision == 0
+	held = append(held, g.takeTransactions(said, &was, &next, base == nil)...)
+	if base != nil {
+		*base = next
+	} else {
+		g.Imports = append(g.Imports, next)
+	}
+	return held
+}
+
+func (im *Import) print(part string) string {
+	for _, s := range im.Said {
+		if s.Part == part {
+			return s.Print
+		}
+	}
+	return ""
+}
+
+// takeTransactions is Take for transactions, which files do not name: one is known again by what it says. One that changed is known by its type and date.
+func (g *Grant) takeTransactions(said *Grant, was, next *Import, first bool) (held []string) {
+	known := map[string][]string{} // fingerprint -> ids of the record that are still free for it
+	if first {
+		for i := range g.Transactions {
+			print := g.Transactions[i].fingerprint()
+			known[print] = append(known[print], g.Transactions[i].ID)
+		}
+	}
+	for _, s := range was.Said {
+		if id, is := strings.CutPrefix(s.Part, transactionPart); is {
+			known[s.Print] = append(known[s.Print], id)
+		}
+	}
+	ids := make([]string, len(said.Transactions)) // in the record
+	for i := range said.Transactions {
+		print := said.Transactions[i].fingerprint()
+		if free := known[print]; len(free) > 0 {
+			ids[i], known[print] = free[0], free[1:]
+		}
+	}
+	var gone []Said // what the file no longer says, or says otherwise
+	for _, s := range was.Said {
+		if id, is := strings.CutPrefix(s.Part, transactionPart); is && slices.Contains(known[s.Print], id) {
+			gone = append(gone, s)
+		}
+	}
+	others := first && len(g.Transactions) > 0 // somebody else's: adding to them would count money twice
+	for i, t := range said.Transactions {
+		if ids[i] == "" {
+			ids[i], held = g.takeTransaction(t, &gone, others, held)
+		}
+	}
+	for _, s := range gone {
+		if g.Fingerprint(s.Part) == s.Print {
+			g.Transactions = slices.DeleteFunc(g.Transactions, func(t Transaction) bool { return transactionPart+t.ID == s.Part })
+		}
+	}
+	rename := map[string]string{}
+	for i, t := range said.Transactions {
+		next.Said = append(next.Said, Said{transactionPart + ids[i], t.fingerprint()})
+		rename[transactionPart+t.ID] = transactionPart + ids[i]
+	}
+	next.Kept = slices.Clone(next.Kept)
+	for i, k := range next.Kept {
+		if to, is := rename[k.Part]; is {
+			next.Kept[i].Part = to
+		}
+	}
+	return held
+}
+
+// takeTransaction takes one that the file did not have before, or had otherwise, and returns its id in the record. One that is held has an id, too, under which the
+// file is known to have said it.
+func (g *Grant) takeTransaction(t Transaction, gone *[]Said, others bool, held []string) (string, []string) {
+	for i, s := range *gone {
+		at := slices.IndexFunc(g.Transactions, func(o Transaction) bool { return transactionPart+o.ID == s.Part })
+		if at < 0 || g.Transactions[at].Type != t.Type || g.Transactions[at].Date != t.Date {
+			continue
+		}
+		*gone = slices.Delete(*gone, i, i+1)
+		t.ID, t.Origin = g.Transactions[at].ID, g.Transactions[at].Origin
+		if g.Transactions[at].fingerprint() != s.Print {
+			return t.ID, append(held, s.Part)
+		}
+		g.Transactions[at] = t
+		return t.ID, held
+	}
+	t.ID = g.NextID()
+	if others {
+		return t.ID, append(held, transactionPart+t.ID)
+	}
+	g.Transactions = append(g.Transactions, t)
+	return t.ID, held
 }

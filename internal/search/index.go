@@ -1,6 +1,8 @@
 package search
 
 import (
+	"slices"
+
 	"github.com/allmep/tandem/internal/grant"
 )
 
@@ -97,4 +99,16 @@ func (x *Index) family(id string) []string {
 		}
 	}
 	return all
+}
+
+// Identified returns the ids of the grants that have an identifier, written in whatever way, in no order. Deleted and merged ones are among them.
+func (x *Index) Identified(number string) []string {
+	code := x.grants.line.find(identifierTerm + squash(number))
+	var ids []string
+	for _, place := range x.grants.line.posted(code) {
+		if d := x.grants.at(place); d != nil && slices.Contains(d.part(identifiers), code) {
+			ids = append(ids, d.id)
+		}
+	}
+	return ids
 }

@@ -39,6 +39,7 @@ type commands struct {
 	Report      reportCommands            `cmd:"" help:"What sources say of a grant."`
 	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
+	Import      importCommand             `cmd:"" help:"Take in what others have published: IATI files."`
 	History     historyCommands           `cmd:"" help:"Who changed what, when and why."`
 	Watch       watchCommand              `cmd:"" help:"What changes, as it does."`
 	Rate        rateCommands              `cmd:"" aliases:"rates" help:"Exchange rates."`

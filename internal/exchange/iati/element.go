@@ -99,6 +99,10 @@ func tree(file, raw string, pieces []piece) (*element, error) {
 			open.raw = open.raw[:len(open.raw)-(len(raw)-p.to)]
 			open.text = strings.TrimSpace(open.text)
 			open = open.parent
+		case other:
+			if err := checkOther(s); err != nil {
+				return nil, malformed(file, p.line, "%s", err)
+			}
 		case text, cdata:
 			if err := open.addText(p.kind, s); err != nil {
 				return nil, malformed(file, p.line, "%s", err)
@@ -127,6 +131,24 @@ func (e *element) addText(k kind, s string) error {
 		e.text = s
 	} else {
 		e.text += s
+	}
+	return nil
+}
+
+// checkOther checks a comment or a processing instruction.
+func checkOther(s string) error {
+	if comment, is := strings.CutPrefix(s, "<!--"); is {
+		if len(comment) < 3 || strings.Contains(comment[:len(comment)-2], "--") || strings.HasSuffix(comment, "--->") {
+			return problem("found -- in a comment")
+		}
+		return nil
+	}
+	name := s[2 : len(s)-2]
+	if i := strings.IndexAny(name, space); i >= 0 {
+		name = name[:i]
+	}
+	if !isName(name) {
+		return problem("found <?" + short(name) + ", which is not the name of an instruction")
 	}
 	return nil
 }

@@ -66,6 +66,9 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 		}
 		switch p.kind {
 		case other:
+			if err := r.check(p); err != nil {
+				return nil, err
+			}
 		case text, cdata:
 			if s := strings.TrimSpace(string(r.stream.release())); s != "" {
 				return nil, malformed(r.file, p.line, "found %q between two activities; accepted are activities only", short(s))
@@ -87,6 +90,16 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 			r.note(e.line, exchange.LeftOut, e.name, "<%s> is no activity; it is left out", e.name)
 		}
 	}
+}
+
+// check checks a comment or an instruction between the elements.
+func (r *Reader) check(p piece) error {
+	raw := string(r.stream.release())
+	_, ok := legible(raw)
+	if err := checkOther(raw); err != nil || !ok {
+		return malformed(r.file, p.line, "found %q, which is no comment or instruction of XML", short(raw))
+	}
+	return nil
 }
 
 func (r *Reader) note(line int, s exchange.Severity, field, format string, args ...any) {
@@ -138,6 +151,12 @@ func (r *Reader) begin() error {
 		}
 		if err != nil {
 			return err
+		}
+		if p.kind == other {
+			if err := r.check(p); err != nil {
+				return err
+			}
+			continue
 		}
 		raw := string(r.stream.release())
 		switch p.kind {
@@ -194,7 +213,13 @@ func (r *Reader) finish() error {
 		if err != nil {
 			return err
 		}
-		if s := strings.TrimSpace(string(r.stream.release())); p.kind != other && s != "" {
+		if p.kind == other {
+			if err := r.check(p); err != nil {
+				return err
+			}
+			continue
+		}
+		if s := strings.TrimSpace(string(r.stream.release())); s != "" {
 			return malformed(r.file, p.line, "found %q after </iati-activities>; a file has one of them", short(s))
 		}
 	}

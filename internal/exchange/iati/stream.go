@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/fault"
 )
 
@@ -50,11 +51,7 @@ func newStream(source io.Reader, file string) *stream {
 
 // malformed says that a file is no XML, and where.
 func malformed(file string, line int, format string, args ...any) error {
-	at := file
-	if at == "" {
-		at = "line"
-	}
-	return fault.New(fault.Invalid, "%s:%d: %s", at, line, fmt.Sprintf(format, args...))
+	return fault.New(fault.Invalid, "%s: %s", exchange.Place{File: file, Line: line}, fmt.Sprintf(format, args...))
 }
 
 func (s *stream) malformed(format string, args ...any) error {

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
+)
+
+type importCommand struct {
+	Files    []string `arg:"" name:"file" help:"Files of grants, each of which becomes a revision of its own; - is standard input."`
+	Format   string   `help:"Their format: iati. Else it is told from the content." enum:",iati" default:"" placeholder:"FORMAT"`
+	DryRun   bool     `short:"n" help:"Tell what would become of them, and store nothing."`
+	Partial  bool     `help:"Record what can be recorded when some grants are refused."`
+	Currency string   `help:"The currency of amounts for which a file says none." placeholder:"CODE"`
+}
+
+// Run imports the files one after the other, and stops at the first of which nothing was recorded.
+func (c *importCommand) Run(s *session) error {
+	for _, file := range c.Files {
+		if err := c.one(s, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *importCommand) one(s *session, file string) error {
+	from, name, size := s.in, "", int64(0)
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if info, err := f.Stat(); err == nil {
+			size = info.Size()
+		}
+		from, name = f, filepath.Base(file)
+	}
+	bar := newImportBar(s, name, size)
+	result, err := s.Import(s, &tandemv1.ImportGrantsRequest{
+		Format: tandemv1.ImportGrantsRequest_Format(tandemv1.ImportGrantsRequest_Format_value[strings.ToUpper(c.Format)]), FileName: name,
+		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial,
+	}, from, bar.tell)
+	bar.end()
+	if result == nil {
+		return err
+	}
+	if shown := s.writeImport(name, result); shown != nil {
+		return shown
+	}
+	if err != nil { // the problems are told
+		return errors.New(nothingWritten(result.Summary))
+	}
+	return nil
+}
+
+func nothingWritten(sum *tandemv1.ImportSummary) string {
+	return fmt.Sprintf("%d grants are refused, and nothing was written; mend the file, or record the others with --partial", sum.GetRefusedCount())
+}
+
+// writeImport writes what became of a file: what was found wrong, line by line, then the money, then the sums.
+func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
+	if s.output == "json" {
+		return s.writeJSON(r)
+	}
+	told := s.out
+	if s.output == "csv" {
+		told = s.err
+	}
+	for _, g := range r.Grants {
+		for _, p := range g.Problems {
+			fmt.Fprintf(told, "%s: %s: %s: %s\n", p.Place, severityWord(p.Severity), p.Field, p.Description)
+		}
+		if len(g.Similar) > 0 {
+			like, more := g.Similar[0], ""
+			if n := len(g.Similar) - 1; n > 0 {
+				more = fmt.Sprintf(", and %d more", n)
+			}
+			fmt.Fprintf(told, "%s: likely the same: %s and %s (%.3f, %s)%s\n", g.Place, g.Key, like.Name, like.Score, like.Title, more)
+		}
+	}
+	t := &table{head: []string{"TYPE", "CURRENCY", "TRANSACTIONS", "RECORDED", "REPORTED", "KEPT", "REFUSED"}, right: map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true}}
+	for _, sum := range r.GetSummary().GetTotals() {
+		t.add(sum.Type, sum.CurrencyCode, strconv.Itoa(int(sum.TransactionCount)), sum.Recorded, sum.Reported, sum.Kept, sum.Refused)
+		if sum.UnreadCount > 0 {
+			t.notes = append(t.notes, fmt.Sprintf("%d amounts of the type %s cannot be read and are in no sum.", sum.UnreadCount, sum.Type))
+		}
+	}
+	t.notes = append(t.notes, inSum(name, r.GetSummary()))
+	return s.write(r, t)
+}
+
+// inSum says what became of a file in a sentence.
+func inSum(name string, sum *tandemv1.ImportSummary) string {
+	said := fmt.Sprintf("%d grants created, %d updated, %d unchanged, %d refused; %d organisations and terms made or completed",
+		sum.GetCreatedCount(), sum.GetUpdatedCount(), sum.GetUnchangedCount(), sum.GetRefusedCount(), len(sum.GetRecords()))
+	if name != "" {
+		said = name + ": " + said
+	}
+	switch {
+	case sum.GetValidateOnly():
+		return said + ". This was a dry run; nothing was stored."
+	case sum.GetRevision() == "":
+		return said + ". Nothing was written."
+	}
+	return said + "; revision " + bare(sum.GetRevision()) + "."
+}
+
+func severityWord(s tandemv1.ImportProblem_Severity) string {
+	return strings.ToLower(strings.ReplaceAll(s.String(), "_", " "))
+}
+
+// importBar shows how far a file is read: as a bar on a terminal, else as a line now and then.
+type importBar struct {
+	to   io.Writer
+	size int64
+	all  *mpb.Progress
+	bar  *mpb.Bar
+	told int64
+}
+
+func newImportBar(s *session, name string, size int64) *importBar {
+	b := &importBar{to: s.err, size: size}
+	if isTerminal(s.err) && size > 0 {
+		b.all = mpb.NewWithContext(s, mpb.WithOutput(s.err), mpb.WithWidth(40))
+		b.bar = b.all.AddBar(size, mpb.PrependDecorators(decor.Name(name+" "), decor.CountersKibiByte("% .1f / % .1f ")),
+			mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f "), decor.AverageETA(decor.ET_STYLE_GO)), mpb.BarRemoveOnComplete())
+	}
+	return b
+}
+
+// tell tells how far the server has read. Without a terminal it says so at every tenth of a file, or every ten megabytes of one of unknown size.
+func (b *importBar) tell(p *tandemv1.ImportProgress) {
+	if b.bar != nil {
+		b.bar.SetCurrent(p.Bytes)
+		return
+	}
+	step := b.size / 10
+	if step == 0 {
+		step = 10 << 20
+	}
+	if p.Bytes/step > b.told && (b.size == 0 || p.Bytes < b.size) {
+		b.told = p.Bytes / step
+		of := ""
+		if b.size > 0 {
+			of = fmt.Sprintf(" of %d", b.size)
+		}
+		fmt.Fprintf(b.to, "%d%s bytes, %d grants\n", p.Bytes, of, p.Grants)
+	}
+}
+
+func (b *importBar) end() {
+	if b.bar != nil {
+		b.bar.Abort(true)
+		b.all.Wait()
+	}
+}

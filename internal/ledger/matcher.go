@@ -1,0 +1,340 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/search"
+)
+
+// matcher finds the organisations and terms that drafts name among the recorded ones, and makes those that are missing.
+type matcher struct {
+	base    *grant.Registry
+	numbers map[string]string // identifier -> id of an organisation that the import gave it to
+	names   map[string]string // of organisations, normalised -> id
+	codes   map[string]string // kind and code of terms -> id
+	terms   map[string]string // kind and normalised name of terms -> id
+	records map[grant.Key]grant.Entity
+	order   []grant.Key // of records
+	undo    []func()
+}
+
+func newMatcher(reg *grant.Registry) *matcher {
+	m := &matcher{base: reg, numbers: map[string]string{}, names: map[string]string{}, codes: map[string]string{}, terms: map[string]string{}, records: map[grant.Key]grant.Entity{}}
+	first := func(to map[string]string, key, id string) {
+		if _, taken := to[key]; !taken && key != "" {
+			to[key] = id
+		}
+	}
+	organisations := reg.All(grant.Organisations)
+	for _, own := range []bool{true, false} { // a name goes before an alias
+		for _, e := range organisations {
+			o := e.(*grant.Organisation)
+			if o.Deleted != 0 {
+				continue
+			}
+			if own {
+				first(m.names, nameKey(o.DisplayName), o.ID)
+				continue
+			}
+			for _, alias := range o.Aliases {
+				first(m.names, nameKey(alias), o.ID)
+			}
+		}
+	}
+	for _, kind := range []grant.Kind{grant.Themes, grant.Locations, grant.Populations} {
+		for _, e := range reg.All(kind) {
+			t := e.(*grant.Term)
+			if t.Deleted != 0 {
+				continue
+			}
+			for _, code := range t.Codes {
+				first(m.codes, string(kind)+"/"+code, t.ID)
+			}
+			first(m.terms, string(kind)+"/"+nameKey(t.DisplayName), t.ID)
+		}
+	}
+	return m
+}
+
+// nameKey is how names are compared: without case, accents and punctuation.
+func nameKey(name string) string { return strings.Join(search.Words(name), " ") }
+
+// begin begins a draft; giveUp takes back what was made for it.
+func (m *matcher) begin() { m.undo = m.undo[:0] }
+
+func (m *matcher) giveUp() {
+	for _, undo := range slices.Backward(m.undo) {
+		undo()
+	}
+	m.undo = m.undo[:0]
+}
+
+func (m *matcher) remember(to map[string]string, key, id string) {
+	if _, taken := to[key]; taken || key == "" {
+		return
+	}
+	to[key] = id
+	m.undo = append(m.undo, func() { delete(to, key) })
+}
+
+// keep makes a record, new or changed, one of those of the import.
+func (m *matcher) keep(e grant.Entity) {
+	key := e.Key()
+	old, there := m.records[key]
+	m.records[key] = e
+	if !there {
+		m.order = append(m.order, key)
+	}
+	m.undo = append(m.undo, func() {
+		if there {
+			m.records[key] = old
+			return
+		}
+		delete(m.records, key)
+		m.order = m.order[:len(m.order)-1]
+	})
+}
+
+// changed returns the records of the import, in the order in which they came up.
+func (m *matcher) changed() []grant.Entity {
+	all := make([]grant.Entity, len(m.order))
+	for i, key := range m.order {
+		all[i] = m.records[key]
+	}
+	return all
+}
+
+// resolve returns the grant of a draft with ids in the place of its references, and the id of who reports it. Errors: Invalid with the field if an organisation or a
+// term has to be made and cannot be.
+func (m *matcher) resolve(from *exchange.Draft) (g *grant.Grant, reporter string, err error) {
+	var v fault.List
+	ids := map[string]string{}
+	organisation := func(ref string) string {
+		i, ok := exchange.Index(ref)
+		if !ok {
+			return ref
+		}
+		if _, done := ids[ref]; !done {
+			id, err := m.organisation(&from.Parties[i])
+			v.Merge("organisation", err)
+			ids[ref] = id
+		}
+		return ids[ref]
+	}
+	copied := *from.Grant
+	g = &copied
+	g.Funders, g.Recipients = participations(g.Funders, organisation), participations(g.Recipients, organisation)
+	var partners []grant.Partner
+	for _, p := range g.Partners {
+		p.Organisation = organisation(p.Organisation)
+		if !slices.Contains(partners, p) {
+			partners = append(partners, p)
+		}
+	}
+	g.Partners = partners
+	g.Transactions = slices.Clone(g.Transactions)
+	for i := range g.Transactions {
+		t := &g.Transactions[i]
+		t.Provider, t.Receiver = organisation(t.Provider), organisation(t.Receiver)
+	}
+	reporter = organisation(from.Reporter)
+	for _, splits := range []*[]grant.Split{&g.Themes, &g.Locations, &g.Populations} {
+		*splits = m.splits(&v, from, *splits)
+	}
+	return g, reporter, v.Err()
+}
+
+// participations puts ids in, and makes one of those of an organisation.
+func participations(ps []grant.Participation, organisation func(string) string) []grant.Participation {
+	var out []grant.Participation
+	for _, p := range ps {
+		p.Organisation = organisation(p.Organisation)
+		i := slices.IndexFunc(out, func(o grant.Participation) bool { return o.Organisation == p.Organisation })
+		if i < 0 {
+			out = append(out, p)
+		} else if p.Share != nil && out[i].Share != nil {
+			sum := *out[i].Share + *p.Share
+			out[i].Share = &sum
+		}
+	}
+	return out
+}
+
+// splits puts ids in, and adds up the percentages of a term.
+func (m *matcher) splits(v *fault.List, from *exchange.Draft, splits []grant.Split) []grant.Split {
+	var out []grant.Split
+	for _, s := range splits {
+		if i, ok := exchange.Index(s.ID); ok {
+			id, err := m.term(&from.Terms[i])
+			v.Merge(string(from.Terms[i].Of), err)
+			s.ID = id
+		}
+		if i := slices.IndexFunc(out, func(o grant.Split) bool { return o.ID == s.ID }); i >= 0 {
+			out[i].Percent += s.Percent
+		} else {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// organisation returns the id of the organisation that a party is.
+func (m *matcher) organisation(p *exchange.Party) (string, error) {
+	o := m.find(p)
+	if o == nil {
+		name := p.Name
+		if name == "" {
+			name = p.Identifiers[0]
+		}
+		o = &grant.Organisation{ID: m.newID(grant.Organisations, name), DisplayName: name, Identifiers: p.Identifiers, State: p.State}
+		if err := o.Validate(); err != nil {
+			return "", err
+		}
+		m.keep(o)
+	} else if completed := m.completed(o, p); completed != nil {
+		m.keep(completed)
+	}
+	for _, n := range p.Identifiers {
+		m.remember(m.numbers, n, o.ID)
+	}
+	m.remember(m.names, nameKey(p.Name), o.ID)
+	return o.ID, nil
+}
+
+// find returns the organisation that a party is, nil if it is not known. A name is not enough where the two are of different states: every country has a ministry
+// of health.
+func (m *matcher) find(p *exchange.Party) *grant.Organisation {
+	for _, n := range p.Identifiers {
+		if id, ok := m.numbers[n]; ok {
+			return m.get(id)
+		}
+		if o := m.base.Identified(n); o != nil && o.Deleted == 0 {
+			return m.get(o.ID)
+		}
+	}
+	if id, ok := m.names[nameKey(p.Name)]; ok {
+		o := m.get(m.base.Survivor(id))
+		if o != nil && (p.State == "" || o.State == "" || p.State == o.State) {
+			return o
+		}
+	}
+	return nil
+}
+
+func (m *matcher) get(id string) *grant.Organisation {
+	key := grant.Key{Kind: grant.Organisations, ID: id}
+	if e, ok := m.records[key]; ok {
+		return e.(*grant.Organisation)
+	}
+	return m.base.Organisation(id)
+}
+
+// completed returns the organisation with what the party tells and the record lacks: an identifier in a register, and the donor state of a funder. It is nil if it
+// lacks nothing.
+func (m *matcher) completed(o *grant.Organisation, p *exchange.Party) *grant.Organisation {
+	next := *o
+	next.Identifiers = slices.Clone(o.Identifiers)
+	for _, n := range p.Identifiers {
+		if _, ours := m.numbers[n]; !ours && m.base.Identified(n) == nil {
+			next.Identifiers = append(next.Identifiers, n)
+		}
+	}
+	if p.State != "" && m.donorState(o.ID) == "" {
+		next.State = p.State
+	}
+	if len(next.Identifiers) == len(o.Identifiers) && next.State == o.State || next.Validate() != nil {
+		return nil
+	}
+	return &next
+}
+
+// donorState is Registry.DonorState with the records of the import.
+func (m *matcher) donorState(id string) string {
+	if o, ok := m.records[grant.Key{Kind: grant.Organisations, ID: id}].(*grant.Organisation); ok && o.State != "" {
+		return o.State
+	}
+	return m.base.DonorState(id)
+}
+
+// checkFunders refuses funders without a donor state in the words of a file.
+func (m *matcher) checkFunders(v *fault.List, g *grant.Grant) {
+	for i, f := range g.Funders {
+		if m.donorState(f.Organisation) == "" {
+			o := m.get(f.Organisation)
+			v.Add(fmt.Sprintf("funders[%d]", i), "nobody knows the donor state of %q, and neither its identifiers nor the reporting organisation tell; record the organisation first, with its state", o.DisplayName)
+		}
+	}
+}
+
+// term returns the id of a theme, location or population: the one with the code, else with the broader code, else of the name.
+func (m *matcher) term(t *exchange.Term) (string, error) {
+	for _, of := range []*exchange.Term{t, t.Broader} {
+		if of == nil || of.Code == "" {
+			continue
+		}
+		if id, ok := m.codes[string(of.Of)+"/"+of.Code]; ok {
+			return id, nil
+		}
+	}
+	if t.Broader != nil && t.Broader.Code != "" {
+		t = t.Broader
+	}
+	name := t.Name
+	if name == "" {
+		name = t.Code
+	}
+	byName := string(t.Of) + "/" + nameKey(name)
+	if id, ok := m.terms[byName]; ok {
+		return id, nil
+	}
+	made := &grant.Term{Of: t.Of, ID: m.newID(t.Of, name), DisplayName: name}
+	if t.Code != "" {
+		made.Codes = []string{t.Code}
+		m.remember(m.codes, string(t.Of)+"/"+t.Code, made.ID)
+	}
+	if err := made.Validate(); err != nil {
+		return "", err
+	}
+	m.remember(m.terms, byName, made.ID)
+	m.keep(made)
+	return made.ID, nil
+}
+
+// newID makes an id of a name: its words with hyphens, as many as fit, with a number behind them where the id is taken.
+func (m *matcher) newID(kind grant.Kind, name string) string {
+	const most = 50
+	var b strings.Builder
+	for _, word := range search.Words(name) {
+		plain := strings.Map(func(r rune) rune {
+			if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, word)
+		if plain == "" || b.Len()+1+len(plain) > most {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('-')
+		}
+		b.WriteString(plain)
+	}
+	id := b.String()
+	if id == "" { // a name in another script
+		id = strings.TrimSuffix(string(kind), "s") + "-1"
+	}
+	taken := func(id string) bool {
+		key := grant.Key{Kind: kind, ID: id}
+		return m.records[key] != nil || m.base.Get(key) != nil || id == grant.Unspecified || id == grant.Undated
+	}
+	next := id
+	for n := 2; taken(next); n++ {
+		next = fmt.Sprintf("%s-%d", id, n)
+	}
+	return next
+}
