@@ -39,9 +39,6 @@ func Guess(rows []table.Row) (Mapping, error) {
 		guesses[i] = guessColumn(cell.Text, valuesOf(rows, i))
 	}
 	m.assign(guesses)
-	for i := range m.Columns {
-		m.Columns[i].learn(valuesOf(rows, i))
-	}
 	return m, nil
 }
 

@@ -6,6 +6,7 @@ package sheet
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,6 +62,9 @@ func ParseField(s string) (Field, error) {
 	return "", fmt.Errorf("found %q; accepted are %s, and nothing for a column that is not used", s, strings.Join(names, ", "))
 }
 
+// said is how sure it is what somebody has said.
+const said = 100
+
 // Mapping says what the columns of a table mean.
 type Mapping struct {
 	Head    int // the row of the heads; those before it are not read
@@ -91,12 +95,49 @@ func (m *Mapping) Set(column, field string) error {
 	for i := range m.Columns {
 		c := &m.Columns[i]
 		if strings.EqualFold(c.Head, column) || strings.EqualFold(table.Letter(i), column) {
-			c.Field, c.Confidence, c.Reason = f, 100, "somebody said so"
+			c.Field, c.Confidence, c.Reason = f, said, "somebody said so"
 			return nil
 		}
 		heads = append(heads, fmt.Sprintf("%s %q", table.Letter(i), c.Head))
 	}
 	return fault.Field("mapping", "found the column %q; the file has %s", column, strings.Join(heads, ", "))
+}
+
+// correct puts what a caller has said in place of the guess. What the columns then tell by their values they tell anew.
+func (m *Mapping) correct(o Options, rows []table.Row) error {
+	m.Currency = o.Currency
+	for _, column := range slices.Sorted(maps.Keys(o.Columns)) {
+		if err := m.Set(column, o.Columns[column]); err != nil {
+			return err
+		}
+	}
+	for i := range m.Columns {
+		c := &m.Columns[i]
+		if c.Confidence < said {
+			for _, f := range o.Columns { // who says that a field is in one column takes it from the guessed one
+				if Field(f) == c.Field && !slices.Contains(manyColumns, c.Field) {
+					c.Field, c.Reason = Unused, "another column was said to be "+f
+				}
+			}
+		}
+		c.learn(valuesOf(below(rows, m.Head), i))
+		if c.Dates == written.Asked {
+			c.Dates = o.Dates
+		}
+		if c.Decimals == written.Unsaid {
+			c.Decimals = o.Decimals
+		}
+	}
+	return nil
+}
+
+// below returns the rows below the heads.
+func below(rows []table.Row, head int) []table.Row {
+	at := slices.IndexFunc(rows, func(r table.Row) bool { return r.Line > head })
+	if at < 0 {
+		return nil
+	}
+	return rows[at:]
 }
 
 // of returns the columns of a field.
@@ -122,10 +163,23 @@ func (m *Mapping) Validate() error {
 		}
 	}
 	if len(m.of(Donor))+len(m.of(DonorState)) == 0 {
-		v.Add("mapping", "no column is the donor; say which, or which is the donor_state")
+		v.Add("mapping", "no column is the donor; say which, or which is the donor_state; the columns are %s", m)
 	}
 	if len(m.of(Title))+len(m.of(Recipient)) == 0 {
-		v.Add("mapping", "no column is the title, and none the recipient; say which")
+		v.Add("mapping", "no column is the title, and none the recipient; say which; the columns are %s", m)
 	}
 	return v.Err()
+}
+
+// String tells what each column is taken for.
+func (m *Mapping) String() string {
+	var columns []string
+	for i, c := range m.Columns {
+		f := c.Field
+		if f == Unused {
+			f = "not used"
+		}
+		columns = append(columns, fmt.Sprintf("%s %q (%s)", table.Letter(i), c.Head, f))
+	}
+	return strings.Join(columns, ", ")
 }

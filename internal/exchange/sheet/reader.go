@@ -11,9 +11,9 @@ import (
 	"strings"
 
 	"github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/build"
 	"github.com/allmep/tandem/internal/exchange/table"
-	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/exchange/written"
+	"github.com/allmep/tandem/internal/money"
 )
 
 // sampleRows is how many rows the guess looks at.
@@ -21,9 +21,12 @@ const sampleRows = 1000
 
 // Options are what a caller may say of a file.
 type Options struct {
-	Sheet   string   // of a workbook; the first that has rows, when left out
-	Source  string   // who keeps the file; its name without its ending, when left out
-	Mapping *Mapping // what the columns mean; guessed, when left out
+	Sheet    string            // of a workbook; the first that has rows, when left out
+	Source   string            // who keeps the file; its name without its ending, when left out
+	Columns  map[string]string // what columns mean, by their heads or letters, in place of what is guessed
+	Currency money.Currency    // of amounts for which nothing else says one
+	Dates    written.Order     // of dates in columns that do not tell themselves
+	Decimals written.Mark      // of amounts in columns that do not tell themselves
 }
 
 // Reader reads the grants of a table. It is an exchange.Reader.
@@ -33,7 +36,7 @@ type Reader struct {
 	place   exchange.Place
 	source  string
 	format  exchange.Format
-	keys    build.Keys
+	seen    map[string]int     // how often a row was told apart by this key
 	ahead   *table.Row         // the next grant
 	pending []exchange.Problem // of the rows before it
 	bad     error              // why there is no next, io.EOF at the end
@@ -48,9 +51,9 @@ func Open(r io.Reader, file string, o Options) (*Reader, error) {
 	return New(in, file, o)
 }
 
-// New reads as much of a table as the guess needs. Errors: Invalid, if it has no heads or not those of the mapping; those of the table.
+// New reads as much of a table as the guess needs. Errors: Invalid, if it has no heads, or not those that the options name; those of the table.
 func New(in *table.Table, file string, o Options) (*Reader, error) {
-	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, keys: build.Keys{}}
+	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}}
 	if in.Workbook {
 		s.format = exchange.XLSX
 	}
@@ -61,15 +64,11 @@ func New(in *table.Table, file string, o Options) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	guess, err := Guess(rows)
-	if err != nil && o.Mapping == nil {
+	if s.mapping, err = Guess(rows); err != nil {
 		return nil, err
 	}
-	s.mapping = guess
-	if o.Mapping != nil {
-		if s.mapping, err = fitted(*o.Mapping, rows); err != nil {
-			return nil, err
-		}
+	if err := s.mapping.correct(o, rows); err != nil {
+		return nil, err
 	}
 	s.bad = s.mapping.Validate()
 	s.tellOfFile()
@@ -78,22 +77,6 @@ func New(in *table.Table, file string, o Options) (*Reader, error) {
 
 // Mapping returns what the columns are taken for.
 func (r *Reader) Mapping() Mapping { return r.mapping }
-
-// fitted holds a given mapping against the file's heads, and lets the columns learn what is not said from their values.
-func fitted(m Mapping, rows []table.Row) (Mapping, error) {
-	m.Columns = slices.Clone(m.Columns)
-	at := slices.IndexFunc(rows, func(row table.Row) bool { return row.Line == m.Head })
-	if at < 0 {
-		return m, fault.Field("mapping", "the heads are said to be in row %d; the file has none there", m.Head)
-	}
-	for i := range m.Columns {
-		if found := rows[at].At(i).Text; found != m.Columns[i].Head {
-			return m, fault.Field("mapping", "column %s is said to have the head %q; found %q in row %d", table.Letter(i), m.Columns[i].Head, found, m.Head)
-		}
-		m.Columns[i].learn(valuesOf(rows[at+1:], i))
-	}
-	return m, nil
-}
 
 // tellOfFile makes problems of what is worth saying of the file as a whole; the first draft has them.
 func (r *Reader) tellOfFile() {
@@ -207,10 +190,9 @@ func (r *Reader) key(row table.Row) string {
 		}
 	}
 	k := "row-" + hex.EncodeToString(h.Sum(nil)[:8])
-	for n := 2; ; n++ {
-		if _, taken := r.keys[k]; !taken {
-			return k
-		}
-		k = fmt.Sprintf("%.20s-%d", k, n)
+	r.seen[k]++
+	if n := r.seen[k]; n > 1 {
+		k += fmt.Sprintf("-%d", n)
 	}
+	return k
 }

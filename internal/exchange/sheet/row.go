@@ -87,7 +87,6 @@ func (d *draft) identify() {
 	if d.Key == "" {
 		d.Key = d.r.key(d.row)
 	}
-	d.r.keys.Once(d.Draft, "identifier")
 }
 
 // bracketed is a cell that names nobody: "(undisclosed)", "(programme)".
@@ -126,6 +125,9 @@ func (d *draft) takePart() {
 		}
 		if i < len(names) {
 			p.Name = names[i]
+		}
+		if p.State == "" {
+			p.State = stateOf(p.Name) // Sweden is its own
 		}
 		d.Fund(d.Party("donor", p))
 	}

@@ -156,7 +156,6 @@ func TestRows(t *testing.T) {
 		`REPAIRED field.csv:6 column E "Project": is empty; the grant is called "Reut"`,
 		`LEFT_OUT field.csv:9 column K "Status": found "lost"; accepted are words such as planned, active, completed, cancelled and suspended: the grant is taken for ACTIVE`,
 		`REFUSED field.csv:9 column H "Start": found "44222"; accepted are dates such as 2016, 2015-09, 2023-02-01, Sept 2015, 1 February 2023 or 13/6/2024`,
-		`REFUSED field.csv:10 identifier: found "A-4", which line 9 has too; accepted is an identifier that one grant has`,
 		`REFUSED field.csv:11 column F "Amount": found "5 €" where the currency is said to be USD; accepted is one currency`,
 	}
 	if diff := cmp.Diff(wantBad, bad); diff != "" {
@@ -177,34 +176,34 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// A mapping can be corrected: what a column is, which comes first in a date, and the currency of it all.
+// What is guessed can be corrected: what a column is, what is first in a date, and the currency of it all.
 func TestCorrected(t *testing.T) {
-	m := open(t, field, sheet.Options{}).Mapping()
-	for column, f := range map[string]string{"Shelf": "location", "h": "award_date"} {
-		if err := m.Set(column, f); err != nil {
-			t.Fatal(err)
-		}
-	}
-	m.Columns[7].Dates = written.MonthFirst
-	all := drafts(t, open(t, field, sheet.Options{Mapping: &m}))
+	r := open(t, field, sheet.Options{Columns: map[string]string{"Shelf": "location", "h": "award_date", "Remarks": ""}, Dates: written.MonthFirst})
+	all := drafts(t, r)
 	if got, want := show(t, all[1]), "5 USAID/US > : Women; PLEDGE AT_LEAST 2000000.00 USD 2024-03-06; .. +0; women; PIPELINE"; got != want {
 		t.Errorf("found %s, want %s", got, want)
 	}
-	for _, c := range [][3]string{{"Z", "title", `mapping: found the column "Z"; the file has A "Ref no", B "Donor"`}, {"A", "colour", `mapping: found "colour"; accepted are donor, donor_state`}} {
-		if err := m.Set(c[0], c[1]); err == nil || !strings.HasPrefix(err.Error(), c[2]) {
-			t.Errorf("found %v, want %s", err, c[2])
+	if c := r.Mapping().Columns[7]; c.Field != sheet.AwardDate || c.Confidence != 100 || c.Dates != written.MonthFirst {
+		t.Errorf("found %+v", c)
+	}
+	if all[2].Kept[0].Text != "Remarks: twice told" {
+		t.Errorf("found %v", all[2].Kept)
+	}
+	for column, f := range map[string]string{"Z": `mapping: found the column "Z"; the file has A "Ref no", B "Donor"`, "A": `mapping: found "colour"; accepted are donor, donor_state`} {
+		if _, err := sheet.Open(strings.NewReader(field), "field.csv", sheet.Options{Columns: map[string]string{column: "colour"}}); err == nil || column == "A" && !strings.HasPrefix(err.Error(), f) {
+			t.Errorf("found %v, want %s", err, f)
 		}
 	}
-	m.Columns[0].Head = "Other"
-	if _, err := sheet.Open(strings.NewReader(field), "field.csv", sheet.Options{Mapping: &m}); err == nil || err.Error() != `mapping: column A is said to have the head "Other"; found "Ref no" in row 3` {
-		t.Errorf("found %v", err)
+	other := open(t, "Donor;Title;Amount;Budget\nA;B;1;2\n", sheet.Options{Columns: map[string]string{"Budget": "amount"}, Currency: "SEK"})
+	if got, want := show(t, drafts(t, other)[0]), "2 A > : B; COMMITMENT EXACT 2.00 SEK ; .. +0; ; ACTIVE"; got != want {
+		t.Errorf("found %s, want %s", got, want)
 	}
 }
 
 // A table in which no column is a donor is shown its mapping, and not read.
 func TestNoDonor(t *testing.T) {
 	r := open(t, "Title;Amount\nA;5\n", sheet.Options{})
-	if _, err := r.Read(); err == nil || err.Error() != "mapping: no column is the donor; say which, or which is the donor_state" || len(r.Mapping().Columns) != 2 {
+	if _, err := r.Read(); err == nil || err.Error() != `mapping: no column is the donor; say which, or which is the donor_state; the columns are A "Title" (title), B "Amount" (amount)` || len(r.Mapping().Columns) != 2 {
 		t.Errorf("found %v", err)
 	}
 }

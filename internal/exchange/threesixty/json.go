@@ -10,7 +10,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/build"
 	"github.com/allmep/tandem/internal/exchange/limit"
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/fault"
@@ -33,7 +32,6 @@ type JSON struct {
 	lines  *lines
 	inside bool // the list of grants
 	bare   bool
-	keys   build.Keys
 	err    error
 }
 
@@ -45,7 +43,7 @@ func NewJSON(r io.Reader, file string) *JSON {
 	}
 	l := &lines{r: b, line: 1}
 	lim := limit.New(l, maxGrant, errLong)
-	return &JSON{file: file, in: jsontext.NewDecoder(lim), limit: lim, lines: l, keys: build.Keys{}}
+	return &JSON{file: file, in: jsontext.NewDecoder(lim), limit: lim, lines: l}
 }
 
 // Read returns the draft of the next grant.
@@ -89,9 +87,7 @@ func (j *JSON) read() (*exchange.Draft, error) {
 		if err := r.flatten("", v, 0); err != nil {
 			return nil, err
 		}
-		d := r.draft()
-		j.keys.Once(d, "id")
-		return d, nil
+		return r.draft(), nil
 	}
 	if _, err := j.in.ReadToken(); err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"unicode"
 
 	"github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/build"
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/fault"
 )
@@ -18,7 +17,6 @@ type Table struct {
 	heads []string // as the file has them
 	paths []string
 	notes []string
-	keys  build.Keys
 }
 
 // titles are the standard's titles of properties, by where they stand: those of the grant itself under "".
@@ -105,7 +103,7 @@ func NewTable(in *table.Table, file string) (*Table, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	t := &Table{in: in, file: file, keys: build.Keys{}}
+	t := &Table{in: in, file: file}
 	taken := map[string]string{}
 	for _, c := range head.Cells {
 		path := pathOf(c.Text)
@@ -156,7 +154,6 @@ func (t *Table) Read() (*exchange.Draft, error) {
 		r.names[path] = head
 	}
 	d := r.draft()
-	t.keys.Once(d, r.name("id"))
 	for _, n := range append(t.notes, t.in.Notes()...) {
 		d.Problem(exchange.Place{File: t.file, Sheet: t.in.Sheet}, exchange.Noted, "", "%s", n)
 	}
