@@ -1,6 +1,8 @@
 package server
 
 import (
+	"strings"
+
 	files "github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/sheet"
 	cells "github.com/allmep/tandem/internal/exchange/table"
@@ -31,7 +33,11 @@ var decimalMarks = wordList[tandemv1.ImportGrantsRequest_DecimalMark, manner.Mar
 
 // sheetOptions reads what a request says of a sheet.
 func sheetOptions(in *reader, m *tandemv1.ImportGrantsRequest) sheet.Options {
-	o := sheet.Options{Sheet: m.Sheet, Columns: m.Columns, Dates: dateOrders.in(m.DateOrder), Decimals: decimalMarks.in(m.DecimalMark)}
+	o := sheet.Options{Sheet: m.Sheet, Columns: map[string]string{}, Dates: dateOrders.in(m.DateOrder), Decimals: decimalMarks.in(m.DecimalMark)}
+	for _, c := range m.Column {
+		at := strings.LastIndexByte(c, '=') // the contract has it that there is one
+		o.Columns[c[:at]] = c[at+1:]
+	}
 	if m.DefaultCurrency != "" {
 		o.Currency = in.currency("defaultCurrency", m.DefaultCurrency)
 	}

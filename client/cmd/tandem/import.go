@@ -22,10 +22,10 @@ type importCommand struct {
 	Partial  bool     `help:"Record what can be recorded when some grants are refused."`
 	Currency string   `help:"The currency of amounts for which a file says none." placeholder:"CODE"`
 
-	Sheet    string            `help:"Of a workbook, the sheet to read; else the first that has rows." placeholder:"NAME"`
-	Column   map[string]string `help:"What a column of a sheet means, by its head or letter, in place of what is guessed (see --dry-run): --column D=title." placeholder:"COLUMN=FIELD"`
-	Dates    string            `help:"What is first in dates such as 3/6/2024: day-first or month-first." enum:",day-first,month-first" default:"" placeholder:"ORDER"`
-	Decimals string            `help:"What stands before decimals, where 1.234 could be either: point or comma." enum:",point,comma" default:"" placeholder:"MARK"`
+	Sheet    string   `help:"Of a workbook, the sheet to read; else the first that has rows." placeholder:"NAME"`
+	Column   []string `help:"What a column of a sheet means, by its head or letter, in place of what is guessed (--dry-run shows it): D=title; repeat it." sep:"none" placeholder:"COLUMN=FIELD"`
+	Dates    string   `help:"What is first in dates such as 3/6/2024: day-first or month-first." enum:",day-first,month-first" default:"" placeholder:"ORDER"`
+	Decimals string   `help:"What stands before decimals, where 1.234 could be either: point or comma." enum:",point,comma" default:"" placeholder:"MARK"`
 }
 
 // Run imports the files one after the other, and stops at the first of which nothing was recorded.
@@ -70,7 +70,7 @@ func (c *importCommand) request(name string) *tandemv1.ImportGrantsRequest {
 	constant := func(flag string) string { return strings.ToUpper(strings.ReplaceAll(flag, "-", "_")) }
 	return &tandemv1.ImportGrantsRequest{
 		Format: tandemv1.ImportGrantsRequest_Format(tandemv1.ImportGrantsRequest_Format_value[constant(c.Format)]), FileName: name,
-		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, Sheet: c.Sheet, Columns: c.Column,
+		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, Sheet: c.Sheet, Column: c.Column,
 		DateOrder:   tandemv1.ImportGrantsRequest_DateOrder(tandemv1.ImportGrantsRequest_DateOrder_value[constant(c.Dates)]),
 		DecimalMark: tandemv1.ImportGrantsRequest_DecimalMark(tandemv1.ImportGrantsRequest_DecimalMark_value[constant(c.Decimals)]),
 	}

@@ -78,14 +78,14 @@ func (d *draft) identify() {
 			continue
 		}
 		if d.Key == "" {
-			d.Key = build.Line(text)
+			d.Key = d.Source + "#" + build.Line(text) // others have a 1, too
 		}
 		if !slices.Contains(localIDs, words(d.r.mapping.Columns[i].Head)) {
 			d.Identify(d.name(i), text)
 		}
 	}
 	if d.Key == "" {
-		d.Key = d.r.key(d.row)
+		d.Key = d.Source + "#" + d.r.key(d.row)
 	}
 }
 

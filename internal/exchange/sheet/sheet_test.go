@@ -165,10 +165,13 @@ func TestRows(t *testing.T) {
 	if want := `NOTED field.csv:7 : "Total": the row sums up others to 66.000.000; it was left out`; !slices.Contains(notes, want) {
 		t.Errorf("found %q", notes)
 	}
+	if all[3].Key != all[4].Key || all[5].Key == "" {
+		t.Errorf("found the keys %q, %q and %q", all[3].Key, all[4].Key, all[5].Key)
+	}
 	if len(all[0].Kept) != 1 || all[0].Kept[0].Text != "Shelf: 3" || !slices.Contains(problems(all[0], 0), `NOTED field.csv : column M "Shelf" is not used, but kept: nothing tells what it is`) {
 		t.Errorf("the unused column: found %v and %q", all[0].Kept, problems(all[0], 0))
 	}
-	if all[0].Key != "A-1" || all[0].Source != "field" || !slices.Equal(all[0].Grant.Identifiers, []string{"A-1"}) {
+	if all[0].Key != "field#A-1" || all[0].Source != "field" || !slices.Equal(all[0].Grant.Identifiers, []string{"A-1"}) {
 		t.Errorf("found the key %q of %q, and %q", all[0].Key, all[0].Source, all[0].Grant.Identifiers)
 	}
 	if !slices.Equal(all[5].Money, []exchange.Money{{Type: "amount", Currency: "EUR", Value: "5.00"}}) {
@@ -285,7 +288,7 @@ func TestRealFacts(t *testing.T) {
 		}
 		for _, x := range d.Grant.Transactions {
 			if x.Amount.Currency == "USD" {
-				usd[d.Key] = x.Amount.Minor
+				usd[strings.TrimPrefix(d.Key, "facts#")] = x.Amount.Minor
 			}
 		}
 		for _, p := range d.Problems {

@@ -92,7 +92,7 @@ func (r *record) draft() *exchange.Draft {
 	r.each("relatedDocument", func(at string) { g.Cite(r.values[at+"/url"].Text) })
 	for _, p := range r.paths {
 		if c := r.values[p]; !r.used[p] && c.Text != "" {
-			g.Keep(r.name(p), c.Text)
+			g.Keep(p, c.Text)
 		}
 	}
 	return g.Finish()

@@ -333,9 +333,9 @@ type ImportGrantsRequest struct {
 	Chunk []byte `protobuf:"bytes,6,opt,name=chunk,proto3" json:"chunk,omitempty"`
 	// Of a workbook, the sheet to read. When left out it is the first that has rows.
 	Sheet string `protobuf:"bytes,7,opt,name=sheet,proto3" json:"sheet,omitempty"`
-	// Of CSV and XLSX with heads of their own, what columns mean, in place of what is guessed: by the head or the letter of a column, a field as of ImportColumn, or nothing for a
-	// column that is not used.
-	Columns map[string]string `protobuf:"bytes,8,rep,name=columns,proto3" json:"columns,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// Of CSV and XLSX with heads of their own, what columns mean, in place of what is guessed: the head or the letter of a column, an equals sign, and a field as of ImportColumn or, for a
+	// column that is not used, nothing: `D=title`.
+	Column []string `protobuf:"bytes,8,rep,name=column,proto3" json:"column,omitempty"`
 	// What is first in dates such as 3/6/2024, in columns whose values do not tell. When left out, rows with such dates are refused.
 	DateOrder ImportGrantsRequest_DateOrder `protobuf:"varint,9,opt,name=date_order,json=dateOrder,proto3,enum=tandem.v1.ImportGrantsRequest_DateOrder" json:"date_order,omitempty"`
 	// What stands before the decimals in amounts such as 1.234, in columns whose values do not tell. When left out, rows with such amounts are refused.
@@ -423,9 +423,9 @@ func (x *ImportGrantsRequest) GetSheet() string {
 	return ""
 }
 
-func (x *ImportGrantsRequest) GetColumns() map[string]string {
+func (x *ImportGrantsRequest) GetColumn() []string {
 	if x != nil {
-		return x.Columns
+		return x.Column
 	}
 	return nil
 }
@@ -1066,7 +1066,7 @@ type ImportSummary_Total struct {
 
 func (x *ImportSummary_Total) Reset() {
 	*x = ImportSummary_Total{}
-	mi := &file_tandem_v1_import_proto_msgTypes[9]
+	mi := &file_tandem_v1_import_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1078,7 +1078,7 @@ func (x *ImportSummary_Total) String() string {
 func (*ImportSummary_Total) ProtoMessage() {}
 
 func (x *ImportSummary_Total) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_import_proto_msgTypes[9]
+	mi := &file_tandem_v1_import_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1154,7 +1154,7 @@ var File_tandem_v1_import_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_import_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17tandem/v1/similar.proto\"\xd0\x06\n" +
+	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17tandem/v1/similar.proto\"\xea\x05\n" +
 	"\x13ImportGrantsRequest\x12G\n" +
 	"\x06format\x18\x01 \x01(\x0e2%.tandem.v1.ImportGrantsRequest.FormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12%\n" +
 	"\tfile_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\bfileName\x12)\n" +
@@ -1162,15 +1162,12 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\x12\x18\n" +
 	"\apartial\x18\x05 \x01(\bR\apartial\x12\x14\n" +
 	"\x05chunk\x18\x06 \x01(\fR\x05chunk\x12\x1e\n" +
-	"\x05sheet\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x05sheet\x12]\n" +
-	"\acolumns\x18\b \x03(\v2+.tandem.v1.ImportGrantsRequest.ColumnsEntryB\x16\xbaH\x13\x9a\x01\x10\x10\xe8\a\"\x05r\x03\x18\xac\x02*\x04r\x02\x18\x1eR\acolumns\x12Q\n" +
+	"\x05sheet\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x05sheet\x123\n" +
+	"\x06column\x18\b \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\xe8\a\"\x10r\x0e\x18\xca\x022\t=[a-z_]*$R\x06column\x12Q\n" +
 	"\n" +
 	"date_order\x18\t \x01(\x0e2(.tandem.v1.ImportGrantsRequest.DateOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\tdateOrder\x12W\n" +
 	"\fdecimal_mark\x18\n" +
-	" \x01(\x0e2*.tandem.v1.ImportGrantsRequest.DecimalMarkB\b\xbaH\x05\x82\x01\x02\x10\x01R\vdecimalMark\x1a:\n" +
-	"\fColumnsEntry\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"V\n" +
+	" \x01(\x0e2*.tandem.v1.ImportGrantsRequest.DecimalMarkB\b\xbaH\x05\x82\x01\x02\x10\x01R\vdecimalMark\"V\n" +
 	"\x06Format\x12\x16\n" +
 	"\x12FORMAT_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04IATI\x10\x01\x12\x0e\n" +
@@ -1268,7 +1265,7 @@ func file_tandem_v1_import_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_import_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_tandem_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_tandem_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_import_proto_goTypes = []any{
 	(ImportGrantsRequest_Format)(0),      // 0: tandem.v1.ImportGrantsRequest.Format
 	(ImportGrantsRequest_DateOrder)(0),   // 1: tandem.v1.ImportGrantsRequest.DateOrder
@@ -1283,33 +1280,31 @@ var file_tandem_v1_import_proto_goTypes = []any{
 	(*ImportProblem)(nil),                // 10: tandem.v1.ImportProblem
 	(*ImportSummary)(nil),                // 11: tandem.v1.ImportSummary
 	(*ImportColumn)(nil),                 // 12: tandem.v1.ImportColumn
-	nil,                                  // 13: tandem.v1.ImportGrantsRequest.ColumnsEntry
-	(*ImportSummary_Total)(nil),          // 14: tandem.v1.ImportSummary.Total
-	(*SimilarGrant)(nil),                 // 15: tandem.v1.SimilarGrant
+	(*ImportSummary_Total)(nil),          // 13: tandem.v1.ImportSummary.Total
+	(*SimilarGrant)(nil),                 // 14: tandem.v1.SimilarGrant
 }
 var file_tandem_v1_import_proto_depIdxs = []int32{
 	0,  // 0: tandem.v1.ImportGrantsRequest.format:type_name -> tandem.v1.ImportGrantsRequest.Format
-	13, // 1: tandem.v1.ImportGrantsRequest.columns:type_name -> tandem.v1.ImportGrantsRequest.ColumnsEntry
-	1,  // 2: tandem.v1.ImportGrantsRequest.date_order:type_name -> tandem.v1.ImportGrantsRequest.DateOrder
-	2,  // 3: tandem.v1.ImportGrantsRequest.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
-	8,  // 4: tandem.v1.ImportGrantsResponse.progress:type_name -> tandem.v1.ImportProgress
-	9,  // 5: tandem.v1.ImportGrantsResponse.grant:type_name -> tandem.v1.ImportedGrant
-	11, // 6: tandem.v1.ImportGrantsResponse.summary:type_name -> tandem.v1.ImportSummary
-	9,  // 7: tandem.v1.ImportResult.grants:type_name -> tandem.v1.ImportedGrant
-	11, // 8: tandem.v1.ImportResult.summary:type_name -> tandem.v1.ImportSummary
-	3,  // 9: tandem.v1.ImportedGrant.outcome:type_name -> tandem.v1.ImportedGrant.Outcome
-	10, // 10: tandem.v1.ImportedGrant.problems:type_name -> tandem.v1.ImportProblem
-	15, // 11: tandem.v1.ImportedGrant.similar:type_name -> tandem.v1.SimilarGrant
-	4,  // 12: tandem.v1.ImportProblem.severity:type_name -> tandem.v1.ImportProblem.Severity
-	14, // 13: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
-	12, // 14: tandem.v1.ImportSummary.columns:type_name -> tandem.v1.ImportColumn
-	5,  // 15: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
-	6,  // 16: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
-	16, // [16:17] is the sub-list for method output_type
-	15, // [15:16] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	1,  // 1: tandem.v1.ImportGrantsRequest.date_order:type_name -> tandem.v1.ImportGrantsRequest.DateOrder
+	2,  // 2: tandem.v1.ImportGrantsRequest.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
+	8,  // 3: tandem.v1.ImportGrantsResponse.progress:type_name -> tandem.v1.ImportProgress
+	9,  // 4: tandem.v1.ImportGrantsResponse.grant:type_name -> tandem.v1.ImportedGrant
+	11, // 5: tandem.v1.ImportGrantsResponse.summary:type_name -> tandem.v1.ImportSummary
+	9,  // 6: tandem.v1.ImportResult.grants:type_name -> tandem.v1.ImportedGrant
+	11, // 7: tandem.v1.ImportResult.summary:type_name -> tandem.v1.ImportSummary
+	3,  // 8: tandem.v1.ImportedGrant.outcome:type_name -> tandem.v1.ImportedGrant.Outcome
+	10, // 9: tandem.v1.ImportedGrant.problems:type_name -> tandem.v1.ImportProblem
+	14, // 10: tandem.v1.ImportedGrant.similar:type_name -> tandem.v1.SimilarGrant
+	4,  // 11: tandem.v1.ImportProblem.severity:type_name -> tandem.v1.ImportProblem.Severity
+	13, // 12: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
+	12, // 13: tandem.v1.ImportSummary.columns:type_name -> tandem.v1.ImportColumn
+	5,  // 14: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
+	6,  // 15: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
+	15, // [15:16] is the sub-list for method output_type
+	14, // [14:15] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_import_proto_init() }
@@ -1329,7 +1324,7 @@ func file_tandem_v1_import_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_import_proto_rawDesc), len(file_tandem_v1_import_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   10,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
