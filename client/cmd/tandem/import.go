@@ -98,7 +98,11 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 	}
 	for _, g := range r.Grants {
 		for _, p := range g.Problems {
-			fmt.Fprintf(told, "%s: %s: %s: %s\n", p.Place, severityWord(p.Severity), p.Field, p.Description)
+			what := p.Description
+			if p.Field != "" {
+				what = p.Field + ": " + what
+			}
+			fmt.Fprintf(told, "%s: %s: %s\n", p.Place, severityWord(p.Severity), what)
 		}
 		if len(g.Similar) > 0 {
 			like, more := g.Similar[0], ""

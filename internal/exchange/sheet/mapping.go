@@ -62,7 +62,7 @@ func ParseField(s string) (Field, error) {
 	return "", fmt.Errorf("found %q; accepted are %s, and nothing for a column that is not used", s, strings.Join(names, ", "))
 }
 
-// said is how sure it is what somebody has said.
+// said is how sure it is what a caller has said.
 const said = 100
 
 // Mapping says what the columns of a table mean.
@@ -77,7 +77,7 @@ type Mapping struct {
 type Column struct {
 	Head       string
 	Field      Field
-	Confidence int    // of the guess, in percent; 100 is what somebody has said
+	Confidence int    // of the guess, in percent; 100 is what a caller has said
 	Reason     string // why it was guessed: "the head says so", "all values are currencies"
 	Dates      written.Order
 	Decimals   written.Mark
@@ -89,18 +89,18 @@ type Column struct {
 func (m *Mapping) Set(column, field string) error {
 	f, err := ParseField(field)
 	if err != nil {
-		return fault.Field("mapping", "%v", err)
+		return fault.Field("column", "%v", err)
 	}
 	var heads []string
 	for i := range m.Columns {
 		c := &m.Columns[i]
 		if strings.EqualFold(c.Head, column) || strings.EqualFold(table.Letter(i), column) {
-			c.Field, c.Confidence, c.Reason = f, said, "somebody said so"
+			c.Field, c.Confidence, c.Reason = f, said, "it was said so"
 			return nil
 		}
 		heads = append(heads, fmt.Sprintf("%s %q", table.Letter(i), c.Head))
 	}
-	return fault.Field("mapping", "found the column %q; the file has %s", column, strings.Join(heads, ", "))
+	return fault.Field("column", "found the column %q; the file has %s", column, strings.Join(heads, ", "))
 }
 
 // correct puts what a caller has said in place of the guess. What the columns then tell by their values they tell anew.
@@ -159,14 +159,14 @@ func (m *Mapping) Validate() error {
 	var v fault.List
 	for _, f := range Fields {
 		if columns := m.of(f); len(columns) > 1 && !slices.Contains(manyColumns, f) {
-			v.Add("mapping", "the columns %s and %s are both %s; accepted is one", table.Letter(columns[0]), table.Letter(columns[1]), f)
+			v.Add("column", "the columns %s and %s are both %s; accepted is one", table.Letter(columns[0]), table.Letter(columns[1]), f)
 		}
 	}
 	if len(m.of(Donor))+len(m.of(DonorState)) == 0 {
-		v.Add("mapping", "no column is the donor; say which, or which is the donor_state; the columns are %s", m)
+		v.Add("column", "no column is the donor; say which, or which is the donor_state; the columns are %s", m)
 	}
 	if len(m.of(Title))+len(m.of(Recipient)) == 0 {
-		v.Add("mapping", "no column is the title, and none the recipient; say which; the columns are %s", m)
+		v.Add("column", "no column is the title, and none the recipient; say which; the columns are %s", m)
 	}
 	return v.Err()
 }

@@ -33,6 +33,7 @@ type Options struct {
 type Reader struct {
 	in      *table.Table
 	mapping Mapping
+	names   []string // of the columns, for problems
 	place   exchange.Place
 	source  string
 	format  exchange.Format
@@ -70,6 +71,9 @@ func New(in *table.Table, file string, o Options) (*Reader, error) {
 	if err := s.mapping.correct(o, rows); err != nil {
 		return nil, err
 	}
+	for i, c := range s.mapping.Columns {
+		s.names = append(s.names, fmt.Sprintf("column %s %q", table.Letter(i), c.Head))
+	}
 	s.bad = s.mapping.Validate()
 	s.tellOfFile()
 	return s, nil
@@ -88,11 +92,6 @@ func (r *Reader) tellOfFile() {
 	}
 	if len(r.mapping.of(Status)) == 0 {
 		note("no column is the status: the grants are taken for ACTIVE")
-	}
-	for i, c := range r.mapping.Columns {
-		if c.Field == Unused && c.Head != "" {
-			note("column %s %q is not used, but kept: %s", table.Letter(i), c.Head, c.Reason)
-		}
 	}
 }
 
@@ -151,34 +150,46 @@ func (r *Reader) noGrant(row table.Row) string {
 	if row.Empty() {
 		return empty
 	}
-	heads, texts := true, 0
-	for i, c := range row.Cells {
-		if c.Text != "" && (i >= len(r.mapping.Columns) || c.Text != r.mapping.Columns[i].Head) {
-			heads = false
-		}
-		if c.Text != "" && !isAmount(c) {
-			texts++
-		}
-	}
-	if heads {
+	if r.repeatsHeads(row) {
 		return "the row repeats the heads; it was left out"
 	}
-	amount, _, _ := (&draft{r: r, row: row}).cell(Amount)
 	for i, c := range row.Cells {
-		if i < len(r.mapping.Columns) && !slices.Contains(naming, r.mapping.Columns[i].Field) {
+		if c.Text == "" || i < len(r.mapping.Columns) && !slices.Contains(naming, r.mapping.Columns[i].Field) {
 			continue
 		}
-		w := words(c.Text)
-		for _, total := range totals {
-			if w == total || texts <= 2 && strings.HasPrefix(w, total+" ") {
-				return fmt.Sprintf("%q: the row sums up others to %s; it was left out", c.Text, amount.Text)
-			}
-		}
-		if together.MatchString(w) {
+		if w := words(c.Text); slices.Contains(totals, w) || together.MatchString(w) || beginsWithTotal(w) && texts(row) <= 2 {
+			amount, _, _ := (&draft{r: r, row: row}).cell(Amount)
 			return fmt.Sprintf("%q: the row sums up others to %s; it was left out", c.Text, amount.Text)
 		}
 	}
 	return ""
+}
+
+func (r *Reader) repeatsHeads(row table.Row) bool {
+	for i, c := range row.Cells {
+		if c.Text != "" && (i >= len(r.mapping.Columns) || c.Text != r.mapping.Columns[i].Head) {
+			return false
+		}
+	}
+	return true
+}
+
+func beginsWithTotal(w string) bool {
+	return slices.ContainsFunc(totals, func(total string) bool {
+		rest, is := strings.CutPrefix(w, total)
+		return is && strings.HasPrefix(rest, " ")
+	})
+}
+
+// texts counts the cells that are no amounts.
+func texts(row table.Row) int {
+	n := 0
+	for _, c := range row.Cells {
+		if c.Text != "" && !isAmount(c) {
+			n++
+		}
+	}
+	return n
 }
 
 // key tells a row apart by who gives what to whom from when on, where it has no identifier. The second that is alike has another.

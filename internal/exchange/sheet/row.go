@@ -1,7 +1,6 @@
 package sheet
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -38,21 +37,16 @@ type draft struct {
 func (d *draft) cell(f Field) (c table.Cell, column *Column, name string) {
 	for _, i := range d.r.mapping.of(f) {
 		column = &d.r.mapping.Columns[i]
-		return d.row.At(i), column, d.name(i)
+		return d.row.At(i), column, d.r.names[i]
 	}
 	return table.Cell{}, &Column{}, string(f)
-}
-
-// name is how a problem names a column.
-func (d *draft) name(i int) string {
-	return fmt.Sprintf("column %s %q", table.Letter(i), d.r.mapping.Columns[i].Head)
 }
 
 // each visits what the row has in the columns of a field.
 func (d *draft) each(f Field, visit func(name, text string)) {
 	for _, i := range d.r.mapping.of(f) {
 		if c := d.row.At(i); c.Text != "" {
-			visit(d.name(i), c.Text)
+			visit(d.r.names[i], c.Text)
 		}
 	}
 }
@@ -81,7 +75,7 @@ func (d *draft) identify() {
 			d.Key = d.Source + "#" + build.Line(text) // others have a 1, too
 		}
 		if !slices.Contains(localIDs, words(d.r.mapping.Columns[i].Head)) {
-			d.Identify(d.name(i), text)
+			d.Identify(d.r.names[i], text)
 		}
 	}
 	if d.Key == "" {

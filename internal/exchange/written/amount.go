@@ -97,6 +97,11 @@ func ParseAmount(s string, mark Mark, currency money.Currency) (Amount, error) {
 	if len(s) > longest {
 		return Amount{}, fmt.Errorf("found %.20q… of %d bytes; %s", s, len(s), acceptedAmounts)
 	}
+	if simple(s, mark) {
+		if r, ok := new(big.Rat).SetString(s); ok {
+			return Amount{Low: r, High: r}, nil
+		}
+	}
 	p := plain(s)
 	if slices.Contains(nothing, p) {
 		return Amount{Qualifier: money.Unknown}, nil
@@ -129,6 +134,21 @@ func ParseAmount(s string, mark Mark, currency money.Currency) (Amount, error) {
 	}
 	a.Low, a.High = r, r
 	return a, nil
+}
+
+// simple tells whether an amount is a number that can be read in one way only: digits, or digits with other than three behind a point. Most are.
+func simple(s string, mark Mark) bool {
+	point := -1
+	for i := range len(s) {
+		switch {
+		case s[i] == '.' && point < 0 && i > 0 && mark != Comma:
+			point = i
+		case s[i] < '0' || s[i] > '9':
+			return false
+		}
+	}
+	decimals := len(s) - 1 - point
+	return s != "" && len(s) <= 40 && (point < 0 || decimals > 0 && decimals != 3)
 }
 
 // said puts the whole cell into an error of a part of it.
