@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -53,15 +54,18 @@ func (s *Server) upload(gateway *runtime.ServeMux) http.Handler {
 		}
 		control := http.NewResponseController(w)
 		sent := make(chan struct{})
+		body := &wholeBody{Reader: r.Body}
 		go func() {
 			defer close(sent)
-			if sendBody(control, stream, asked, r.Body) != nil {
+			if sendBody(control, stream, asked, body) != nil {
 				cancel() // a file that was cut off is not to be taken for a whole one
 			}
 		}()
 		defer func() {
 			cancel()
-			_ = control.SetReadDeadline(time.Now()) // wakes the one who reads, if it still does
+			if !body.ended.Load() {
+				_ = control.SetReadDeadline(time.Now()) // wakes the one who reads; when all was read it would end the connection's next request
+			}
 			<-sent
 		}()
 		answer := &importAnswer{w: w, control: control, lines: acceptsLines(r.Header.Values("Accept"))}
@@ -72,6 +76,21 @@ func (s *Server) upload(gateway *runtime.ServeMux) http.Handler {
 			})
 		}
 	})
+}
+
+// wholeBody is a body that knows whether it was read to its end.
+type wholeBody struct {
+	io.Reader
+	ended atomic.Bool
+}
+
+// Read implements io.Reader.
+func (b *wholeBody) Read(p []byte) (int, error) {
+	n, err := b.Reader.Read(p)
+	if err != nil {
+		b.ended.Store(true)
+	}
+	return n, err
 }
 
 // acceptsLines tells whether an answer is wanted line by line.
