@@ -115,7 +115,7 @@ func (w *workbook) readShared(name string) error {
 			return nil
 		}
 		s, err := p.text("si")
-		if held += len(s) + 16; held > maxShared {
+		if held += len(s) + 40; held > maxShared {
 			return fault.New(fault.Invalid, "the workbook has more than %d MB of text; save the sheet as CSV", maxShared>>20)
 		}
 		w.shared = append(w.shared, s)
