@@ -15,8 +15,12 @@ run: build
 build:
 	go build -o bin/ ./server/cmd/tandemd ./client/cmd/tandem
 
-# needs installs what the tests use beside Go: PostgreSQL. Where that cannot be done it says so, and the tests that want one are skipped, or fail where CI=true.
+# needs installs what the tests use beside Go: PostgreSQL, and xmllint for the schema of IATI. Where that cannot be done it says so, and the tests that want them are skipped, or
+# fail where CI=true.
 needs:
+	@command -v xmllint >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libxml2-utils >/dev/null; } || \
+		echo "xmllint is not here and could not be installed: IATI files will not be held against their schema. As root on Debian: apt-get install libxml2-utils" >&2
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; } || \
 		echo "PostgreSQL is not here and could not be installed: the tests on it will not run. As root on Debian: apt-get install postgresql" >&2
@@ -60,6 +64,7 @@ bin/golangci-lint: internal/tools/go.mod
 # analysis smaller than a million grants. GOGC is what tandemd sets for itself.
 bench:
 	GOGC=400 go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench/...
+	GOGC=400 go -C internal/bench/duckdb test -run '^$$' -bench . -benchtime 3x -timeout 60m .
 
 cover: needs
 	go test -short -coverpkg=./internal/...,./server/...,./client/... -coverprofile=cover.out ./...

@@ -38,11 +38,17 @@ type Client struct {
 	Reports       tandemv1.ReportServiceClient
 	Targets       tandemv1.TargetServiceClient
 	Allocations   tandemv1.AllocationServiceClient
+	Scenarios     tandemv1.ScenarioServiceClient
+	Briefs        tandemv1.BriefServiceClient
+	Overlaps      tandemv1.OverlapServiceClient
+	Gaps          tandemv1.GapServiceClient
+	Concentration tandemv1.ConcentrationServiceClient
 	Rates         tandemv1.RateServiceClient
 	Revisions     tandemv1.RevisionServiceClient
 	Tokens        tandemv1.TokenServiceClient
 	Me            tandemv1.MeServiceClient
 	Admin         tandemv1.AdminServiceClient
+	Exports       tandemv1.ExportServiceClient
 	Imports       tandemv1.ImportServiceClient
 }
 
@@ -80,7 +86,7 @@ func WithDialOptions(d ...grpc.DialOption) Option {
 // retries makes gRPC repeat a call that finds the server unavailable, up to four times with growing pauses. Reads change nothing, and writes carry a
 // request id, so the server answers a repeated one as it did the first time. Tokens have no request ids, nor have backups, and are not retried.
 const retries = `{"methodConfig": [
-	{"name": [{"service": "tandem.v1.TokenService"}, {"service": "tandem.v1.AdminService"}]},
+	{"name": [{"service": "tandem.v1.TokenService"}, {"service": "tandem.v1.AdminService"}, {"service": "tandem.v1.ImportService"}]},
 	{"name": [{}], "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 3, "retryableStatusCodes": ["UNAVAILABLE"]}}
 ]}`
 
@@ -111,8 +117,11 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Organisations: tandemv1.NewOrganisationServiceClient(conn), Programmes: tandemv1.NewProgrammeServiceClient(conn), Themes: tandemv1.NewThemeServiceClient(conn),
 		Locations: tandemv1.NewLocationServiceClient(conn), Populations: tandemv1.NewPopulationServiceClient(conn), Grants: tandemv1.NewGrantServiceClient(conn),
 		Transactions: tandemv1.NewTransactionServiceClient(conn), Links: tandemv1.NewLinkServiceClient(conn), Targets: tandemv1.NewTargetServiceClient(conn),
-		Allocations: tandemv1.NewAllocationServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
+		Allocations: tandemv1.NewAllocationServiceClient(conn), Scenarios: tandemv1.NewScenarioServiceClient(conn),
+		Briefs: tandemv1.NewBriefServiceClient(conn), Rates: tandemv1.NewRateServiceClient(conn), Revisions: tandemv1.NewRevisionServiceClient(conn),
 		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
+		Overlaps: tandemv1.NewOverlapServiceClient(conn), Gaps: tandemv1.NewGapServiceClient(conn), Concentration: tandemv1.NewConcentrationServiceClient(conn),
+		Exports: tandemv1.NewExportServiceClient(conn),
 		Imports: tandemv1.NewImportServiceClient(conn),
 	}, nil
 }

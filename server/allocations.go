@@ -71,9 +71,8 @@ func readQuery(in *reader, r *tandemv1.QueryAllocationsRequest) analysis.Query {
 		in.Add("measure", "%v", err)
 	}
 	q.Measure = measure
-	q.Currency = in.currencyOr("USD", r.Currency)
-	q.From, q.To = in.window(r.From, r.To)
-	q.RateDate = in.day("rateDate", r.RateDate)
+	q.Currency, q.From, q.To, q.RateDate = readLook(in, r)
+	q.Explain = r.Explain
 	if r.Attribution == tandemv1.Attribution_PRIME {
 		q.Attribution = analysis.Prime
 	}
@@ -139,6 +138,6 @@ func writeRow(c money.Currency, row analysis.Row) *tandemv1.AllocationRow {
 	return &tandemv1.AllocationRow{
 		Keys: row.Keys, Labels: row.Labels, Lower: row.Lower.Decimal(c), Central: row.Central.Decimal(c), Upper: row.Upper.Decimal(c), UpperOpen: row.UpperOpen,
 		GrantCount: int32(row.GrantCount), UnknownAmountCount: int32(row.UnknownCount), Unconverted: unconvertedOf(row), UnconvertedCount: int32(row.UnconvertedCount),
-		Undisclosed: row.Undisclosed,
+		Undisclosed: row.Undisclosed, Explanation: writeExplanations(c, row.Explanation),
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/allmep/tandem/internal/ledger"
+	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
 // errNotModified tells a reader that what it has is still so. The gateway makes a 304 of it; gRPC has no code of that meaning, so that a caller that
@@ -50,6 +51,9 @@ func (c *conditional) etag(ctx context.Context, request any) string {
 	call := callOf(ctx)
 	p := call.principal
 	day := ""
+	if r, ok := request.(*tandemv1.RenderBriefRequest); ok {
+		request = r.GetBrief()
+	}
 	if r, ok := request.(interface{ GetAsOf() string }); ok && r.GetAsOf() == "" {
 		day = today(c.ledger).String()
 	}

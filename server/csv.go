@@ -6,7 +6,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +16,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/allmep/tandem/internal/analysis"
+	"github.com/allmep/tandem/internal/exchange/sheet"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -50,10 +51,22 @@ func tellBeside(ctx context.Context, w http.ResponseWriter, m proto.Message) err
 	if paged, ok := m.(interface{ GetNextPageToken() string }); ok && paged.GetNextPageToken() != "" {
 		w.Header().Set("Tandem-Next-Page-Token", paged.GetNextPageToken())
 	}
-	if l, ok := m.(*tandemv1.ListGrantsResponse); ok && l.UndatedCount+l.UnknownAmountCount+l.UnconvertedCount > 0 {
-		w.Header().Set("Tandem-Left-Out", fmt.Sprintf("undated=%d, unknown-amount=%d, unconverted=%d", l.UndatedCount, l.UnknownAmountCount, l.UnconvertedCount))
+	if l, ok := m.(*tandemv1.ListGrantsResponse); ok {
+		if words := leftOutOf(analysis.LeftOut{Undated: int(l.UndatedCount), Unknown: int(l.UnknownAmountCount), Unconverted: int(l.UnconvertedCount)}); words != "" {
+			w.Header().Set(leftOutHeader, words)
+		}
 	}
 	return nil
+}
+
+const leftOutHeader = "Tandem-Left-Out"
+
+// leftOutOf writes how many grants are left out for want of knowledge, "" if none.
+func leftOutOf(out analysis.LeftOut) string {
+	if out == (analysis.LeftOut{}) {
+		return ""
+	}
+	return fmt.Sprintf("undated=%d, unknown-amount=%d, unconverted=%d", out.Undated, out.Unknown, out.Unconverted)
 }
 
 // Marshal implements runtime.Marshaler.
@@ -66,7 +79,7 @@ func (m csvMarshaler) Marshal(v any) ([]byte, error) {
 	w := csv.NewWriter(&b)
 	for _, row := range t.rows() {
 		for i, cell := range row {
-			row[i] = harmless(cell)
+			row[i] = sheet.Harmless(cell)
 		}
 		if err := w.Write(row); err != nil {
 			return nil, err
@@ -163,6 +176,7 @@ func (t table) columnsOf(d protoreflect.MessageDescriptor, path []protoreflect.F
 		f := d.Fields().Get(i)
 		here := append(path[:len(path):len(path)], f)
 		switch {
+		case f.Name() == "explanation": // it is more than a cell can hold
 		case f.IsList() && (f.Name() == "keys" || f.Name() == "labels") && totalOf(t.answer.ProtoReflect().Descriptor()) != nil:
 			for i, name := range t.columns {
 				if f.Name() == "labels" {
@@ -256,15 +270,4 @@ func inside(m protoreflect.Message) string {
 		}
 	}
 	return strings.Join(parts, " ")
-}
-
-var number = regexp.MustCompile(`^[-+]?[0-9]+(\.[0-9]+)?$`)
-
-// harmless keeps spreadsheets from taking a cell for a formula: what could begin one gets an apostrophe in front, which they take as a mark of text.
-// A plain number stays a number.
-func harmless(cell string) string {
-	if cell == "" || !strings.ContainsRune("=+-@\t\r", rune(cell[0])) || number.MatchString(cell) {
-		return cell
-	}
-	return "'" + cell
 }

@@ -53,7 +53,7 @@ func formatOf(ctx context.Context) string {
 // gateway makes calls of HTTP requests under /v1, by the annotations of the contract, and sends them down the local connection.
 func (s *Server) gateway() (*runtime.ServeMux, error) {
 	mux := runtime.NewServeMux(
-		runtime.WithMarshalerOption(runtime.MIMEWildcard, jsonMarshaler),
+		runtime.WithMarshalerOption(runtime.MIMEWildcard, &runtime.HTTPBodyMarshaler{Marshaler: jsonMarshaler}), // documents go out as they are,
 		runtime.WithMarshalerOption(csvType, csvMarshaler{jsonMarshaler}),
 		runtime.WithIncomingHeaderMatcher(only(map[string]string{"If-None-Match": ifNoneMatch, "X-Request-Id": requestIDKey, "Tandem-Reason": reasonKey})),
 		runtime.WithOutgoingHeaderMatcher(only(map[string]string{etagKey: "ETag", requestIDKey: "X-Request-Id", retryAfterKey: "Retry-After"})),
@@ -80,6 +80,11 @@ func (s *Server) gateway() (*runtime.ServeMux, error) {
 		join(mux, s.local, tandemv1.NewRevisionServiceClient, tandemv1.RegisterRevisionServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewTokenServiceClient, tandemv1.RegisterTokenServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewMeServiceClient, tandemv1.RegisterMeServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewBriefServiceClient, tandemv1.RegisterBriefServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewScenarioServiceClient, tandemv1.RegisterScenarioServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewOverlapServiceClient, tandemv1.RegisterOverlapServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewGapServiceClient, tandemv1.RegisterGapServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewConcentrationServiceClient, tandemv1.RegisterConcentrationServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewAllocationServiceClient, tandemv1.RegisterAllocationServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewGrantServiceClient, tandemv1.RegisterGrantServiceHandlerClient),
 		// After the grants, whose GET would else take "grants/x:reconcile" for the name of one.

@@ -35,6 +35,7 @@ func (s *Server) handler() (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", s.api(gateway))
 	mux.Handle("/v1/revisions:watch", s.events(gateway))
+	mux.Handle(exportsPath, s.downloads(gateway))
 	mux.Handle("/v1/imports", s.upload(gateway))
 	for path, page := range map[string]http.Handler{
 		"/healthz":      text("ok\n"),

@@ -168,17 +168,6 @@ func TestCSV(t *testing.T) {
 	}
 }
 
-func TestHarmless(t *testing.T) {
-	for cell, want := range map[string]string{
-		"": "", "a": "a", "-5": "-5", "+1.50": "+1.50", "-5.": "'-5.", "=1+1": "'=1+1", "+cmd": "'+cmd", "-1+cmd|' /C calc'!A0": "'-1+cmd|' /C calc'!A0",
-		"@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "'\rx", "a=b": "a=b", "1e5": "1e5", "-1e5": "'-1e5",
-	} {
-		if got := harmless(cell); got != want {
-			t.Errorf("harmless(%q) = %q, want %q", cell, got, want)
-		}
-	}
-}
-
 func TestPages(t *testing.T) {
 	b := newBench(t, Config{})
 	for path, says := range map[string]string{

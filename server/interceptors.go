@@ -39,10 +39,9 @@ func (s *Server) chains() (grpc.UnaryServerInterceptor, grpc.StreamServerInterce
 	if err != nil {
 		return nil, nil, err
 	}
-	cond := &conditional{ledger: s.ledger, build: s.config.Build}
 	calls := inTurn(s.identify, s.logCall, s.recoverPanic, s.limitTime, s.mapErrors, s.authenticate, s.limitRate)
 	streams := inTurn(s.identify, s.logCall, s.recoverPanic, s.mapErrors, s.authenticate, s.limitRate, s.whileAdmitted)
-	unary := chained(s.metrics.calls.UnaryServerInterceptor(), calls.unary, cond.intercept, valid.intercept)
+	unary := chained(s.metrics.calls.UnaryServerInterceptor(), calls.unary, s.conditional.intercept, valid.intercept)
 	count := s.metrics.calls.StreamServerInterceptor()
 	stream := func(service any, stream grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 		return count(service, stream, info, func(service any, stream grpc.ServerStream) error {

@@ -50,16 +50,17 @@ type Config struct {
 
 // Server answers calls. Make one with New.
 type Server struct {
-	config  Config
-	ledger  *ledger.Ledger
-	metrics *metrics
-	limits  *limiter
-	local   *local
-	grpc    *grpc.Server
-	health  *health.Server
-	http    http.Handler
-	running context.Context // done when the server stops
-	end     context.CancelFunc
+	config      Config
+	ledger      *ledger.Ledger
+	metrics     *metrics
+	limits      *limiter
+	conditional *conditional
+	local       *local
+	grpc        *grpc.Server
+	health      *health.Server
+	http        http.Handler
+	running     context.Context // done when the server stops
+	end         context.CancelFunc
 }
 
 // New makes a server for a ledger. It listens to nobody until Serve.
@@ -70,7 +71,7 @@ func New(config Config, l *ledger.Ledger) (*Server, error) {
 	if config.Log == nil {
 		config.Log = slog.Default()
 	}
-	s := &Server{config: config, ledger: l, limits: newLimiter(config.RateLimit), health: health.NewServer()}
+	s := &Server{config: config, ledger: l, limits: newLimiter(config.RateLimit), health: health.NewServer(), conditional: &conditional{ledger: l, build: config.Build}}
 	s.metrics = newMetrics(func() float64 { return float64(l.State().Revision) })
 	s.running, s.end = context.WithCancel(context.Background())
 	unary, stream, err := s.chains()
@@ -92,6 +93,7 @@ func New(config Config, l *ledger.Ledger) (*Server, error) {
 	}
 	s.grpc = grpc.NewServer(options...)
 	registerServices(both{s.grpc, s.local}, l, config.NewSecret)
+	tandemv1.RegisterExportServiceServer(both{s.grpc, s.local}, exports{l: l, etag: s.conditional.etag})
 	tandemv1.RegisterAdminServiceServer(s.grpc, admin{l: l, program: config.Build})
 	healthv1.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)

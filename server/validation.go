@@ -98,6 +98,7 @@ var patterns = map[string]string{
 	"^tokens/":                             "a resource name that begins with tokens/",
 	"^([1-9][0-9]{0,17}:[0-9a-f]{64})?$":   "the number of a revision, a colon and its hash, as verify gives them",
 	"^revisions/":                          "revisions/ and a number",
+	"^overlaps/":                           "the name of an overlap as the list of overlaps gives it",
 }
 
 func inWords(pattern string) string {

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -11,13 +12,36 @@ import (
 	"github.com/allmep/tandem/internal/period"
 )
 
-// maxRows is how many rows an answer may have. Each takes some 300 bytes while it is reckoned, so that the largest answer needs a few hundred megabytes.
-const maxRows = 1_000_000
+// maxRows is how many rows an answer may have. Each takes some 300 bytes while it is reckoned, so that the largest answer needs a gigabyte.
+const maxRows = 3_000_000
 
 // Allocate answers a query. Parts, days and currencies are those of DESIGN's arithmetic: a grant is cut once into funders × recipients × themes × locations × populations,
 // and each part over time, so that whatever is asked for sums to the whole. Errors: Exhausted when
-// the answer would have more than a million rows.
+// the answer would have more than three million rows.
 func (s *Snapshot) Allocate(q Query) (Result, error) {
+	e := s.evaluation(q)
+	sheets := e.chunks()
+	whole := sheets[0]
+	for _, other := range sheets[1:] {
+		whole.merge(other)
+	}
+	defects := e.placeFamilies(func(number int, r *record, f *figure) {
+		if e.only == nil || e.only[number] {
+			e.add(whole, number, r, f)
+		}
+	})
+	e.undisclose(whole)
+	if e.explained.Load() > maxPieces {
+		return Result{}, fault.New(fault.Exhausted, "the answer is made of more than %d pieces; narrow the question with filters or a window, or ask without an explanation", maxPieces)
+	}
+	if e.tooMany.Load() || whole.open.count > maxRows {
+		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
+	}
+	return e.result(whole, defects), nil
+}
+
+// evaluation sets a query to work.
+func (s *Snapshot) evaluation(q Query) *evaluation {
 	e := &evaluation{Query: q, snapshot: s, keys: s.newKeyring(q), sieve: s.newSieve(q.Filter, q.Principal), currencies: s.line.currencies.all()}
 	e.pricing = pricing{measure: q.Measure, currency: q.Currency, rateDay: noDay, rates: s.rates}
 	if !q.RateDate.IsZero() {
@@ -27,18 +51,8 @@ func (s *Snapshot) Allocate(q Query) (Result, error) {
 	e.years = yearsOf(e.window)
 	e.pairs = e.byPair()
 	e.families = s.families(e.sieve)
-	sheets := e.chunks()
-	whole := sheets[0]
-	for _, other := range sheets[1:] {
-		whole.merge(other)
-	}
-	defects := e.addFamilies(whole)
-	whole.settle(e.keys)
-	e.undisclose(whole)
-	if e.tooMany.Load() || len(whole.rows) > maxRows {
-		return Result{}, fault.New(fault.Exhausted, "the answer has more than %d rows; group by fewer dimensions or longer periods, or narrow it with filters or a window", maxRows)
-	}
-	return e.result(whole, defects), nil
+	e.received = s.receivedBy(e.sieve.lists[recipients])
+	return e
 }
 
 // evaluation is a query at work. It is shared by the goroutines that share the chunks.
@@ -54,30 +68,20 @@ type evaluation struct {
 	years      [2]int // of the window
 	pairs      bool   // see byPair
 	families   families
-	tooMany    atomic.Bool // some goroutine has met more rows than an answer may have
+	received   map[int][]int // see receivedBy
+	tooMany    atomic.Bool   // some goroutine has met more rows than an answer may have
+	explained  atomic.Int64  // how many pieces of rows were kept for the explanation
 }
 
 // sheet is what one goroutine has added up.
 type sheet struct {
-	rows           map[key]*tally
+	open           *openRows
 	total, undated tally
 	provisional    bool
-	open           *openRows
-}
-
-func (s *sheet) row(k key) *tally {
-	t := s.rows[k]
-	if t == nil {
-		t = &tally{}
-		s.rows[k] = t
-	}
-	return t
 }
 
 func (s *sheet) merge(o *sheet) {
-	for k, t := range o.rows {
-		s.row(k).merge(t)
-	}
+	s.open.merge(o.open)
 	s.total.merge(&o.total)
 	s.undated.merge(&o.undated)
 	s.provisional = s.provisional || o.provisional
@@ -89,15 +93,14 @@ func (e *evaluation) chunks() []*sheet {
 	sheets := make([]*sheet, workers)
 	var wait sync.WaitGroup
 	for w := range workers {
-		sheets[w] = &sheet{rows: map[key]*tally{}, open: e.keys.openRows()}
+		sheets[w] = &sheet{open: e.keys.openRows()}
 		wait.Go(func() {
-			for i := w; i < len(e.snapshot.chunks) && !e.tooMany.Load(); i += workers {
+			for i := w; i < len(e.snapshot.chunks) && !e.tooMany.Load() && e.explained.Load() <= maxPieces; i += workers {
 				e.chunk(sheets[w], i)
-				if len(sheets[w].rows)+sheets[w].open.count > maxRows {
+				if sheets[w].open.count > maxRows {
 					e.tooMany.Store(true)
 				}
 			}
-			sheets[w].settle(e.keys)
 		})
 	}
 	wait.Wait()
@@ -105,15 +108,18 @@ func (e *evaluation) chunks() []*sheet {
 }
 
 func (e *evaluation) chunk(out *sheet, index int) {
+	if e.only != nil && !e.wants(index) {
+		return
+	}
 	c := e.snapshot.chunks[index]
 	var v *view
-	if e.viewable() {
+	if e.viewable() && e.received == nil { // few grants are reckoned as fast as a view of all is made
 		v = c.views.get(e.pricing, func() *view { return newView(e.pricing, c, e.currencies) })
 	}
 	listed := e.sieve.lists != [lists]*accepted{}
-	for i := range c.records {
+	for i := range e.places(index) {
 		r, number := &c.records[i], index*chunkSize+i
-		if r.deleted || v != nil && !v.grants[i].counts || !e.sieve.passes(r) || listed && !e.sieve.holds(r) || e.families.has(number) {
+		if v != nil && !v.grants[i].counts || e.only != nil && !e.only[number] || !e.alone(number, r) || listed && !e.sieve.holds(r) {
 			continue
 		}
 		if v != nil && v.grants[i].first >= 0 {
@@ -126,34 +132,85 @@ func (e *evaluation) chunk(out *sheet, index int) {
 	}
 }
 
+// places are those of a chunk where there is something to look at.
+func (e *evaluation) places(index int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if e.received == nil {
+			for i := range e.snapshot.chunks[index].records {
+				if !yield(i) {
+					return
+				}
+			}
+			return
+		}
+		for _, i := range e.received[index] {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// wants tells whether a chunk has a grant that is looked at.
+func (e *evaluation) wants(index int) bool {
+	for number := range e.only {
+		if number/chunkSize == index {
+			return true
+		}
+	}
+	return false
+}
+
+// alone tells whether a grant counts, and is in no family.
+func (e *evaluation) alone(number int, r *record) bool {
+	return !r.deleted && e.sieve.passes(r) && !e.families.has(number)
+}
+
 // result makes the answer of what was added up.
 func (e *evaluation) result(s *sheet, defects []string) Result {
 	res := Result{Total: s.total.row(), Provisional: s.provisional, Defects: defects}
-	for k, t := range s.rows {
-		row := t.row()
-		row.Keys, row.Labels = e.keys.row(k)
-		res.Rows = append(res.Rows, row)
-	}
-	slices.SortFunc(res.Rows, func(a, b Row) int { return slices.Compare(a.Keys, b.Keys) })
-	if len(e.GroupBy) == 0 {
-		res.Rows = nil
-	}
 	if e.windowed {
 		u := s.undated.row()
+		u.Explanation = e.explain(&s.undated)
 		res.Undated = &u
+	}
+	all := s.open.inOrder(e.keys)
+	if len(e.GroupBy) == 0 {
+		if len(all) == 1 {
+			res.Total.Explanation = e.explain(all[0].tally)
+		}
+		return res
+	}
+	res.Rows = make([]Row, len(all))
+	names := make([]string, 0, 2*len(e.GroupBy)*len(all)) // of all rows at once
+	for i, p := range all {
+		row := &res.Rows[i]
+		*row = p.tally.row()
+		row.Explanation = e.explain(p.tally)
+		n, m := len(names), len(names)+len(e.GroupBy)
+		names = names[:m+len(e.GroupBy)]
+		row.Keys, row.Labels = e.keys.row(p.codes, names[n:n:m], names[m:m:len(names)])
 	}
 	return res
 }
 
 // add adds a grant, which is told by its number.
 func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
-	out.provisional = out.provisional || f.provisional
-	split, spread := r.split(), r.spread()
-	p := parts{evaluation: e, out: out, number: number, figure: f, record: r, spread: &spread}
-	p.periods()
-	k := -1
+	split, p := r.split(), e.begin(out, number, r, f)
+	k, donor := -1, none
 	r.eachPart(func(codes [lists]int32) {
 		k++
+		if codes[funders] != donor {
+			donor = codes[funders]
+			if as := r.as(donor); as != p.record {
+				of := f
+				if as != r {
+					supposed := e.figure(as, e.currencies)
+					of = &supposed
+				}
+				p = e.begin(out, number, as, of)
+			}
+		}
 		for list, a := range e.sieve.lists {
 			if !a.has(codes[list]) {
 				return
@@ -162,8 +219,18 @@ func (e *evaluation) add(out *sheet, number int, r *record, f *figure) {
 		if split.empty(k) {
 			return
 		}
+		p.part, p.cells = k, codes
 		p.add(e.keys.of(r, codes), func(m int64) int64 { return split.part(m, k) })
 	})
+}
+
+// begin begins to add the parts of a grant.
+func (e *evaluation) begin(out *sheet, number int, r *record, f *figure) *parts {
+	out.provisional = out.provisional || f.provisional
+	spread := r.spread()
+	p := &parts{evaluation: e, out: out, number: number, figure: f, record: r, spread: &spread}
+	p.periods()
+	return p
 }
 
 // eachPart calls f for each part in order, with a code for each list.
@@ -199,12 +266,16 @@ type parts struct {
 	spread *spread
 	slices []slice // of time, in the window
 	codes  key     // of the part at hand
+	part   int
+	cells  [lists]int32
+	when   moment // of the amount at hand
 	row    *openRow
 }
 
 // slice is a period in which the grant has days, by its number, and how much has come before it and with its end.
 type slice struct {
 	period       int
+	days         period.Span
 	before, with fraction
 }
 
@@ -216,7 +287,7 @@ func (p *parts) periods() {
 	}
 	unit, timed := p.keys.finest.unit()
 	if !p.keys.timed || !timed {
-		p.slices = []slice{{0, p.spread.upTo(days.First - 1), p.spread.upTo(days.Last)}}
+		p.slices = []slice{{0, days, p.spread.upTo(days.First - 1), p.spread.upTo(days.Last)}}
 		return
 	}
 	before := p.spread.upTo(days.First - 1)
@@ -224,7 +295,7 @@ func (p *parts) periods() {
 		number := p.Calendar.Index(unit, first)
 		last := min(days.Last, p.Calendar.Span(unit, number).Last)
 		with := p.spread.upTo(last)
-		p.slices = append(p.slices, slice{number, before, with})
+		p.slices = append(p.slices, slice{number, period.Span{First: first, Last: last}, before, with})
 		first, before = last+1, with
 	}
 }
@@ -259,14 +330,16 @@ func (p *parts) addSpread(cut func(int64) int64) {
 	}
 	if !p.spread.dated() {
 		tallies := p.undated()
+		p.when = moment{day: noDay}
 		for i, s := range streams {
 			p.put(tallies, s.currency, amounts[i])
 		}
 		p.see(tallies, p.figure.unknown)
 		return
 	}
-	for _, slice := range p.slices {
+	for n, slice := range p.slices {
 		tallies := p.in(slice.period)
+		p.when = moment{day: noDay, slice: &p.slices[n]}
 		for i, s := range streams {
 			p.put(tallies, s.currency, amounts[i].each(func(m int64) int64 { return slice.with.of(m) - slice.before.of(m) }))
 		}
@@ -285,6 +358,7 @@ func (p *parts) addSteps(s *stream, cut func(int64) int64) {
 			continue
 		}
 		tallies := p.on(step.day)
+		p.when = moment{day: step.day}
 		p.put(tallies, s.currency, v)
 		p.see(tallies, step.unknown)
 	}
@@ -332,6 +406,9 @@ func (p *parts) openRow() *openRow {
 }
 
 func (p *parts) put(tallies [2]*tally, c money.Currency, v triple) {
+	if p.Explain && c == p.currency {
+		p.keep(tallies[0], v[1])
+	}
 	for _, t := range tallies {
 		switch {
 		case t == nil:

@@ -14,14 +14,21 @@ type families struct {
 	places   map[int]bool         // of the grants that are not added one by one: the members of families, and duplicates
 	children map[string][]*record // of each grant that has any, in order of id
 	roots    []*record            // in order of id
+	rootOf   map[int]int          // of each member, by number
 }
 
 func (f *families) has(place int) bool { return f.places[place] }
 
+// replaced tells whether a grant, by its number, is a duplicate of another that counts in its place.
+func (f *families) replaced(number int) bool {
+	_, member := f.rootOf[number]
+	return f.places[number] && !member
+}
+
 // families finds the families. A sub-grant whose parent is not there is a root. A duplicate of a grant that is there counts nowhere, and what passes on its money passes
 // on the money of that grant.
 func (s *Snapshot) families(v *sieve) families {
-	f := families{places: map[int]bool{}, children: map[string][]*record{}}
+	f := families{places: map[int]bool{}, children: map[string][]*record{}, rootOf: map[int]int{}}
 	linked := s.standing(v)
 	originals := map[string]*record{} // of duplicates, by id
 	for _, r := range linked {
@@ -53,6 +60,10 @@ func (s *Snapshot) families(v *sieve) families {
 		slices.SortFunc(subs, byID)
 	}
 	slices.SortFunc(f.roots, byID)
+	for _, root := range f.roots {
+		number, _ := s.place(root.id)
+		f.below(s, root, number)
+	}
 	return f
 }
 
@@ -74,9 +85,13 @@ func (s *Snapshot) standing(v *sieve) []*record {
 	return all
 }
 
-// target returns the grant that a link of a type leads to, through mergers, if it stands and the principal sees it; else nil.
+// target returns the grant that a link of a type leads to, as of led.
 func (s *Snapshot) target(v *sieve, from *record, t grant.LinkType) *record {
-	id := from.linkedTo(t)
+	return s.led(v, from, from.linkedTo(t))
+}
+
+// led returns the grant that a link to an id leads to, through mergers, if it stands and the principal sees it, and the one that the link names; else nil.
+func (s *Snapshot) led(v *sieve, from *record, id string) *record {
 	if id == "" {
 		return nil
 	}
@@ -90,24 +105,44 @@ func (s *Snapshot) target(v *sieve, from *record, t grant.LinkType) *record {
 	return r
 }
 
-// addFamilies adds the grants of families as the attribution wants, and returns the defects that it met.
-func (e *evaluation) addFamilies(out *sheet) (defects []string) {
+// below notes whose family a grant and all below it are.
+func (f *families) below(s *Snapshot, r *record, root int) {
+	number, _ := s.place(r.id)
+	f.rootOf[number] = root
+	for _, sub := range f.children[r.id] {
+		f.below(s, sub, root)
+	}
+}
+
+// of returns the number of the root of a grant's family, its own when it is in none.
+func (f *families) of(number int) int {
+	if root, ok := f.rootOf[number]; ok {
+		return root
+	}
+	return number
+}
+
+// placeFunc is told of a grant, by its number, and of what it has to place.
+type placeFunc func(number int, r *record, f *figure)
+
+// placeFamilies calls place for the grants of families as the attribution wants, and returns the defects that it met.
+func (e *evaluation) placeFamilies(place placeFunc) (defects []string) {
 	for _, root := range e.families.roots {
 		f := e.figure(root, e.currencies)
 		if e.Attribution == Prime {
-			e.addMember(out, root, &f)
+			e.placeMember(place, root, &f)
 			continue
 		}
-		defects = append(defects, e.passOn(out, root, root, &f, kept(root, &f, e.Measure))...)
+		defects = append(defects, e.passOn(place, root, root, &f, kept(root, &f, e.Measure))...)
 	}
 	return defects
 }
 
-// addMember adds a grant of a family, all of which the principal sees. A sub-grant may stand here under donors that are not its own.
-func (e *evaluation) addMember(out *sheet, r *record, f *figure) {
-	place, _ := e.snapshot.place(r.id)
+// placeMember places a grant of a family, all of which the principal sees. A sub-grant may stand here under donors that are not its own.
+func (e *evaluation) placeMember(place placeFunc, r *record, f *figure) {
+	number, _ := e.snapshot.place(r.id)
 	if f.counts && e.sieve.fits(r) {
-		e.add(out, place, r, f)
+		place(number, r, f)
 	}
 }
 
@@ -133,7 +168,7 @@ func kept(r *record, f *figure, m Measure) triple {
 
 // passOn places what a grant has: to each sub-grant its own amount, under the root's donors, and what remains under the grant itself. Each of lower, central and upper
 // is handed on by itself. Sub-grants that together have more than there is share what there is, in proportion; the rest is a defect and is not counted.
-func (e *evaluation) passOn(out *sheet, root, r *record, f *figure, has triple) (defects []string) {
+func (e *evaluation) passOn(place placeFunc, root, r *record, f *figure, has triple) (defects []string) {
 	subs := e.families.children[r.id]
 	figures := make([]figure, len(subs))
 	shares := make([]triple, len(subs))
@@ -147,10 +182,10 @@ func (e *evaluation) passOn(out *sheet, root, r *record, f *figure, has triple) 
 		defects = append(defects, fmt.Sprintf("grants/%s passes on %s %s more than it has; that much is not counted", r.id, money.FormatMinor(e.currency, excess), e.currency))
 	}
 	for i, sub := range subs {
-		defects = append(defects, e.passOn(out, root, sub, &figures[i], shares[i])...)
+		defects = append(defects, e.passOn(place, root, sub, &figures[i], shares[i])...)
 	}
 	moved, scaled := r.placed(root, f, e.Measure, remaining)
-	e.addMember(out, moved, scaled)
+	e.placeMember(place, moved, scaled)
 	return defects
 }
 
@@ -187,7 +222,7 @@ func (r *record) placed(root *record, f *figure, m Measure, amount triple) (*rec
 	moved.counts[funders] = root.counts[funders]
 	if kept := r.spread(); m == Allocated && kept.dated() && kept.kept().Days() > 0 {
 		moved.cut = min(r.cut, r.until)
-		moved.until = maxDay
+		moved.until = MaxDay
 	}
 	scaled := *f
 	if f.money != nil {

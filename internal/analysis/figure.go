@@ -78,15 +78,8 @@ func (p *pricing) figure(r *record, currencies []string) figure {
 			f.at(flow.day, p.currency).unknown = true
 			continue
 		}
-		bounds := r.bounds(i)
-		if flow.kind.Sign() < 0 {
-			// What is taken away is taken away whatever its sign.
-			if bounds.Central > 0 {
-				bounds = bounds.Neg()
-			}
-		} else {
-			f.open = f.open || bounds.Open
-		}
+		bounds := r.signed(i)
+		f.open = f.open || bounds.Open && flow.kind.Sign() > 0
 		p.add(&f, flow.day, money.Currency(currencies[flow.currency]), bounds)
 	}
 	if (p.measure == Allocated || p.measure == Committed) && !committed && r.status != grant.Pipeline {
@@ -99,24 +92,33 @@ func (p *pricing) figure(r *record, currencies []string) figure {
 
 // add adds an amount, converted if there is a rate for it.
 func (p *pricing) add(f *figure, day period.Day, from money.Currency, b money.Bounds) {
+	converted, provisional, ok := p.convert(day, from, b)
+	to := p.currency
+	if !ok {
+		to = from
+	}
+	f.provisional = f.provisional || provisional
+	f.at(day, to).sum.add(converted)
+	s := f.stream(to)
+	s.total.add(converted)
+}
+
+// convert converts an amount; ok is false, and the amount as it was, when there is no rate for it.
+func (p *pricing) convert(day period.Day, from money.Currency, b money.Bounds) (converted money.Bounds, provisional, ok bool) {
 	on := day
 	if p.rateDay != noDay {
 		on = p.rateDay
 	}
-	converted := b
-	to := p.currency
+	converted = b
 	for _, v := range []*int64{&converted.Lower, &converted.Central, &converted.Upper} {
 		c, ok := p.rates.Convert(*v, from, p.currency, on)
 		if !ok {
-			to, converted = from, b
-			break
+			return b, provisional, false
 		}
 		*v = c.Minor
-		f.provisional = f.provisional || c.Provisional
+		provisional = provisional || c.Provisional
 	}
-	f.at(day, to).sum.add(converted)
-	s := f.stream(to)
-	s.total.add(converted)
+	return converted, provisional, true
 }
 
 // stream returns the stream of a currency.
@@ -166,7 +168,7 @@ func (f *figure) finish() {
 
 func orderOf(d period.Day) period.Day {
 	if d == noDay {
-		return maxDay
+		return MaxDay
 	}
 	return d
 }

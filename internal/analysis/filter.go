@@ -57,7 +57,6 @@ func (a *accepted) has(code int32) bool {
 type sieve struct {
 	lists     [lists]*accepted
 	programme *accepted
-	snapshot  *Snapshot
 	statuses  uint16 // a bit for each
 	visible   uint16
 	sight

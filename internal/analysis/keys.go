@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -23,6 +24,8 @@ type keyring struct {
 	timed    bool           // there is one
 	roll     [3][]int32     // of each dimension: the code in names of a code in its dictionary; nil when they are the same
 	names    [3][]nameOfKey // of each dimension, by code
+	places   [3][]int32     // of each dimension: where a code comes in the order of keys, that of none first
+	periods  map[[2]int]string
 }
 
 type nameOfKey struct{ key, label string }
@@ -68,7 +71,57 @@ func (k *keyring) table(i int, ids []string, name func(id string) nameOfKey) {
 		}
 		k.roll[i][code] = c
 	}
+	k.sort(i)
 }
+
+// sort finds out in which order the keys of the i-th dimension come.
+func (k *keyring) sort(i int) {
+	codes := make([]int32, len(k.names[i])+1)
+	for j := range codes {
+		codes[j] = int32(j) - 1
+	}
+	name := func(code int32) string {
+		if code == none {
+			return grant.Unspecified
+		}
+		return k.names[i][code].key
+	}
+	slices.SortFunc(codes, func(a, b int32) int { return strings.Compare(name(a), name(b)) })
+	k.places[i] = make([]int32, len(codes))
+	for place, code := range codes {
+		k.places[i][code+1] = int32(place)
+	}
+}
+
+// order returns where codes come in the order of their keys.
+func (k *keyring) order(codes key) (places key) {
+	for i, d := range k.dims {
+		_, timed := d.unit()
+		switch {
+		case timed && codes[i] == undated:
+			places[i] = math.MaxInt32 // the word comes after every number
+		case timed:
+			places[i] = codes[i]
+		case d == Status:
+			places[i] = statusOrder[codes[i]]
+		default:
+			places[i] = k.places[i][codes[i]+1]
+		}
+	}
+	return places
+}
+
+// statusOrder is where statuses come in the order of their words.
+var statusOrder = func() (places [8]int32) {
+	for a := range places {
+		for b := range places {
+			if grant.Status(b).String() < grant.Status(a).String() {
+				places[a]++
+			}
+		}
+	}
+	return places
+}()
 
 func (s *Snapshot) recordKey(kind grant.Kind, id string) nameOfKey {
 	k := grant.Key{Kind: kind, ID: id}
@@ -151,8 +204,8 @@ func (k *keyring) when(codes *key, day period.Day) {
 	}
 }
 
-// names returns the key and the label of a row.
-func (k *keyring) row(codes key) (keys, labels []string) {
+// row appends the keys and the labels of a row.
+func (k *keyring) row(codes key, keys, labels []string) (_, _ []string) {
 	for i, d := range k.dims {
 		n := nameOfKey{grant.Unspecified, "Unspecified"}
 		unit, timed := d.unit()
@@ -160,7 +213,7 @@ func (k *keyring) row(codes key) (keys, labels []string) {
 		case timed && codes[i] == undated:
 			n = nameOfKey{grant.Undated, "Undated"}
 		case timed:
-			name := k.calendar.Key(unit, int(codes[i]))
+			name := k.period(unit, int(codes[i]))
 			n = nameOfKey{name, name}
 		case d == Status:
 			name := grant.Status(codes[i]).String()
@@ -171,4 +224,18 @@ func (k *keyring) row(codes key) (keys, labels []string) {
 		keys, labels = append(keys, n.key), append(labels, n.label)
 	}
 	return keys, labels
+}
+
+// period names a period. There are few of them and many rows.
+func (k *keyring) period(unit period.Unit, number int) string {
+	at := [2]int{int(unit), number}
+	name, ok := k.periods[at]
+	if !ok {
+		if k.periods == nil {
+			k.periods = map[[2]int]string{}
+		}
+		name = k.calendar.Key(unit, number)
+		k.periods[at] = name
+	}
+	return name
 }

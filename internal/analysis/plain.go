@@ -8,7 +8,7 @@ import (
 
 // viewable tells whether views answer a query: they know calendar years, and nothing shorter.
 func (e *evaluation) viewable() bool {
-	if e.Measure != Allocated || e.Calendar.FirstMonth > 1 {
+	if e.Measure != Allocated || e.Calendar.FirstMonth > 1 || e.Explain {
 		return false
 	}
 	if unit, timed := e.keys.finest.unit(); e.keys.timed && timed && unit != period.Year {

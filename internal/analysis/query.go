@@ -115,6 +115,8 @@ type Query struct {
 	Filter      Filter
 	Principal   grant.Principal
 	except      []period.Span // days that are left out of a measure by date
+	Explain     bool          // say of each row what makes it
+	only        map[int]bool  // the numbers of the grants that are looked at; nil: all
 }
 
 // window returns the days that are asked for; ok is false when all are, the undated ones too.
@@ -122,7 +124,7 @@ func (q Query) window() (w period.Span, ok bool) { return windowOf(q.From, q.To)
 
 // windowOf returns the days between two dates, each of which may be no date; ok is false when both are.
 func windowOf(from, to period.Date) (w period.Span, ok bool) {
-	w = period.Span{First: minDay, Last: maxDay}
+	w = period.Span{First: MinDay, Last: MaxDay}
 	if !from.IsZero() {
 		w.First = from.First
 	}
@@ -132,10 +134,10 @@ func windowOf(from, to period.Date) (w period.Span, ok bool) {
 	return w, !from.IsZero() || !to.IsZero()
 }
 
-// minDay and maxDay are beyond every day that can be recorded.
+// MinDay and MaxDay are beyond every day that can be recorded: a window without an end goes up to them.
 var (
-	minDay = period.Of(1800, 1, 1)
-	maxDay = period.Of(2400, 1, 1)
+	MinDay = period.Of(1800, 1, 1)
+	MaxDay = period.Of(2400, 1, 1)
 )
 
 // Result is the answer to a Query. Figures are in minor units of its currency.
@@ -154,7 +156,8 @@ type Row struct {
 	UpperOpen                                  bool
 	GrantCount, UnknownCount, UnconvertedCount int
 	Unconverted                                []Unconverted
-	Undisclosed                                bool // another donor, undisclosed, is present: see presence
+	Undisclosed                                bool          // another donor, undisclosed, is present: see presence
+	Explanation                                []Explanation // of the central figure, when asked for; of the total only where it is the one row
 }
 
 // Unconverted is money that could not be converted for want of a rate.

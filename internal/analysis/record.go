@@ -70,6 +70,8 @@ type more struct {
 	budgets   []budget
 	ranges    map[int][2]int64 // low and high of the flows that are ranges
 	others    []int32          // organisations that take part otherwise
+	// supposed are variants of the record by which a scenario reckons the parts of some of its donors, by code.
+	supposed map[int32]*record
 }
 
 // link is a link to the grant with an id.
@@ -132,7 +134,7 @@ const joint = "+"
 // record makes a record of a grant.
 func (d *dictionaries) record(g *grant.Grant) record {
 	r := record{
-		id: g.ID, title: nameKey(g.Title), revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: maxDay, until: maxDay,
+		id: g.ID, title: nameKey(g.Title), revision: g.Revision, created: g.Created, updated: g.Updated, span: period.Span{First: 1, Last: 0}, cut: MaxDay, until: MaxDay,
 		programme: none, status: g.Status, visibility: g.Visibility, deleted: g.Deleted != 0 || g.Successor != "",
 		confirmed: g.Confirmed(), shadow: g.Shadow && g.Visibility == grant.Restricted && g.Successor == "" && g.Original() == "",
 	}
@@ -282,6 +284,15 @@ func (r *record) list(list int) []entry {
 		from += int(r.counts[i])
 	}
 	return r.entries[from : from+int(r.counts[list])]
+}
+
+// signed returns the bounds of the i-th flow as they are added up: what is taken away is taken away whatever its sign.
+func (r *record) signed(i int) money.Bounds {
+	b := r.bounds(i)
+	if r.flows[i].kind.Sign() < 0 && b.Central > 0 {
+		return b.Neg()
+	}
+	return b
 }
 
 // bounds returns the bounds of the i-th flow.

@@ -13,7 +13,14 @@ import (
 
 // allocate is the reference's answer, without what falls on some days.
 func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query, but ...period.Span) *reference {
-	ref := &reference{q: q, but: but, reg: reg, every: map[string]*grant.Grant{}, all: map[string]*grant.Grant{}, rows: map[string]*refRow{}, total: newRefRow(), out: newRefRow()}
+	ref := newReference(reg, grants, q)
+	ref.but = but
+	ref.run()
+	return ref
+}
+
+func newReference(reg *grant.Registry, grants []*grant.Grant, q analysis.Query) *reference {
+	ref := &reference{q: q, reg: reg, every: map[string]*grant.Grant{}, all: map[string]*grant.Grant{}, rows: map[string]*refRow{}, total: newRefRow(), out: newRefRow()}
 	for _, g := range grants {
 		if ref.sees(g) {
 			ref.every[g.ID] = g
@@ -26,12 +33,15 @@ func allocate(reg *grant.Registry, grants []*grant.Grant, q analysis.Query, but 
 			ref.all[g.ID] = g
 		}
 	}
+	return ref
+}
+
+func (ref *reference) run() {
 	for _, g := range ref.all {
 		if ref.parent(g) == nil {
 			ref.root(g)
 		}
 	}
-	return ref
 }
 
 // shade tells of a hidden grant what its shadow gives away.
@@ -202,6 +212,10 @@ func (ref *reference) add(r *refGrant) {
 	// put adds v, of a part in a currency, on a day.
 	put := func(k int, c money.Currency, day *period.Day, v [3]*big.Int, unknown bool) {
 		p := parts[k]
+		if ref.sink != nil {
+			ref.sink(r, k, p, c, day, v)
+			return
+		}
 		if p.weight.Sign() == 0 || !ref.partPasses(p) {
 			return
 		}

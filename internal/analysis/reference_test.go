@@ -41,6 +41,8 @@ type reference struct {
 	total *refRow
 	out   *refRow       // undated, where a window was asked for
 	but   []period.Span // days that do not count
+	// sink, when not nil, is told in place of the rows what the k-th part of a grant has on a day, in a currency.
+	sink func(r *refGrant, k int, p refPart, c money.Currency, day *period.Day, v [3]*big.Int)
 }
 
 // round is half to even.

@@ -1,5 +1,13 @@
 package analysis
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/allmep/tandem/internal/grant"
+)
+
 // presence is all that a shadow gives away: that for these cells of these recipients there is another donor. It has no way back to the grant: neither donor, money, dates, status nor
 // programme of a hidden grant can get into an answer that is made of presences, nor how many of them there are where they meet.
 type presence struct {
@@ -79,13 +87,52 @@ func (e *evaluation) undisclose(out *sheet) {
 			if !e.sieve.asked(codes) {
 				continue
 			}
-			out.total.undisclosed = true
+			out.total.more().undisclosed = true
 			if !rows {
 				break
 			}
-			out.row(e.keys.of(&record{}, codes)).undisclosed = true
+			out.open.of(out.open.find(e.keys.of(&record{}, codes)), 0).more().undisclosed = true
 		}
 	}
+}
+
+// Undisclosed is a place where another donor is present whom the principal may not know: of a recipient in MEMBER scope, of whichever in CELL scope, as of OverlapCell. Ids are
+// "unspecified" where the grant does not say.
+type Undisclosed struct{ Recipient, Theme, Location, Population string }
+
+// undisclosed returns the places that a query looks at where another donor is present, in order. As in an answer of allocations, neither money nor days matter.
+func (h *holdings) undisclosed(q OverlapQuery) []Undisclosed {
+	if q.Filter.asksMore() {
+		return nil
+	}
+	var places []Undisclosed
+	v := h.snapshot.newSieve(q.Filter, q.Principal)
+	for _, p := range h.snapshot.presences(v) {
+		for codes := range p.cells {
+			if placed := h.scope != grant.MemberScope || codes[recipients] != none; placed && v.asked(codes) {
+				places = append(places, h.place(codes))
+			}
+		}
+	}
+	slices.SortFunc(places, func(a, b Undisclosed) int {
+		return cmp.Or(strings.Compare(a.Recipient, b.Recipient), strings.Compare(a.Theme, b.Theme), strings.Compare(a.Location, b.Location), strings.Compare(a.Population, b.Population))
+	})
+	return slices.Compact(places)
+}
+
+// place names the place of a recipient and a cell.
+func (h *holdings) place(codes [lists]int32) (u Undisclosed) {
+	if h.scope == grant.MemberScope {
+		u.Recipient = h.recipientID(h.donors.roll[1][codes[recipients]])
+	}
+	for i, id := range []*string{&u.Theme, &u.Location, &u.Population}[:len(h.widths)] {
+		code := codes[themes+i]
+		if code != none {
+			code = h.terms.roll[i][code]
+		}
+		*id = h.termID(i, code)
+	}
+	return u
 }
 
 // asksMore tells whether a filter asks for what no shadow gives away. An answer that then told of one would tell who, or what.

@@ -86,3 +86,37 @@ func TestThePastKeepsWhatIsConfidentialToday(t *testing.T) {
 		})
 	}
 }
+
+// Overlaps tell where another donor is present, in the places that are asked for, and of no other; a filter by what a shadow does not give away asks for none.
+func TestUndisclosedAmongOverlaps(t *testing.T) {
+	public := secret("h")
+	public.Visibility, public.Shadow = grant.Public, false
+	twice, unspecified := secret("g2"), secret("g3")
+	unspecified.Recipients, unspecified.Themes = nil, nil
+	s := build(field(), []*grant.Grant{secret("g"), twice, public, unspecified})
+	viewer, in := grant.Principal{Role: grant.Viewer}, func(member, theme string) analysis.Undisclosed {
+		return analysis.Undisclosed{Recipient: member, Theme: theme}
+	}
+	cell := func(theme string) analysis.Undisclosed {
+		return analysis.Undisclosed{Theme: theme, Location: grant.Unspecified, Population: grant.Unspecified}
+	}
+	for name, c := range map[string]struct {
+		query analysis.OverlapQuery
+		want  []analysis.Undisclosed
+	}{
+		"in a member":          {analysis.OverlapQuery{Scope: grant.MemberScope, Principal: viewer}, []analysis.Undisclosed{in("m1", "water")}},
+		"in cells":             {analysis.OverlapQuery{Scope: grant.CellScope, Principal: viewer}, []analysis.Undisclosed{cell(grant.Unspecified), cell("water")}},
+		"of another theme":     {analysis.OverlapQuery{Scope: grant.MemberScope, Principal: viewer, Filter: analysis.Filter{Themes: []string{"youth"}}}, nil},
+		"of donor states":      {analysis.OverlapQuery{Scope: grant.MemberScope, Principal: viewer, Filter: analysis.Filter{DonorStates: []string{"CH"}}}, nil},
+		"on the second page":   {analysis.OverlapQuery{Scope: grant.MemberScope, Principal: viewer, After: &analysis.OverlapCursor{}}, nil},
+		"for those who see it": {analysis.OverlapQuery{Scope: grant.MemberScope, Principal: staff}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.query.Currency, c.query.Limit = "USD", 10
+			found, err := s.Overlaps(c.query)
+			if diff := cmp.Diff(c.want, found.Undisclosed); diff != "" || err != nil {
+				t.Error(diff, err)
+			}
+		})
+	}
+}

@@ -101,7 +101,7 @@ func (v *sight) sees(r *record) bool {
 			return false
 		}
 	}
-	return v.principal.Sees(r.visibility, func() bool { return v.takesPart(r) }) && (v.today == nil || v.today.Shows(v.principal, r.id))
+	return v.principal.Sees(r.visibility, func() bool { return v.takesPart(r) }) && (v.today == nil || v.snapshot.supposes(r.id) || v.today.Shows(v.principal, r.id))
 }
 
 func (v *sight) takesPart(r *record) bool {

@@ -18,14 +18,67 @@ type Snapshot struct {
 	size   int // how many grants there are; a place beyond it belongs to a later snapshot
 	reg    *grant.Registry
 	rates  *fx.Table
-	today  *Snapshot // of a snapshot of the past: see Under
+	today  *Snapshot      // of a snapshot of the past: see Under
+	added  map[string]int // places of what a scenario adds, which the line does not know
 }
 
 // line is what the snapshots that follow one another share.
 type line struct {
 	dictionaries
-	mu     sync.RWMutex
-	places map[string]int32 // of a grant's id, in the order of appearance
+	mu       sync.RWMutex
+	places   map[string]int32 // of a grant's id, in the order of appearance
+	received [][]int32        // by code of a recipient: the places of grants that it received, or once did
+}
+
+// receives notes the recipients of a grant at a place, but for those that it had before.
+func (l *line) receives(place int, r, before *record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range r.list(recipients) {
+		if before != nil && slices.ContainsFunc(before.list(recipients), func(b entry) bool { return b.code == e.code }) {
+			continue
+		}
+		for int(e.code) >= len(l.received) {
+			l.received = append(l.received, nil)
+		}
+		l.received[e.code] = append(l.received[e.code], int32(place))
+	}
+}
+
+// receivedBy returns, chunk by chunk and in order, where the grants may be whose recipients are accepted; nil when these are so many that one may as well look at all.
+func (s *Snapshot) receivedBy(a *accepted) map[int][]int {
+	if a == nil || a.unspecified {
+		return nil
+	}
+	few := s.size / 64
+	found := map[int][]int{}
+	add := func(place int) {
+		found[place/chunkSize] = append(found[place/chunkSize], place%chunkSize)
+		few--
+	}
+	for _, place := range s.added { // which the line does not know
+		add(place)
+	}
+	s.line.mu.RLock()
+	for code, places := range s.line.received {
+		if code >= len(a.codes) || !a.codes[code] || few < 0 {
+			continue
+		}
+		for _, place := range places {
+			if int(place) < s.size {
+				add(int(place))
+			}
+		}
+	}
+	s.line.mu.RUnlock()
+	if few < 0 {
+		return nil
+	}
+	for i, places := range found {
+		slices.Sort(places)
+		found[i] = slices.Compact(places)
+	}
+	return found
 }
 
 // chunkSize is the number of grants in a chunk: small enough to copy on every write, large enough that there are few.
@@ -82,14 +135,19 @@ func (s *Snapshot) set(g *grant.Grant, copied map[int]bool) {
 	}
 	r := s.line.record(g)
 	if known {
+		s.line.receives(place, &r, &s.chunks[i].records[place%chunkSize])
 		s.chunks[i].records[place%chunkSize] = r
 		return
 	}
+	s.line.receives(place, &r, nil)
 	s.chunks[i].records = append(s.chunks[i].records, r)
 }
 
 // place returns where a grant stands. The index is the line's, and may hold places of later snapshots and of such as were given up.
 func (s *Snapshot) place(id string) (int, bool) {
+	if p, ok := s.added[id]; ok {
+		return p, true
+	}
 	s.line.mu.RLock()
 	p, ok := s.line.places[id]
 	s.line.mu.RUnlock()
@@ -97,6 +155,12 @@ func (s *Snapshot) place(id string) (int, bool) {
 		return 0, false
 	}
 	return int(p), true
+}
+
+// supposes tells whether a grant is one that a scenario adds.
+func (s *Snapshot) supposes(id string) bool {
+	_, ok := s.added[id]
+	return ok
 }
 
 // find returns the record of a grant, or nil.
@@ -158,11 +222,20 @@ func (s *Snapshot) Survivor(id string) string {
 
 // Linked returns the ids of the grants that stand and have a link to a grant, or to one that was merged into it, in order.
 func (s *Snapshot) Linked(id string) []string {
+	return s.linkedBy(id, func(string) bool { return true })
+}
+
+// LinkedFor is Linked for a principal: of the links between grants that it may see.
+func (s *Snapshot) LinkedFor(p grant.Principal, id string) []string {
+	return s.linkedBy(id, func(id string) bool { return s.Shows(p, id) })
+}
+
+func (s *Snapshot) linkedBy(id string, shows func(id string) bool) []string {
 	var ids []string
-	leads := func(l link) bool { return s.Survivor(l.target) == id }
+	leads := func(l link) bool { return s.Survivor(l.target) == id && shows(l.target) }
 	for _, c := range s.chunks {
 		for _, i := range c.linked() {
-			if r := &c.records[i]; !r.deleted && slices.ContainsFunc(r.more.links, leads) {
+			if r := &c.records[i]; !r.deleted && shows(r.id) && slices.ContainsFunc(r.more.links, leads) {
 				ids = append(ids, r.id)
 			}
 		}

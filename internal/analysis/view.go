@@ -64,7 +64,7 @@ func newView(p pricing, c *chunk, currencies []string) *view {
 		r := &c.records[i]
 		f := p.figure(r, currencies)
 		v.grants[i] = plain{first: -1, counts: f.counts}
-		if f.plain() {
+		if f.plain() && (r.more == nil || r.more.supposed == nil) {
 			v.add(&v.grants[i], r, &f)
 		}
 	}

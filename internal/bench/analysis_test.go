@@ -15,8 +15,6 @@ import (
 	"github.com/allmep/tandem/internal/bench"
 	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/grant"
-	"github.com/allmep/tandem/internal/money"
-	"github.com/allmep/tandem/internal/period"
 )
 
 // grants is how many grants the analysis is measured on: TANDEM_BENCH_GRANTS, or a million.
@@ -104,14 +102,14 @@ func sqliteGroupBy(b *testing.B, want analysis.Result) (facts int, took time.Dur
 	number := 0
 	for g := range w.All() {
 		number++
-		eachFact(reg, g, func(state string, year int, theme, location string, amount int64) {
+		for f := range bench.Facts(reg, g) {
 			facts++
-			args = append(args, number, state, year, g.Recipients[0].Organisation, theme, location, amount)
+			args = append(args, number, f.DonorState, f.Year, f.Member, f.Theme, f.Location, f.Minor)
 			if len(args) == cap(args) {
 				must(insert.Exec(args...))
 				args = args[:0]
 			}
-		})
+		}
 	}
 	for ; len(args) > 0; args = args[7:] {
 		must(tx.Exec("INSERT INTO fact VALUES (?,?,?,?,?,?,?)", args[:7]...))
@@ -142,35 +140,6 @@ func sqliteGroupBy(b *testing.B, want analysis.Result) (facts int, took time.Dur
 		b.Fatalf("SQLite has %d rows, the product %d", len(got), len(want.Rows))
 	}
 	return facts, took
-}
-
-// eachFact calls f for each part of a grant and year. The grants of a World have one commitment, one funder and one recipient.
-func eachFact(reg *grant.Registry, g *grant.Grant, f func(state string, year int, theme, location string, amount int64)) {
-	a := g.Transactions[0].Amount
-	c, ok := fx.ECB().Convert(a.Minor, a.Currency, "USD", g.Transactions[0].Date.First)
-	if !ok {
-		panic("no rate for " + a.Currency)
-	}
-	weights := func(splits []grant.Split) (out []uint64) {
-		for _, s := range splits {
-			out = append(out, uint64(s.Percent))
-		}
-		return out
-	}
-	parts := money.Cut(c.Minor, weights(g.Themes), weights(g.Locations))
-	span, _ := g.Span()
-	calendar := period.Calendar{}
-	for k, part := range parts {
-		theme, location := g.Themes[k/len(g.Locations)].ID, g.Locations[k%len(g.Locations)].ID
-		before := int64(0)
-		for day := span.First; day <= span.Last; {
-			year := calendar.Index(period.Year, day)
-			last := min(span.Last, calendar.Span(period.Year, year).Last)
-			with := money.Share(part, uint64(last-span.First)+1, uint64(span.Days()))
-			f(reg.DonorState(g.Funders[0].Organisation), year, theme, location, with-before)
-			before, day = with, last+1
-		}
-	}
 }
 
 // BenchmarkNext moves snapshots of three sizes forward by one changed grant. What it costs does not grow with the number of grants.

@@ -156,7 +156,7 @@ func badCases() map[string]bad {
 		"transactions by patch": patched("grant", "Grant", "grants/us", `{"transactions":[]}`, "transactions", "updateMask", 0),
 		"nothing to patch":      patched("grant", "Grant", "grants/nothing", `{"title":"y"}`, "", "", 404),
 	}
-	for _, more := range []map[string]bad{moreCases(), reportCases(), mergeCases(), listCases(), importCases()} {
+	for _, more := range []map[string]bad{moreCases(), reportCases(), mergeCases(), listCases(), historyCases(), scenarioCases(), exportCases(), importCases()} {
 		for name, c := range more {
 			cases[name] = c
 		}
@@ -181,7 +181,41 @@ func moreCases() map[string]bad {
 	rate := func(body, at string) bad {
 		return bad{method: "POST", path: "/v1/rates:batchCreate", body: body, field: at, rpc: "RateService/BatchCreateRates", message: body}
 	}
+	overlaps := func(query, message, at string) bad {
+		return asked("/v1/overlaps", query, "OverlapService/QueryOverlaps", message, at, 0)
+	}
+	gaps := func(query, message, at string) bad {
+		return asked("/v1/gaps", query, "GapService/QueryGaps", message, at, 0)
+	}
+	decide := func(name, body, at string, status int) bad {
+		body = fmt.Sprintf(`{"name":%q,%s}`, name, body)
+		return bad{method: "POST", path: "/v1/overlaps:decide", body: body, field: at, status: status, rpc: "OverlapService/DecideOverlap", message: body}
+	}
+	const overlap = "overlaps/member~se~SE~us~US~ecopeace"
 	return map[string]bad{
+		"an unknown scope":               {method: "GET", path: "/v1/overlaps?scope=REGION", field: "scope"},
+		"no amount":                      overlaps("min_amount=much", `{"minAmount":"much"}`, "minAmount"),
+		"a fraction of a cent":           overlaps("min_amount=0.001", `{"minAmount":"0.001"}`, "minAmount"),
+		"overlaps of nobody":             overlaps("member=organisations/nobody", `{"member":["organisations/nobody"]}`, "member[0]"),
+		"overlaps by size":               overlaps("order_by=size", `{"orderBy":"size"}`, "orderBy"),
+		"overlaps from after to":         overlaps("from=2024&to=2023", `{"from":"2024","to":"2023"}`, "to"),
+		"a name of no overlap":           asked("/v1/overlaps/member~us", "", "OverlapService/GetOverlap", `{"name":"overlaps/member~us"}`, "name", 0),
+		"two sides that do not meet":     asked("/v1/"+overlap, "to=2021", "OverlapService/GetOverlap", `{"name":"`+overlap+`","to":"2021"}`, "", 404),
+		"no verdict":                     decide(overlap, `"reason":"x"`, "verdict", 0),
+		"a verdict on no grant":          decide("overlaps/member~no~SE~us~US~ecopeace", `"verdict":"DISTINCT"`, "", 404),
+		"a verdict on another donor":     decide("overlaps/member~se~CH~us~US~ecopeace", `"verdict":"DISTINCT"`, "", 404),
+		"a verdict on sides in disorder": decide("overlaps/member~us~US~se~SE~ecopeace", `"verdict":"DISTINCT"`, "name", 0),
+		"an etag of no decision":         decide(overlap, `"verdict":"DISTINCT","etag":"7"`, "etag", 409),
+		"a viewer who decides": {method: "POST", path: "/v1/" + overlap + ":decide", body: `{"verdict":"DISTINCT"}`, token: "viewer", status: 403,
+			rpc: "OverlapService/DecideOverlap", message: `{"name":"` + overlap + `","verdict":"DISTINCT"}`},
+		"clusters of depth -1":           asked("/v1/overlaps:clusters", "min_depth=-1", "OverlapService/QueryOverlapClusters", `{"minDepth":-1}`, "minDepth", 0),
+		"an unknown kind of gap":         {method: "GET", path: "/v1/gaps?kind=HOLE", field: "kind"},
+		"a kind twice":                   gaps("kind=CLIFF&kind=CLIFF", `{"kind":["CLIFF","CLIFF"]}`, "kind"),
+		"as of a month":                  gaps("as_of=2024-11", `{"asOf":"2024-11"}`, "asOf"),
+		"a cliff of 101 %":               gaps("cliff_percent=101", `{"cliffPercent":101}`, "cliffPercent"),
+		"-1 months":                      gaps("stale_months=-1", `{"staleMonths":-1}`, "staleMonths"),
+		"gaps of no theme":               gaps("theme=themes/nothing", `{"theme":["themes/nothing"]}`, "theme[0]"),
+		"concentration by year":          asked("/v1/concentration", "by=year", "ConcentrationService/QueryConcentration", `{"by":"year"}`, "by", 0),
 		"an unknown dimension":           allocations("group_by=donor", `{"groupBy":["donors"]}`, "groupBy[0]"),
 		"four dimensions":                allocations("group_by=donor&group_by=member&group_by=theme&group_by=year", `{"groupBy":["donor","member","theme","year"]}`, "groupBy"),
 		"an unknown measure":             allocations("measure=spent", `{"measure":"spent"}`, "measure"),
@@ -260,16 +294,6 @@ func moreCases() map[string]bad {
 		"watching and nobody":                   {method: "GET", path: "/v1/revisions:watch", token: "none", status: 401},
 		"watching tokens as staff":              {method: "GET", path: "/v1/revisions:watch?resource=tokens", token: "staff", status: 403},
 		"rates of a revision to come":           asked("/v1/rates", "currency=USD&revision=1000000", "RateService/ListRates", `{"currency":"USD","revision":"1000000"}`, "revision", 0),
-		"history of no one":                     asked("/v1/revisions", "principal=", "RevisionService/ListRevisions", `{"principal":[""]}`, "principal[0]", 0),
-		"history of 21": asked("/v1/revisions", strings.Repeat("principal=x&", 21), "RevisionService/ListRevisions",
-			`{"principal":["x"`+strings.Repeat(`,"x"`, 20)+`]}`, "principal", 0),
-		"history upside down": asked("/v1/revisions", "since=2024-01-02T00:00:00Z&until=2024-01-01T00:00:00Z", "RevisionService/ListRevisions",
-			`{"since":"2024-01-02T00:00:00Z","until":"2024-01-01T00:00:00Z"}`, "until", 0),
-		"history since no time":    asked("/v1/revisions", "since=yesterday", "", "", "since", 0),
-		"an anchor that is none":   asked("/v1/revisions:verify", "anchor=112", "RevisionService/VerifyRevisions", `{"anchor":"112"}`, "anchor", 0),
-		"an anchor in capitals":    asked("/v1/revisions:verify", "anchor=1:"+strings.Repeat("A", 64), "RevisionService/VerifyRevisions", `{"anchor":"1:`+strings.Repeat("A", 64)+`"}`, "anchor", 0),
-		"an anchor of another log": asked("/v1/revisions:verify", "anchor=1:"+strings.Repeat("0", 64), "RevisionService/VerifyRevisions", `{"anchor":"1:`+strings.Repeat("0", 64)+`"}`, "", 0),
-		"a viewer who verifies":    {method: "GET", path: "/v1/revisions:verify", token: "viewer", status: 403, rpc: "RevisionService/VerifyRevisions", message: `{}`},
 	}
 }
 

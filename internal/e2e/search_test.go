@@ -153,7 +153,7 @@ func TestSimilar(t *testing.T) {
 	if status, text, _ := d.ask(t, donor, "POST", "/v1/grants:similar", `{"grant":{"name":"grants/again"}}`); status != http.StatusNotFound {
 		t.Errorf("a grant that may not be seen: %d %s", status, text)
 	}
-	d.must(t, "POST", "/v1/grants/again/links", `{"type":"CONFIRMED_DISTINCT","target":"grants/us"}`)
+	d.must(t, "POST", "/v1/grants/again/links", `{"type":"CONFIRMED_DISTINCT","target":"grants/us","reason":"two calls"}`)
 	same(t, "what someone has decided", similar(adminToken, `{"grant":{"name":"grants/us"}}`), "0")
 	same(t, "what someone decided later", similar(adminToken, `{"grant":{"name":"grants/us"},"revision":`+fmt.Sprint(made["etag"])+`}`), "1", "grants/again")
 

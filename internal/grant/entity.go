@@ -27,6 +27,7 @@ const (
 	Targets       Kind = "targets"
 	Tokens        Kind = "tokens"
 	Rates         Kind = "rates"
+	Decisions     Kind = "decisions" // on overlaps
 )
 
 // Key names one record.
@@ -49,7 +50,7 @@ type Meta struct {
 // Ledgered returns m itself; it is how code that handles every kind reaches the Meta of one.
 func (m *Meta) Ledgered() *Meta { return m }
 
-// Entity is a record: a pointer to Organisation, Programme, Term, Grant, Target, Token or RateDay.
+// Entity is a record: a pointer to Organisation, Programme, Term, Grant, Target, Token, RateDay or Decision.
 type Entity interface {
 	Key() Key
 	// Ledgered returns the record's Meta, for reading and for setting.
@@ -92,6 +93,8 @@ func New(key Key) (Entity, error) {
 		return &Token{ID: key.ID}, nil
 	case Rates:
 		return &RateDay{ID: key.ID}, nil
+	case Decisions:
+		return &Decision{ID: key.ID}, nil
 	}
 	return nil, fault.New(fault.Internal, "there is no kind of record %q", key.Kind)
 }

@@ -61,7 +61,7 @@ func (g *Grant) Merge(other *Grant, leave bool, by string, at int64) {
 		})
 	}
 	move(g, other, "reports", reportsOf, func(*Report) bool { return true })
-	g.Reports = append(g.Reports, Report{ID: g.NextID(), Kind: RecordHeld, Values: held, By: by, At: at, Origin: other.Key().String()})
+	g.Reports = append(g.Reports, Report{ID: g.NextID(), Kind: RecordHeld, Values: held, By: by, At: at, Origin: other.Key().String(), Of: other.ID})
 }
 
 // TakeLink moves one of other's links to g, during a merge of other into g.
@@ -233,14 +233,14 @@ func heir[T any, C child[T]](children []T, name string) string {
 	return ""
 }
 
-// Forget takes out of g, without touching what it shares with others, what tells of the merged grants that are unknown. What records held is for those who know all of them.
+// Forget takes out of g, without touching what it shares with others, what tells of the merged grants that are unknown: their names, what their records held, and what was accepted
+// from that.
 func (g *Grant) Forget(unknown func(id string) bool) {
-	aliases := len(g.Aliases)
 	g.Aliases = slices.DeleteFunc(slices.Clone(g.Aliases), unknown)
 	g.Transactions, g.Links, g.Reports = forget(g.Transactions, unknown), forget(g.Links, unknown), forget(g.Reports, unknown)
-	if len(g.Aliases) < aliases {
-		g.Reports = slices.DeleteFunc(g.Reports, func(r Report) bool { return r.Kind == RecordHeld })
-	}
+	held := func(r *Report) bool { return r != nil && r.Kind == RecordHeld && unknown(r.Of) }
+	g.Accepted = slices.DeleteFunc(slices.Clone(g.Accepted), func(a Acceptance) bool { return held(g.Report(a.Report)) })
+	g.Reports = slices.DeleteFunc(g.Reports, func(r Report) bool { return held(&r) })
 }
 
 func forget[T any, C child[T]](children []T, unknown func(id string) bool) []T {

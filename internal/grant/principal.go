@@ -39,9 +39,16 @@ func (p Principal) MayWrite(kind Kind) bool {
 	return p.Role == Staff || p.Role == Admin
 }
 
-// MayRead tells whether p may read records of a kind at all; which grants it sees is for Sees to say.
+// MayRead tells whether p may read records of a kind at all; which grants it sees is for Sees to say. Decisions name grants: others than staff see them with the overlaps that
+// they see.
 func (p Principal) MayRead(kind Kind) bool {
-	return kind != Tokens || p.Role == Admin
+	switch kind {
+	case Tokens:
+		return p.Role == Admin
+	case Decisions:
+		return p.Role == Staff || p.Role == Admin
+	}
+	return true
 }
 
 // Sees tells whether p may see a grant of this visibility. takesPart tells whether p's donor state is among its funders, or p's organisation among

@@ -22,6 +22,7 @@ type Report struct {
 	ConfirmedBy  string      `json:"confirmedBy,omitempty"` // the name of the principal who says that it is right
 	Confirmed    int64       `json:"confirmed,omitzero"`    // when, in microseconds since 1970; 0 is never
 	Origin       string      `json:"origin,omitempty"`      // its resource name on the grant that it was first recorded on, when that was merged into this one
+	Of           string      `json:"of,omitempty"`          // of what a record held: the id of the grant that it was the record of
 }
 
 // Acceptance says from which report a field of the grant was taken. It holds for as long as the two still say the same: see AcceptedFrom.
@@ -142,9 +143,9 @@ func (g *Grant) Report(id string) *Report {
 	return nil
 }
 
-// Confirmed tells whether somebody said of a report of the grant that it is right.
+// Confirmed tells whether somebody said of a report of the grant that it is right. What a merged record held is not asked: not everyone who sees the grant may know of it.
 func (g *Grant) Confirmed() bool {
-	return slices.ContainsFunc(g.Reports, func(r Report) bool { return r.Confirmed != 0 })
+	return slices.ContainsFunc(g.Reports, func(r Report) bool { return r.Confirmed != 0 && r.Kind != RecordHeld })
 }
 
 // AcceptedFrom returns the report from which the record's value of a field was taken, nil if it was taken from none, or if the record or the report has said otherwise since.

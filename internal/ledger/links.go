@@ -25,7 +25,7 @@ func (l *Ledger) LinkedBy(ctx context.Context, p grant.Principal, g *grant.Grant
 		return nil, err
 	}
 	var found []Linked
-	for _, id := range state.Snapshot.Linked(g.ID) {
+	for _, id := range state.Snapshot.LinkedFor(p, g.ID) { // for no others is the store asked: how often it is would tell of them
 		e, err := l.Get(ctx, p, grantKey(id), at)
 		if fault.KindOf(err) == fault.NotFound {
 			continue

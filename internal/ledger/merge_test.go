@@ -141,6 +141,69 @@ func TestMergesKeepSecrets(t *testing.T) {
 	}
 }
 
+// Of what a grant took over from one that they do not see, those who report on it get to know what is the grant's own now, and neither where it came from nor what the other's record held. What
+// the record of one that they do see held they keep, whatever else is merged.
+func TestReportsOfAHiddenMergedGrant(t *testing.T) {
+	l := open(t, stores["SQLite"](t))
+	field(t, l)
+	create(t, l, &grant.Organisation{ID: "sida", DisplayName: "Sida", State: "SE"})
+	for _, id := range []string{"kept", "seen", "hidden"} {
+		g := award(id, 100)
+		g.Visibility = grant.Restricted
+		if id != "hidden" {
+			g.Funders[0].Organisation = "sida"
+		}
+		create(t, l, g)
+	}
+	if _, _, err := l.CreateReport(t.Context(), staff, "hidden", grant.Report{Kind: grant.StaffCall, Organisation: "sida", Values: figure(90)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{"seen", "hidden"} {
+		if _, _, err := l.MergeGrants(t.Context(), staff, ledger.Merging{Survivor: "kept", Other: other}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var seen, moved, secret string
+	for _, r := range got(t, l, "kept").Reports {
+		switch r.Of {
+		case "seen":
+			seen = r.ID
+		case "hidden":
+			secret = r.ID
+		default:
+			moved = r.ID
+		}
+	}
+	donor := by("tokens/donor", grant.Donor, "SE")
+	e, err := l.Get(t.Context(), donor.Principal, key("kept"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g := e.(*grant.Grant); len(g.Reports) != 2 || g.Report(seen) == nil || g.Report(moved) == nil || !slices.Equal(g.Aliases, []string{"seen"}) {
+		t.Errorf("found %+v", g)
+	}
+	once := donor
+	once.RequestID, once.Fingerprint = "once", "x"
+	for range 2 { // the second answer is that of the first
+		if r, g, err := l.ConfirmReport(t.Context(), once, "kept", moved); err != nil || r.Confirmed == 0 || r.Origin != "" || g.Report(secret) != nil {
+			t.Errorf("found %+v, %v", r, err)
+		}
+	}
+	change := func(*grant.Grant, *grant.Report) error { return nil }
+	_, _, confirmed := l.ConfirmReport(t.Context(), donor, "kept", secret)
+	_, _, unconfirmed := l.UnconfirmReport(t.Context(), donor, "kept", secret)
+	_, _, updated := l.UpdateReport(t.Context(), donor, "kept", secret, change)
+	_, _, removed := l.DeleteReport(t.Context(), donor, "kept", secret)
+	for _, err := range []error{confirmed, unconfirmed, updated, removed} {
+		if fault.KindOf(err) != fault.NotFound {
+			t.Errorf("a hidden report is there: %v", err)
+		}
+	}
+	if r, _, err := l.DeleteReport(t.Context(), donor, "kept", moved); err != nil || r.ID != moved || r.Origin != "" {
+		t.Errorf("found %+v, %v", r, err)
+	}
+}
+
 // Links say who and when, are found from both ends, are made once, and do not deny one another.
 func TestLinks(t *testing.T) {
 	l := open(t, stores["SQLite"](t))

@@ -167,12 +167,23 @@ func (s *State) list(kind grant.Kind, q ListQuery) Page {
 // Grants lists grants that the selection's principal may see and that words, when not zero, find, as known at a revision (0: the newest). Errors: Invalid if there is no such
 // revision yet, or with the fields of the filter that name nothing.
 func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, words search.Query, at int64) (Page, error) {
-	state, err := l.StateAt(ctx, at)
+	state, found, err := l.find(ctx, q, words, at)
 	if err != nil {
 		return Page{}, err
 	}
+	page := Page{Next: found.Next, Total: found.Total, LeftOut: found.LeftOut, Revision: state.Revision}
+	page.Entities, err = l.readAll(ctx, state, q.Principal, found.IDs)
+	return page, err
+}
+
+// find selects grants as known at a revision. Errors as of Grants.
+func (l *Ledger) find(ctx context.Context, q analysis.Selection, words search.Query, at int64) (*State, analysis.Found, error) {
+	state, err := l.StateAt(ctx, at)
+	if err != nil {
+		return nil, analysis.Found{}, err
+	}
 	if err := q.Filter.Check(state.Registry); err != nil {
-		return Page{}, err
+		return nil, analysis.Found{}, err
 	}
 	if !words.IsZero() {
 		q.Among = []analysis.Cursor{} // found nothing is not the same as not searched
@@ -180,28 +191,31 @@ func (l *Ledger) Grants(ctx context.Context, q analysis.Selection, words search.
 			q.Among = append(q.Among, analysis.Cursor{Value: h.Rank, ID: h.ID})
 		}
 	}
-	found := state.Snapshot.Select(q)
-	page := Page{Next: found.Next, Total: found.Total, LeftOut: found.LeftOut, Revision: state.Revision}
-	keys := make([]grant.Key, len(found.IDs))
-	for i, id := range found.IDs {
-		keys[i] = grant.Key{Kind: grant.Grants, ID: id}
+	return state, state.Snapshot.Select(q), nil
+}
+
+// readAll reads the grants that were found, as of the state and as the principal may see them.
+func (l *Ledger) readAll(ctx context.Context, state *State, p grant.Principal, ids []string) ([]grant.Entity, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	if len(keys) == 0 {
-		return page, nil
+	keys := make([]grant.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = grantKey(id)
 	}
 	versions, err := l.Store.GetAll(ctx, keys, state.Revision)
 	if err != nil {
-		return Page{}, err
+		return nil, err
 	}
-	page.Entities = make([]grant.Entity, len(versions))
+	entities := make([]grant.Entity, len(versions))
 	for i, v := range versions {
 		e, err := decode(v)
 		if err != nil {
-			return Page{}, err
+			return nil, err
 		}
-		page.Entities[i], _ = state.show(q.Principal, e) // the selection has seen to it that it is visible
+		entities[i], _ = state.show(p, e) // the selection has seen to it that it is visible
 	}
-	return page, nil
+	return entities, nil
 }
 
 // Allocations answers a query as known at a revision (0: the newest), with the revision that was read. Errors as of Grants; Exhausted when

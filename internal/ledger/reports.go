@@ -70,11 +70,14 @@ func (l *Ledger) UpdateReport(ctx context.Context, w Write, id, report string, c
 func (l *Ledger) DeleteReport(ctx context.Context, w Write, id, report string) (grant.Report, *grant.Grant, error) {
 	removed := grant.Report{ID: report}
 	g, err := l.report(ctx, w, id, func(d *draft, g *grant.Grant) error {
-		r, err := d.ownReport(w.Principal, g, report)
+		if _, err := d.ownReport(w.Principal, g, report); err != nil {
+			return err
+		}
+		shown, err := d.shownGrant(w.Principal, g)
 		if err != nil {
 			return err
 		}
-		removed = *r
+		removed = *shown.Report(report)
 		g.Reports = slices.DeleteFunc(g.Reports, func(r grant.Report) bool { return r.ID == report })
 		return nil
 	})
@@ -85,7 +88,7 @@ func (l *Ledger) DeleteReport(ctx context.Context, w Write, id, report string) (
 // grant has no such report.
 func (l *Ledger) ConfirmReport(ctx context.Context, w Write, id, report string) (grant.Report, *grant.Grant, error) {
 	g, err := l.report(ctx, w, id, func(d *draft, g *grant.Grant) error {
-		r, err := findReport(g, report)
+		r, err := d.findReport(w.Principal, g, report)
 		if err == nil && r.Confirmed == 0 {
 			r.ConfirmedBy, r.Confirmed = w.Principal.Name, d.at
 		}
@@ -96,8 +99,8 @@ func (l *Ledger) ConfirmReport(ctx context.Context, w Write, id, report string) 
 
 // UnconfirmReport takes a confirmation back. Errors as of ConfirmReport; Denied also if somebody else confirmed it, unless the principal is staff.
 func (l *Ledger) UnconfirmReport(ctx context.Context, w Write, id, report string) (grant.Report, *grant.Grant, error) {
-	g, err := l.report(ctx, w, id, func(_ *draft, g *grant.Grant) error {
-		r, err := findReport(g, report)
+	g, err := l.report(ctx, w, id, func(d *draft, g *grant.Grant) error {
+		r, err := d.findReport(w.Principal, g, report)
 		if err != nil {
 			return err
 		}
@@ -177,7 +180,7 @@ func (l *Ledger) Reconcile(ctx context.Context, p grant.Principal, id string, at
 }
 
 // report changes the reports of a grant. Whether the principal may is decided on the grant as it stands when the write is, so that nothing comes between. Its links are not looked
-// at again: reports do not touch them, and what is wrong with one could be hidden from the principal.
+// at again: reports do not touch them, and what is wrong with one could be hidden from the principal. The grant that is returned is as the principal may see it.
 func (l *Ledger) report(ctx context.Context, w Write, id string, change func(*draft, *grant.Grant) error) (*grant.Grant, error) {
 	if !w.Principal.MayReport() {
 		return nil, fault.New(fault.Denied, "the role %s may not report on grants", w.Principal.Role)
@@ -201,7 +204,10 @@ func (l *Ledger) report(ctx context.Context, w Write, id string, change func(*dr
 		}
 		return d.put(func(int) string { return "grant" }, g)
 	}, func(earlier []grant.Entity) error { changed = earlier[0].(*grant.Grant); return nil })
-	return changed, err
+	if err != nil {
+		return nil, err
+	}
+	return l.State().shownGrant(w.Principal, changed)
 }
 
 // reportable returns a grant on which the principal may report. One that it does not see does not exist for it, deleted or not.
@@ -255,11 +261,31 @@ func (d *draft) checkReport(p grant.Principal, r *grant.Report) error {
 
 // ownReport returns a report that the principal may change and delete.
 func (d *draft) ownReport(p grant.Principal, g *grant.Grant, id string) (*grant.Report, error) {
-	r, err := findReport(g, id)
+	r, err := d.findReport(p, g, id)
 	if err == nil && !d.registry.Owns(p, r) {
 		return nil, fault.New(fault.Denied, "%q is another's report; a %s may change its own", reportName(g, id), p.Role)
 	}
 	return r, err
+}
+
+// findReport returns a report that the principal sees.
+func (d *draft) findReport(p grant.Principal, g *grant.Grant, id string) (*grant.Report, error) {
+	shown, err := d.shownGrant(p, g)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := findReport(shown, id); err != nil {
+		return nil, err
+	}
+	return findReport(g, id)
+}
+
+// shownGrant returns a grant as the principal sees it. For those who see everything it is the grant itself, and no state need be brought up for them.
+func (d *draft) shownGrant(p grant.Principal, g *grant.Grant) (*grant.Grant, error) {
+	if p.SeesAll() {
+		return g, nil
+	}
+	return d.pending.flush().shownGrant(p, g)
 }
 
 func findReport(g *grant.Grant, id string) (*grant.Report, error) {

@@ -16,10 +16,18 @@ func (s *State) maySee(p grant.Principal, key grant.Key) error {
 }
 
 // show returns a version of a record, of whichever revision, as a principal may see it: without links to grants that it does not see or that are deleted, and without what
-// would tell of merged ones that it does not see. visible tells whether
-// it may see it at all. The record itself stays as it is.
+// would tell of merged ones that it does not see. visible tells whether it may see it at all. The record itself stays as it is.
 func (s *State) show(p grant.Principal, e grant.Entity) (shown grant.Entity, visible bool) {
 	return s.showLinked(p, e, s.Snapshot.Sees)
+}
+
+// shownGrant is show for a grant. Its error is NotFound if the principal may not see it.
+func (s *State) shownGrant(p grant.Principal, g *grant.Grant) (*grant.Grant, error) {
+	shown, visible := s.show(p, g)
+	if !visible {
+		return nil, notFound(g.Key())
+	}
+	return shown.(*grant.Grant), nil
 }
 
 // showLinked is show with the links to those grants that linked holds of.

@@ -124,12 +124,15 @@ func (s Sum) Percent(whole Sum) string {
 	if whole == (Sum{}) {
 		return ""
 	}
-	hundredths := new(big.Int).Mul(s.big(), big.NewInt(100*100))
-	return point(quotient(hundredths, whole.big()).String(), 2)
+	hundredths := new(big.Int).Mul(s.Big(), big.NewInt(100*100))
+	return point(quotient(hundredths, whole.Big()).String(), 2)
 }
 
 // SumOf returns the sum of one amount.
 func SumOf(minor int64) Sum { return Sum{hi: minor >> 63, lo: uint64(minor)} }
+
+// Rat returns the sum as a rational number.
+func (s Sum) Rat() *big.Rat { return new(big.Rat).SetInt(s.Big()) }
 
 // Cmp compares two sums: -1, 0 or +1.
 func (s Sum) Cmp(t Sum) int {
@@ -155,7 +158,7 @@ func (s Sum) Int64() (int64, bool) {
 }
 
 // MarshalText writes the sum in minor units.
-func (s Sum) MarshalText() ([]byte, error) { return []byte(s.big().String()), nil }
+func (s Sum) MarshalText() ([]byte, error) { return []byte(s.Big().String()), nil }
 
 // UnmarshalText reads what MarshalText wrote.
 func (s *Sum) UnmarshalText(text []byte) error {
@@ -168,7 +171,8 @@ func (s *Sum) UnmarshalText(text []byte) error {
 	return nil
 }
 
-func (s Sum) big() *big.Int {
+// Big returns the sum in minor units.
+func (s Sum) Big() *big.Int {
 	b := new(big.Int).Lsh(big.NewInt(s.hi), 64)
 	return b.Add(b, new(big.Int).SetUint64(s.lo))
 }
@@ -178,5 +182,5 @@ func (s Sum) Decimal(c Currency) string {
 	if v, ok := s.Int64(); ok {
 		return FormatMinor(c, v)
 	}
-	return point(s.big().String(), c.Exponent())
+	return point(s.Big().String(), c.Exponent())
 }

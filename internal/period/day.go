@@ -40,6 +40,12 @@ func (d Day) Civil() (year, month, day int) {
 	return year, month, day
 }
 
+// AddMonths returns the same day n months later or, where that month has no such day, its last. n may be below 0.
+func (d Day) AddMonths(n int) Day {
+	y, m, day := d.Civil()
+	return min(Of(y, m+n, day), Of(y, m+n+1, 1)-1)
+}
+
 // String writes the day as 2006-01-02.
 func (d Day) String() string {
 	y, m, day := d.Civil()

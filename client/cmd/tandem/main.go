@@ -28,26 +28,33 @@ type commands struct {
 	Color     string `help:"Colours: auto (on a terminal), always or never." enum:"auto,always,never" default:"auto"`
 	Reason    string `help:"Why you write; the history keeps it." placeholder:"TEXT"`
 
-	Grant       grantCommands             `cmd:"" help:"Log grants and look at them."`
-	Org         orgCommands               `cmd:"" help:"Organisations: donors, members and others."`
-	Programme   programmeCommands         `cmd:"" help:"Funding instruments of donors."`
-	Theme       themeCommands             `cmd:"" help:"What money is for."`
-	Location    locationCommands          `cmd:"" help:"Where money goes."`
-	Population  populationCommands        `cmd:"" help:"Whom money is for."`
-	Transaction transactionCommands       `cmd:"" help:"Commitments, disbursements and other transactions of a grant."`
-	Link        linkCommands              `cmd:"" help:"Relations between grants."`
-	Report      reportCommands            `cmd:"" help:"What sources say of a grant."`
-	Target      targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
-	Allocations allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
-	Import      importCommand             `cmd:"" help:"Take in what others have published: IATI files."`
-	History     historyCommands           `cmd:"" help:"Who changed what, when and why."`
-	Watch       watchCommand              `cmd:"" help:"What changes, as it does."`
-	Rate        rateCommands              `cmd:"" aliases:"rates" help:"Exchange rates."`
-	Admin       databaseCommands          `cmd:"" help:"Back the database up, restore it, look for damage (for administrators)."`
-	Tokens      tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
-	Me          meCommand                 `cmd:"" help:"Who you are to the server."`
-	Login       loginCommand              `cmd:"" help:"Keep a server and a token for later commands."`
-	Completion  kongcompletion.Completion `cmd:"" help:"Shell completion: prints what your shell's profile needs."`
+	Grant         grantCommands             `cmd:"" help:"Log grants and look at them."`
+	Org           orgCommands               `cmd:"" help:"Organisations: donors, members and others."`
+	Programme     programmeCommands         `cmd:"" help:"Funding instruments of donors."`
+	Theme         themeCommands             `cmd:"" help:"What money is for."`
+	Location      locationCommands          `cmd:"" help:"Where money goes."`
+	Population    populationCommands        `cmd:"" help:"Whom money is for."`
+	Transaction   transactionCommands       `cmd:"" help:"Commitments, disbursements and other transactions of a grant."`
+	Link          linkCommands              `cmd:"" help:"Relations between grants."`
+	Report        reportCommands            `cmd:"" help:"What sources say of a grant."`
+	Target        targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
+	Export        exportCommand             `cmd:"" help:"Write grants into a file: CSV, a workbook, IATI, 360Giving, or everything."`
+	Import        importCommand             `cmd:"" help:"Take in what others have published: IATI, 360Giving, the OECD's CRS, and sheets with any heads."`
+	Allocations   allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
+	Overlaps      overlapCommands           `cmd:"" help:"Where money of two donors meets."`
+	Gaps          gapsCommand               `cmd:"" help:"Where money is missing."`
+	Concentration concentrationCommand      `cmd:"" help:"How concentrated and how fragmented funding is."`
+	WhatIf        whatIfCommand             `cmd:"" help:"What would change if donors withdrew, or grants were added, delayed or scaled."`
+	Place         placeCommand              `cmd:"" help:"Where money would add most."`
+	Brief         briefCommand              `cmd:"" help:"Everything about a donor state, a member or the coalition, to print for a roundtable."`
+	History       historyCommands           `cmd:"" help:"Who changed what, when and why."`
+	Watch         watchCommand              `cmd:"" help:"What changes, as it does."`
+	Rate          rateCommands              `cmd:"" aliases:"rates" help:"Exchange rates."`
+	Admin         databaseCommands          `cmd:"" help:"Back the database up, restore it, look for damage (for administrators)."`
+	Tokens        tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
+	Me            meCommand                 `cmd:"" help:"Who you are to the server."`
+	Login         loginCommand              `cmd:"" help:"Keep a server and a token for later commands."`
+	Completion    kongcompletion.Completion `cmd:"" help:"Shell completion: prints what your shell's profile needs."`
 }
 
 // session is what a command works with.

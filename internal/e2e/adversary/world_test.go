@@ -42,7 +42,7 @@ type world struct {
 	dir    string
 }
 
-// live makes a world of a story. Half of it is there when the server starts, and half comes from elsewhere while it runs; then it writes a revision itself.
+// live makes a world of a story. Half of it is there when the server starts, and half comes from elsewhere while it runs; then it writes two revisions itself.
 func live(t *rapid.T, s story) *world {
 	must := func(err error) {
 		if err != nil {
@@ -71,7 +71,10 @@ func live(t *rapid.T, s story) *world {
 	w.ledger, err = ledger.Open(context.Background(), ledger.Config{Store: spied{w.store}, Rates: fx.ECB(), Now: func() int64 { return now }, NewID: func() string { return "new" }})
 	must(err)
 	add(log[half:])
-	_, err = ledger.Create(context.Background(), w.ledger, ledger.Write{Principal: grant.Principal{Name: "staff", Role: grant.Staff}}, "organisation", &grant.Organisation{ID: "late", DisplayName: "Late"})
+	staff := ledger.Write{Principal: grant.Principal{Name: "staff", Role: grant.Staff}}
+	_, err = ledger.Create(context.Background(), w.ledger, staff, "organisation", &grant.Organisation{ID: "late", DisplayName: "Late"})
+	must(err)
+	_, err = ledger.Create(context.Background(), w.ledger, staff, "grant", &grant.Grant{ID: "zlate", Title: "Water", Status: grant.Active, Visibility: grant.Public, Funders: participations([]string{"sida"}), Recipients: participations([]string{"m1"})})
 	must(err)
 	served, err := server.New(server.Config{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), NewSecret: func() string { return "" }}, w.ledger)
 	must(err)

@@ -124,8 +124,10 @@ type QueryAllocationsRequest struct {
 	ReadTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
 	// The month with which years and quarters begin: 1 (the default) for calendar years, 10 for the fiscal year of the United States. A fiscal year is named after the year in which it ends.
 	FiscalYearStart int32 `protobuf:"varint,22,opt,name=fiscal_year_start,json=fiscalYearStart,proto3" json:"fiscal_year_start,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Say of each row which grants make its central figure, and how. At most 200,000 pieces of grants in one answer.
+	Explain       bool `protobuf:"varint,23,opt,name=explain,proto3" json:"explain,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *QueryAllocationsRequest) Reset() {
@@ -312,6 +314,13 @@ func (x *QueryAllocationsRequest) GetFiscalYearStart() int32 {
 	return 0
 }
 
+func (x *QueryAllocationsRequest) GetExplain() bool {
+	if x != nil {
+		return x.Explain
+	}
+	return false
+}
+
 // QueryAllocationsResponse is the answer to a query of allocations.
 type QueryAllocationsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -447,7 +456,9 @@ type AllocationRow struct {
 	// Another donor, undisclosed, is present: there is a grant that the caller may not see and that casts its shadow here. It is in no figure, and a row may stand for it alone, with
 	// zeros. It is told whatever the measure, the currency and the window, of the total and, when group_by has nothing but member, theme, location and population, of the rows; and
 	// never when the question filters by donor_state, donor, programme, status or visibility.
-	Undisclosed   bool `protobuf:"varint,11,opt,name=undisclosed,proto3" json:"undisclosed,omitempty"`
+	Undisclosed bool `protobuf:"varint,11,opt,name=undisclosed,proto3" json:"undisclosed,omitempty"`
+	// What makes the central figure, by grant, when it was asked for; of the total only where there are no rows.
+	Explanation   []*Explanation `protobuf:"bytes,12,rep,name=explanation,proto3" json:"explanation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -559,11 +570,18 @@ func (x *AllocationRow) GetUndisclosed() bool {
 	return false
 }
 
+func (x *AllocationRow) GetExplanation() []*Explanation {
+	if x != nil {
+		return x.Explanation
+	}
+	return nil
+}
+
 var File_tandem_v1_allocation_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_allocation_proto_rawDesc = "" +
 	"\n" +
-	"\x1atandem/v1/allocation.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tandem/v1/grant.proto\x1a\x15tandem/v1/money.proto\"\xe1\v\n" +
+	"\x1atandem/v1/allocation.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1btandem/v1/explanation.proto\x1a\x15tandem/v1/grant.proto\x1a\x15tandem/v1/money.proto\"\xfb\v\n" +
 	"\x17QueryAllocationsRequest\x12\x8b\x01\n" +
 	"\bgroup_by\x18\x01 \x03(\tBp\xbaHm\x92\x01j\x10\x03\x18\x01\"drbR\vdonor_stateR\x05donorR\tprogrammeR\x06memberR\x05themeR\blocationR\n" +
 	"populationR\x04yearR\aquarterR\x05monthR\x06statusR\agroupBy\x12K\n" +
@@ -601,7 +619,8 @@ const file_tandem_v1_allocation_proto_rawDesc = "" +
 	"page_token\x18\x13 \x01(\tB\b\xbaH\x05r\x03\x18\x80\bR\tpageToken\x12#\n" +
 	"\brevision\x18\x14 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\brevision\x127\n" +
 	"\tread_time\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\x125\n" +
-	"\x11fiscal_year_start\x18\x16 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\f(\x00R\x0ffiscalYearStart\"\xd1\x02\n" +
+	"\x11fiscal_year_start\x18\x16 \x01(\x05B\t\xbaH\x06\x1a\x04\x18\f(\x00R\x0ffiscalYearStart\x12\x18\n" +
+	"\aexplain\x18\x17 \x01(\bR\aexplain\"\xd1\x02\n" +
 	"\x18QueryAllocationsResponse\x12,\n" +
 	"\x04rows\x18\x01 \x03(\v2\x18.tandem.v1.AllocationRowR\x04rows\x12.\n" +
 	"\x05total\x18\x02 \x01(\v2\x18.tandem.v1.AllocationRowR\x05total\x12#\n" +
@@ -610,7 +629,7 @@ const file_tandem_v1_allocation_proto_rawDesc = "" +
 	"\brevision\x18\x05 \x01(\x03R\brevision\x12&\n" +
 	"\x0fnext_page_token\x18\x06 \x01(\tR\rnextPageToken\x122\n" +
 	"\aundated\x18\a \x01(\v2\x18.tandem.v1.AllocationRowR\aundated\x12\x18\n" +
-	"\adefects\x18\b \x03(\tR\adefects\"\xf6\x02\n" +
+	"\adefects\x18\b \x03(\tR\adefects\"\xb0\x03\n" +
 	"\rAllocationRow\x12\x12\n" +
 	"\x04keys\x18\x01 \x03(\tR\x04keys\x12\x16\n" +
 	"\x06labels\x18\x02 \x03(\tR\x06labels\x12\x14\n" +
@@ -625,7 +644,8 @@ const file_tandem_v1_allocation_proto_rawDesc = "" +
 	"\vunconverted\x18\t \x03(\v2\x10.tandem.v1.MoneyR\vunconverted\x12+\n" +
 	"\x11unconverted_count\x18\n" +
 	" \x01(\x05R\x10unconvertedCount\x12 \n" +
-	"\vundisclosed\x18\v \x01(\bR\vundisclosed*@\n" +
+	"\vundisclosed\x18\v \x01(\bR\vundisclosed\x128\n" +
+	"\vexplanation\x18\f \x03(\v2\x16.tandem.v1.ExplanationR\vexplanation*@\n" +
 	"\vAttribution\x12\x1b\n" +
 	"\x17ATTRIBUTION_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05FINAL\x10\x01\x12\t\n" +
@@ -656,23 +676,25 @@ var file_tandem_v1_allocation_proto_goTypes = []any{
 	(Grant_Visibility)(0),            // 5: tandem.v1.Grant.Visibility
 	(*timestamppb.Timestamp)(nil),    // 6: google.protobuf.Timestamp
 	(*Money)(nil),                    // 7: tandem.v1.Money
+	(*Explanation)(nil),              // 8: tandem.v1.Explanation
 }
 var file_tandem_v1_allocation_proto_depIdxs = []int32{
-	0, // 0: tandem.v1.QueryAllocationsRequest.attribution:type_name -> tandem.v1.Attribution
-	4, // 1: tandem.v1.QueryAllocationsRequest.status:type_name -> tandem.v1.Grant.Status
-	5, // 2: tandem.v1.QueryAllocationsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
-	6, // 3: tandem.v1.QueryAllocationsRequest.read_time:type_name -> google.protobuf.Timestamp
-	3, // 4: tandem.v1.QueryAllocationsResponse.rows:type_name -> tandem.v1.AllocationRow
-	3, // 5: tandem.v1.QueryAllocationsResponse.total:type_name -> tandem.v1.AllocationRow
-	3, // 6: tandem.v1.QueryAllocationsResponse.undated:type_name -> tandem.v1.AllocationRow
-	7, // 7: tandem.v1.AllocationRow.unconverted:type_name -> tandem.v1.Money
-	1, // 8: tandem.v1.AllocationService.QueryAllocations:input_type -> tandem.v1.QueryAllocationsRequest
-	2, // 9: tandem.v1.AllocationService.QueryAllocations:output_type -> tandem.v1.QueryAllocationsResponse
-	9, // [9:10] is the sub-list for method output_type
-	8, // [8:9] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	0,  // 0: tandem.v1.QueryAllocationsRequest.attribution:type_name -> tandem.v1.Attribution
+	4,  // 1: tandem.v1.QueryAllocationsRequest.status:type_name -> tandem.v1.Grant.Status
+	5,  // 2: tandem.v1.QueryAllocationsRequest.visibility:type_name -> tandem.v1.Grant.Visibility
+	6,  // 3: tandem.v1.QueryAllocationsRequest.read_time:type_name -> google.protobuf.Timestamp
+	3,  // 4: tandem.v1.QueryAllocationsResponse.rows:type_name -> tandem.v1.AllocationRow
+	3,  // 5: tandem.v1.QueryAllocationsResponse.total:type_name -> tandem.v1.AllocationRow
+	3,  // 6: tandem.v1.QueryAllocationsResponse.undated:type_name -> tandem.v1.AllocationRow
+	7,  // 7: tandem.v1.AllocationRow.unconverted:type_name -> tandem.v1.Money
+	8,  // 8: tandem.v1.AllocationRow.explanation:type_name -> tandem.v1.Explanation
+	1,  // 9: tandem.v1.AllocationService.QueryAllocations:input_type -> tandem.v1.QueryAllocationsRequest
+	2,  // 10: tandem.v1.AllocationService.QueryAllocations:output_type -> tandem.v1.QueryAllocationsResponse
+	10, // [10:11] is the sub-list for method output_type
+	9,  // [9:10] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_allocation_proto_init() }
@@ -680,6 +702,7 @@ func file_tandem_v1_allocation_proto_init() {
 	if File_tandem_v1_allocation_proto != nil {
 		return
 	}
+	file_tandem_v1_explanation_proto_init()
 	file_tandem_v1_grant_proto_init()
 	file_tandem_v1_money_proto_init()
 	type x struct{}

@@ -397,7 +397,7 @@ type Grant struct {
 	// What sources say of it, in the order in which it was recorded. On create they may be given here; later they are written one by one under `/v1/grants/*/reports`.
 	// They never add up: the grant has the amount that its own transactions say.
 	Reports []*Report `protobuf:"bytes,30,rep,name=reports,proto3" json:"reports,omitempty"`
-	// Whether somebody said of one of its reports that it is right.
+	// Whether somebody said of one of its reports that it is right. What a merged record held (RECORD) does not count.
 	Confirmed bool `protobuf:"varint,31,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
 	// The names of the grants that were merged into this one, directly or one through the other. They lead here.
 	Aliases []string `protobuf:"bytes,40,rep,name=aliases,proto3" json:"aliases,omitempty"`
@@ -1004,7 +1004,7 @@ type ListGrantsRequest struct {
 	To string `protobuf:"bytes,22,opt,name=to,proto3" json:"to,omitempty"`
 	// Only grants that were last changed before this time.
 	StaleSince *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=stale_since,json=staleSince,proto3" json:"stale_since,omitempty"`
-	// Only grants no report on which is confirmed.
+	// Only grants no report on which is confirmed; what a merged record held (RECORD) does not count.
 	Unconfirmed bool `protobuf:"varint,24,opt,name=unconfirmed,proto3" json:"unconfirmed,omitempty"`
 	// Only grants in which every one of these words begins a word of the title, an identifier, the name of the programme, a name of a funder or a recipient (also of those merged into it), or
 	// the description. Case, accents, vowel signs and punctuation do not count. The nearest come first, unless order_by says otherwise: a whole identifier, a whole title or name, whole
