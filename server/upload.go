@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -52,21 +53,25 @@ func (s *Server) upload(gateway *runtime.ServeMux) http.Handler {
 			return
 		}
 		control := http.NewResponseController(w)
+		body := &body{from: r.Body, control: control}
 		sent := make(chan struct{})
 		go func() {
 			defer close(sent)
-			if sendBody(control, stream, asked, r.Body) != nil {
+			if body.send(stream, asked) != nil {
 				cancel() // a file that was cut off is not to be taken for a whole one
 			}
 		}()
 		defer func() {
 			cancel()
-			_ = control.SetReadDeadline(time.Now()) // wakes the one who reads, if it still does
+			body.leave()
 			<-sent
 		}()
 		answer := &importAnswer{w: w, control: control, lines: acceptsLines(r.Header.Values("Accept"))}
 		if err := answer.receive(stream.Recv); err != nil {
 			header, _ := stream.Header() // where there is none, err tells why
+			if !body.over.Load() {
+				w.Header().Set("Connection", "close") // what is left of the file is in the way of another request
+			}
 			answer.refuse(err, func() {
 				s.refuse(runtime.NewServerMetadataContext(ctx, runtime.ServerMetadata{HeaderMD: header}), gateway, jsonMarshaler, w, r, err)
 			})
@@ -79,17 +84,18 @@ func acceptsLines(accept []string) bool {
 	return strings.Contains(strings.ToLower(strings.Join(accept, ",")), linesType)
 }
 
-// sendBody hands a body on in chunks. What the caller said of it goes with the first. Its error is that of the body: what the other side does not want, its answer tells.
-func sendBody(control *http.ResponseController, stream tandemv1.ImportService_ImportGrantsClient, m *tandemv1.ImportGrantsRequest, body io.Reader) error {
+// body is the body of a request on its way to the stream.
+type body struct {
+	from    io.Reader
+	control *http.ResponseController
+	over    atomic.Bool // nothing more of it will come
+}
+
+// send hands the body on in chunks. What the caller said of it goes with the first. Its error is that of the body: what the other side does not want, its answer tells.
+func (b *body) send(stream tandemv1.ImportService_ImportGrantsClient, m *tandemv1.ImportGrantsRequest) error {
 	chunk := make([]byte, uploadChunk)
 	for {
-		n, err := 0, error(nil)
-		for n < len(chunk) && err == nil { // not io.ReadFull, which does not tell a body that was cut off from its end
-			_ = control.SetReadDeadline(time.Now().Add(uploadDeadline))
-			var more int
-			more, err = body.Read(chunk[n:])
-			n += more
-		}
+		n, err := b.fill(chunk)
 		if err != nil && err != io.EOF {
 			return err
 		}
@@ -101,6 +107,28 @@ func sendBody(control *http.ResponseController, stream tandemv1.ImportService_Im
 			return stream.CloseSend()
 		}
 		m = &tandemv1.ImportGrantsRequest{}
+	}
+}
+
+// fill reads until a chunk is full. Unlike io.ReadFull it tells a body that was cut off from one that has ended.
+func (b *body) fill(chunk []byte) (n int, err error) {
+	for n < len(chunk) && err == nil {
+		_ = b.control.SetReadDeadline(time.Now().Add(uploadDeadline))
+		var more int
+		more, err = b.from.Read(chunk[n:])
+		n += more
+	}
+	if err != nil {
+		b.over.Store(true)
+		_ = b.control.SetReadDeadline(time.Time{}) // nothing more is expected while the file is worked on
+	}
+	return n, err
+}
+
+// leave makes send return, though the body may not be over: the answer is given.
+func (b *body) leave() {
+	if !b.over.Load() {
+		_ = b.control.SetReadDeadline(time.Now())
 	}
 }
 

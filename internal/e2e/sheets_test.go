@@ -68,7 +68,7 @@ func TestBadSheets(t *testing.T) {
 		"format=XLSX": "format", "format=CRS": "", "format=THREESIXTY": "", "default_currency=XXQ": "defaultCurrency", "sheet=Budget": "", "columns=A=title": "columns",
 	} {
 		status, text, _ := d.ask(t, adminToken, "POST", "/v1/imports?file_name=field.csv&"+query, sheets["field.csv"])
-		if status != 400 || !strings.Contains(text, `"field":"`+at) || at == "" && strings.Contains(text, `"field":"c`) && query != "column=A=" {
+		if status != 400 || at != "" && !strings.Contains(text, `"field":"`+at+`"`) {
 			t.Errorf("%s: found %d %s", query, status, text)
 		}
 	}

@@ -125,7 +125,7 @@ func (l *Ledger) Import(ctx context.Context, w Write, from exchange.Reader, part
 	}
 	im.done.Totals = totals(drafts, im.done.Grants)
 	if err == nil {
-		l.tellAlike(w, &im.done)
+		l.tellAlike(w, &im.done, im.known.changed())
 	}
 	if err != nil || w.ValidateOnly {
 		im.done.forget()
@@ -166,15 +166,20 @@ func (im *Imported) refusal(n int) error {
 	return err
 }
 
-// tellAlike tells of each new grant which others are likely the same.
-func (l *Ledger) tellAlike(w Write, im *Imported) {
+// tellAlike tells of each new grant which others are likely the same. others are the records that the import made, or would make.
+func (l *Ledger) tellAlike(w Write, im *Imported, others []grant.Entity) {
 	var made []*grant.Grant
 	for i := range im.Grants {
 		if im.Grants[i].Outcome == GrantCreated {
 			made = append(made, im.Grants[i].grant)
 		}
 	}
-	found := l.Alike(w.Principal, made, maxSimilar)
+	state := *l.State()
+	if w.ValidateOnly {
+		state.Registry = state.Registry.With(others...)
+		state.Index = state.Index.With(state.Registry)
+	}
+	found := state.alike(w.Principal, made, maxSimilar)
 	for i := range im.Grants {
 		if g := &im.Grants[i]; g.Outcome == GrantCreated {
 			g.Similar, found = found[0], found[1:]

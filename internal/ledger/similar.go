@@ -58,22 +58,25 @@ func (s *State) sees(p grant.Principal) func(id string) bool {
 
 // Alike returns, for each of the grants that a principal has just written, or would write, those that are likely the same, at most limit: recorded ones, and others of the same write.
 func (l *Ledger) Alike(p grant.Principal, written []*grant.Grant, limit int) []search.Matches {
-	state := l.State()
-	sees := state.sees(p)
+	return l.State().alike(p, written, limit)
+}
+
+func (s *State) alike(p grant.Principal, written []*grant.Grant, limit int) []search.Matches {
+	sees := s.sees(p)
 	found := make([]search.Matches, len(written))
 	var beside []grant.Entity // what is not in the state: nothing, unless the write was only tried
 	for i, g := range written {
-		if _, ok := state.Snapshot.Revision(g.ID); ok {
-			found[i] = state.Index.SimilarTo(g.ID, sees, limit)
+		if _, ok := s.Snapshot.Revision(g.ID); ok {
+			found[i] = s.Index.SimilarTo(g.ID, sees, limit)
 		} else {
-			found[i] = state.Index.Similar(g, sees, limit)
+			found[i] = s.Index.Similar(g, sees, limit)
 			beside = append(beside, g)
 		}
 	}
 	if len(beside) < 2 {
 		return found
 	}
-	others := search.New(state.Registry).Next(state.Registry, beside)
+	others := search.New(s.Registry).Next(s.Registry, beside)
 	for i, g := range written {
 		// Who writes sees what it writes.
 		found[i] = found[i].And(others.SimilarTo(g.ID, func(string) bool { return true }, limit), limit)

@@ -101,6 +101,11 @@ func (x *Index) family(id string) []string {
 	return all
 }
 
+// With returns the index as it would be asked with another registry, which has organisations that the index does not find by their names.
+func (x *Index) With(reg *grant.Registry) *Index {
+	return &Index{grants: x.grants, organisations: x.organisations, programmes: x.programmes, reg: reg}
+}
+
 // Identified returns the ids of the grants that have an identifier, written in whatever way, in no order. Deleted and merged ones are among them.
 func (x *Index) Identified(number string) []string {
 	code := x.grants.line.find(identifierTerm + squash(number))

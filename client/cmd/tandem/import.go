@@ -125,8 +125,11 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 
 // inSum says what became of a file in a sentence.
 func inSum(name string, sum *tandemv1.ImportSummary) string {
-	said := fmt.Sprintf("%d grants created, %d updated, %d unchanged, %d refused; %d organisations and terms made or completed",
-		sum.GetCreatedCount(), sum.GetUpdatedCount(), sum.GetUnchangedCount(), sum.GetRefusedCount(), len(sum.GetRecords()))
+	words := []any{sum.GetCreatedCount(), "created", sum.GetUpdatedCount(), "updated", sum.GetUnchangedCount(), sum.GetRefusedCount(), len(sum.GetRecords()), "made or completed"}
+	if sum.GetRevision() == "" { // it is what would be
+		words[1], words[3], words[7] = "to create", "to update", "to make or complete"
+	}
+	said := fmt.Sprintf("%d grants %s, %d %s, %d unchanged, %d refused; %d organisations and terms %s", words...)
 	if name != "" {
 		said = name + ": " + said
 	}

@@ -39,7 +39,7 @@ type commands struct {
 	Report        reportCommands            `cmd:"" help:"What sources say of a grant."`
 	Target        targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Export        exportCommand             `cmd:"" help:"Write grants into a file: CSV, a workbook, IATI, 360Giving, or everything."`
-	Import        importCommand             `cmd:"" help:"Take in what others have published: IATI, 360Giving, CRS and sheets."`
+	Import        importCommand             `cmd:"" help:"Take in what others have published: IATI, 360Giving, the OECD's CRS, and sheets with any heads."`
 	Allocations   allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
 	Overlaps      overlapCommands           `cmd:"" help:"Where money of two donors meets."`
 	Gaps          gapsCommand               `cmd:"" help:"Where money is missing."`

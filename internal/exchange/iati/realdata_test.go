@@ -224,3 +224,33 @@ func TestStandardsOwnTests(t *testing.T) {
 		}
 	}
 }
+
+// TestKnownDefectsAreTold reads the files of which VALIDITY.txt says that dates are missing or malformed where Tandem reads them. Its other defects are of results and
+// documents, which are kept word for word, and of the order of elements, which does not matter to the reader.
+func TestKnownDefectsAreTold(t *testing.T) {
+	dir := realdata(t)
+	for _, c := range []struct {
+		file, field, text string
+		times             int
+	}{
+		{"GH-47045", "budget/period-start/@iso-date", "is missing or empty; the date is left out", 293},
+		{"GH-EU", "budget/period-start/@iso-date", "is missing or empty; the date is left out", 3},
+		{"GH-GB-3", "budget/period-start/@iso-date", "is missing or empty; the date is left out", 70},
+		{"GH-IE-6663", "activity-date/@iso-date", `found "2012-1-2"; read as 2012-01-02`, 1},
+		{"GH-NL-1", "activity-date/@iso-date", "is missing or empty; the date is left out", 17},
+		{"GH-DE-1", "transaction/transaction-date", "is missing; the transaction is recorded without a date", 77},
+		{"GH-GB-3", "transaction/value", `found "8,702"; accepted is a decimal number without separators, such as 3300000.00`, 1},
+	} {
+		n := 0
+		for _, d := range readFile(t, filepath.Join(dir, "multidonor", c.file+".xml")) {
+			for _, p := range d.Problems {
+				if p.Field == c.field && p.Text == c.text && p.Place.Line > 0 {
+					n++
+				}
+			}
+		}
+		if n != c.times {
+			t.Errorf("%s: %s: %s is told %d times; want %d", c.file, c.field, c.text, n, c.times)
+		}
+	}
+}

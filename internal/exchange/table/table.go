@@ -16,7 +16,9 @@ import (
 const (
 	maxColumns  = 1000
 	maxRecord   = 1 << 20   // bytes of one row, or of one text in a workbook
-	maxWorkbook = 64 << 20  // bytes of a workbook as it comes
+	maxWorkbook = 32 << 20  // bytes of a workbook as it comes
+	maxParts    = 10_000    // of a workbook, and sheets in it
+	maxShared   = 64 << 20  // bytes of the texts that a workbook's cells share, with 40 for each
 	maxUnpacked = 256 << 20 // bytes of a workbook's parts
 	maxPeeked   = 16 << 20  // bytes of the rows that are looked at beforehand
 )

@@ -171,6 +171,8 @@ func TestRefused(t *testing.T) {
 		"a long text in pieces":     packed("xl/worksheets/sheet2.xml", "<worksheet><row><c><v>", "xxxxxxxx<!-- -->", 1<<20),
 		"a long name":               packed("xl/sharedStrings.xml", "<", "x", 4<<20),
 		"entities":                  packed("xl/worksheets/sheet2.xml", `<!DOCTYPE a [<!ENTITY b "c">]><worksheet><row><c t="str"><v>&b;`, "", 1),
+		"many texts":                packed("xl/sharedStrings.xml", "<sst>", "<si/>", 5<<20),
+		"many sheets":               packed("xl/workbook.xml", "<workbook>", "<sheet/>", 20_000),
 		"a cut sheet":               packed("xl/worksheets/sheet2.xml", "<worksheet><row><c><v>1</v></c>", "", 1),
 		"a text that is not":        packed("xl/worksheets/sheet2.xml", `<worksheet><row><c t="s"><v>7</v></c></row>`, "", 1),
 		"a column far to the right": packed("xl/worksheets/sheet2.xml", `<worksheet><row><c r="XFD1"><v>7</v></c></row>`, "", 1),

@@ -29,6 +29,9 @@ func openWorkbook(r io.Reader, sheet string) (*Table, error) {
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "the workbook is damaged: %v", err)
 	}
+	if len(z.File) > maxParts {
+		return nil, errParts
+	}
 	w := &workbook{parts: map[string]*zip.File{}}
 	total := uint64(0)
 	for _, f := range z.File {
@@ -59,6 +62,8 @@ type workbook struct {
 // sheetRef is a sheet's name and its part.
 type sheetRef struct{ name, part string }
 
+var errParts = fault.New(fault.Invalid, "the workbook has more than %d parts; save the sheet as CSV", maxParts)
+
 // index finds the sheets, in their order, and the texts that they share.
 func (w *workbook) index() ([]sheetRef, error) {
 	targets := map[string]string{}
@@ -66,6 +71,9 @@ func (w *workbook) index() ([]sheetRef, error) {
 	err := w.scan("xl/_rels/workbook.xml.rels", func(p *part, e xml.StartElement) error {
 		if e.Name.Local != "Relationship" {
 			return nil
+		}
+		if len(targets) == maxParts {
+			return errParts
 		}
 		target := strings.TrimPrefix(attr(e, "Target"), "/")
 		if !strings.HasPrefix(target, "xl/") {
@@ -86,6 +94,9 @@ func (w *workbook) index() ([]sheetRef, error) {
 		case "workbookPr":
 			w.date1904 = attr(e, "date1904") == "1" || attr(e, "date1904") == "true"
 		case "sheet":
+			if len(sheets) == maxParts {
+				return errParts
+			}
 			sheets = append(sheets, sheetRef{attr(e, "name"), targets[attr(e, "id")]})
 		}
 		return nil
@@ -98,11 +109,15 @@ func (w *workbook) index() ([]sheetRef, error) {
 
 // readShared reads the texts that cells share.
 func (w *workbook) readShared(name string) error {
+	held := 0
 	return w.scan(name, func(p *part, e xml.StartElement) error {
 		if e.Name.Local != "si" {
 			return nil
 		}
 		s, err := p.text("si")
+		if held += len(s) + 40; held > maxShared {
+			return fault.New(fault.Invalid, "the workbook has more than %d MB of text; save the sheet as CSV", maxShared>>20)
+		}
 		w.shared = append(w.shared, s)
 		return err
 	})

@@ -1,0 +1,57 @@
+package build_test
+
+import (
+	"math/big"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/exchange/build"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/money"
+)
+
+// A whole number of minor units is exact and comes back; else the outcome is half a unit off at most, and even where it is half of one off.
+func TestMinor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n, d := rapid.Int64Range(-1e15, 1e15).Draw(t, "n"), rapid.Int64Range(1, 1000).Draw(t, "d")
+		c := rapid.SampledFrom([]money.Currency{"USD", "JPY", "KWD"}).Draw(t, "c")
+		value := big.NewRat(n, d)
+		minor, exact, err := build.Minor(c, value)
+		if err != nil {
+			return // too great
+		}
+		unit := big.NewRat(1, 1)
+		for range c.Exponent() {
+			unit.Mul(unit, big.NewRat(10, 1))
+		}
+		off := new(big.Rat).Sub(new(big.Rat).Mul(value, unit), new(big.Rat).SetInt64(minor))
+		half := off.Abs(off).Cmp(big.NewRat(1, 2))
+		if half > 0 || half == 0 && minor%2 != 0 || exact != (off.Sign() == 0) {
+			t.Fatalf("%s %s became %d, exact %t", value, c, minor, exact)
+		}
+	})
+}
+
+// Names are taken once, several terms share the whole, and what the record refuses is told.
+func TestBuilder(t *testing.T) {
+	b := build.New(exchange.CSV, exchange.Place{File: "x", Line: 2}, grant.Public)
+	for range 2 {
+		b.Fund(b.Party("donor", exchange.Party{Name: "Sida", State: "SE"}))
+	}
+	for _, name := range []string{"water", " water ", "health", "education"} {
+		b.Theme("", name)
+	}
+	d := b.Finish()
+	var sum grant.Percent
+	for _, s := range d.Grant.Themes {
+		sum += s.Percent
+	}
+	if len(d.Parties) != 1 || len(d.Grant.Funders) != 1 || len(d.Grant.Themes) != 3 || sum != grant.Whole {
+		t.Errorf("found %v, %v and %v", d.Parties, d.Grant.Funders, d.Grant.Themes)
+	}
+	if !d.Refused() || len(d.Problems) != 1 || d.Problems[0].Field != "title" {
+		t.Errorf("found %v", d.Problems)
+	}
+}
