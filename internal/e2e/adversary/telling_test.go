@@ -24,7 +24,9 @@ func (t teller) real() story {
 		for range rapid.IntRange(1, 3).Draw(t.T, "changes") {
 			r.change(epoch + int64(len(s)+1)*second)
 		}
-		s = append(s, r.chapter)
+		if len(r.records) > 0 {
+			s = append(s, r.chapter)
+		}
 	}
 	return s
 }
