@@ -54,7 +54,11 @@ func (r *recording) change(at int64) {
 	case what == 4:
 		r.put(r.edited(g))
 	case what == 5:
-		g.Links = r.grant(g.ID, r.earlier(g.ID)).Links
+		if earlier := r.earlier(g.ID); len(earlier) > 0 && r.one(2, "one more") {
+			g.Links = append(g.Links, grant.Link{ID: g.NextID(), Type: r.linkType(g), Target: rapid.SampledFrom(earlier).Draw(r.T, "target"), Reason: "one more"})
+		} else {
+			g.Links = r.grant(g.ID, earlier).Links
+		}
 		r.put(g)
 	case what < 9:
 		r.merge(g, at)
