@@ -204,14 +204,14 @@ func (s *State) entry(p grant.Principal, t *tale) (Entry, error) {
 		if !visible {
 			continue // it is seen only by those who see the record before and after
 		}
-		if was != t.was[i] || is != t.is[i] { // some of its links are not for them
+		if was != t.was[i] || is != t.is[i] { // some of it is not for them
 			var err error
 			if c, err = change(c.Key, was, is); err != nil {
 				return e, err
 			}
-			if c.Action == Updated && len(c.Fields) == 0 {
-				continue // what changed, such as a link to a hidden grant, is not for this principal
-			}
+		}
+		if c.Action == Updated && len(c.Fields) == 0 {
+			continue // what changed is in the books alone, or not for this principal, such as a link to a hidden grant
 		}
 		e.Changes = append(e.Changes, c)
 	}

@@ -55,15 +55,15 @@ var catalogue = map[string]func(a *adversary) []ask{
 	"ReportService/ConfirmGrant":    reporting("POST", ":confirm", "", `"organisation":"organisations/old"`),
 
 	"ExportService/ExportGrants": (*adversary).files,
-	"ImportService/ImportGrants": func(*adversary) []ask { // for staff, who see everything
-		return []ask{{method: "POST", path: "/v1/imports?validate_only=true", body: `<iati-activities version="2.03"/>`}}
+	"ImportService/ImportGrants": func(*adversary) []ask {
+		return []ask{{method: "POST", path: "/v1/imports", body: `<iati-activities version="2.03"/>`}, {method: "POST", path: "/v1/imports?validate_only=true", body: "no file"}}
 	},
 
 	"AllocationService/QueryAllocations":      (*adversary).allocations,
-	"OverlapService/QueryOverlaps":            filtered("/v1/overlaps", append(windows, "scope=CELL", "depth=2", "min_amount=100", "undecided=true", "order_by=name")...),
+	"OverlapService/QueryOverlaps":            filtered("/v1/overlaps", append(windows, "scope=CELL", "depth=2", "min_amount=100", "undecided=true", "order_by=name", "explain=true")...),
 	"OverlapService/QueryOverlapClusters":     filtered("/v1/overlaps:clusters", append(windows, "scope=CELL", "depth=2", "min_depth=3")...),
 	"OverlapService/GetOverlap":               (*adversary).overlaps,
-	"GapService/QueryGaps":                    filtered("/v1/gaps", append(windows, "kind=CLIFF", "kind=UNFUNDED_MEMBER&kind=DEPENDENCY", "as_of=2023-01-31", "as_of=2022-12-31", "cliff_percent=5", "stale_months=1")...),
+	"GapService/QueryGaps":                    filtered("/v1/gaps", append(windows, "kind=CLIFF", "kind=UNFUNDED_MEMBER&kind=DEPENDENCY", "as_of=2023-01-31", "as_of=2022-12-31", "cliff_percent=5", "stale_months=1", "explain=true")...),
 	"ConcentrationService/QueryConcentration": filtered("/v1/concentration", append(windows, "by=theme", "by=donor_state")...),
 	"BriefService/GetBrief":                   filtered("/v1/brief", briefs...),
 	"BriefService/RenderBrief":                filtered("/v1/brief:render", "document=MARKDOWN", "document=HTML", "brief.donor_state=SE", "brief.member=organisations/m1", "brief.as_of=2023-01-31"),

@@ -100,7 +100,7 @@ func (t teller) false(real story) (story, []string) {
 	before := map[string]*grant.Grant{}
 	var out story
 	for i, c := range real {
-		next := chapter{principal: c.principal, reason: c.reason}
+		next, id := chapter{principal: c.principal, reason: c.reason}, fmt.Sprintf("x%02d", i)
 		told := i == 0
 		for _, e := range c.records {
 			g, ok := e.(*grant.Grant)
@@ -122,14 +122,12 @@ func (t teller) false(real story) (story, []string) {
 			}
 		}
 		for range more {
-			if i == 0 || rapid.Bool().Draw(t.T, "not here") {
-				continue
+			if i > 0 && rapid.Bool().Draw(t.T, "here") && !t.hidden[id] {
+				next.records, earlier = append(next.records, t.another(id, earlier)), append(earlier, id)
 			}
-			id := fmt.Sprintf("x%02d", i)
-			if !t.hidden[id] {
-				t.hidden[id] = true
-				next.records, earlier = append(next.records, t.disguise(id, earlier)), append(earlier, id)
-			}
+		}
+		if len(next.records) == 0 { // no revision changes nothing
+			next.records, earlier = append(next.records, t.another(id, earlier)), append(earlier, id)
 		}
 		if !told {
 			next.principal, next.reason = t.pick("who else", "ada", "eve"), t.pick("why else", "a secret", "")
@@ -137,6 +135,12 @@ func (t teller) false(real story) (story, []string) {
 		out = append(out, next)
 	}
 	return out, slices.Sorted(maps.Keys(t.hidden))
+}
+
+// another draws a hidden grant that is in the false story only.
+func (t teller) another(id string, earlier []string) *grant.Grant {
+	t.hidden[id] = true
+	return t.disguise(id, earlier)
 }
 
 // retells tells whether a record that is no grant is in the false story too. A decision about a hidden grant may be missing.

@@ -69,7 +69,7 @@ func (a *adversary) allocations() []ask {
 			query = append(query, first(3, a.some(grantFilters))...)
 		}
 		query = append(query, a.pick("", "measure=committed", "measure=disbursed", "measure=pledged"), a.pick("", "currency=EUR", "currency=JPY"), a.pick("", "from=2022", "to=2023-06", "from=2023-03-04&to=2025"),
-			a.pick("", "", "attribution=PRIME"), a.pick("", "order_by=central", "order_by=central desc"), a.pick("", "page_size=1"), a.pick("", "", "rate_date=2023-01-10"), a.pick("", "", "fiscal_year_start=10"))
+			a.pick("", "", "attribution=PRIME"), a.pick("", "order_by=central", "order_by=central desc"), a.pick("", "page_size=1"), a.pick("", "", "rate_date=2023-01-10"), a.pick("", "", "fiscal_year_start=10"), a.pick("", "", "explain=true"))
 		asks = append(asks, gets(a.asOf("/v1/allocations", query...))...)
 	}
 	return asks

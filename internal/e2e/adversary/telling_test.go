@@ -24,7 +24,9 @@ func (t teller) real() story {
 		for range rapid.IntRange(1, 3).Draw(t.T, "changes") {
 			r.change(epoch + int64(len(s)+1)*second)
 		}
-		s = append(s, r.chapter)
+		if len(r.records) > 0 {
+			s = append(s, r.chapter)
+		}
 	}
 	return s
 }
@@ -40,35 +42,32 @@ type recording struct {
 
 // change draws what happens next, at an instant. Some of it turns out not to be possible.
 func (r *recording) change(at int64) {
-	switch rapid.IntRange(0, 9).Draw(r.T, "what") {
-	case 0, 1, 2:
+	what := rapid.IntRange(0, 11).Draw(r.T, "what")
+	g := r.standing(func(g *grant.Grant) bool { return what != 3 || len(g.Aliases) == 0 })
+	switch {
+	case what < 3 || g == nil:
 		id := fmt.Sprintf("g%02d", len(r.ids))
 		r.ids = append(r.ids, id)
 		r.put(r.grant(id, r.earlier(id)))
-	case 3:
-		if g := r.standing(); g != nil && len(g.Aliases) == 0 {
-			r.put(r.grant(g.ID, r.earlier(g.ID)))
-		}
-	case 4:
-		if g := r.standing(); g != nil {
-			r.put(r.edited(g))
-		}
-	case 5:
-		if g := r.standing(); g != nil {
-			drawn := r.grant(g.ID, r.earlier(g.ID))
-			g.Links = drawn.Links
-			r.put(g)
-		}
-	case 6, 7:
-		r.merge(at)
-	case 8:
-		if r.one(2, "restore") {
-			r.restore()
+	case what == 3:
+		r.put(r.grant(g.ID, r.earlier(g.ID)))
+	case what == 4:
+		r.put(r.edited(g))
+	case what == 5:
+		if earlier := r.earlier(g.ID); len(earlier) > 0 && r.one(2, "one more") {
+			g.Links = append(g.Links, grant.Link{ID: g.NextID(), Type: r.linkType(g), Target: rapid.SampledFrom(earlier).Draw(r.T, "target"), Reason: "one more"})
 		} else {
-			r.unmerge()
+			g.Links = r.grant(g.ID, earlier).Links
 		}
+		r.put(g)
+	case what < 9:
+		r.merge(g, at)
+	case what == 9:
+		r.unmerge()
+	case what == 10:
+		r.restore(g)
 	default:
-		r.decide()
+		r.decide(g)
 	}
 }
 
@@ -85,20 +84,26 @@ func (r *recording) put(grants ...*grant.Grant) {
 
 func (r *recording) earlier(id string) []string { return r.ids[:slices.Index(r.ids, id)] }
 
-// drawn draws a grant that is not in the chapter yet, as a copy; nil when there is none, or the drawn one is not as it must be.
+// drawn draws a grant that is not in the chapter yet and is as it must be, as a copy; nil when there is none.
 func (r *recording) drawn(must func(*grant.Grant) bool) *grant.Grant {
-	if len(r.ids) == 0 {
+	var fit []string
+	for _, id := range r.ids {
+		if g := r.last[id]; g != nil && !r.has(g.Key()) && must(g) {
+			fit = append(fit, id)
+		}
+	}
+	if len(fit) == 0 {
 		return nil
 	}
-	g := r.last[rapid.SampledFrom(r.ids).Draw(r.T, "id")]
-	if g == nil || slices.ContainsFunc(r.records, func(e grant.Entity) bool { return e.Key().ID == g.ID }) || !must(g) {
-		return nil
-	}
-	return clone(g)
+	return clone(r.last[rapid.SampledFrom(fit).Draw(r.T, "id")])
 }
 
-func (r *recording) standing() *grant.Grant {
-	return r.drawn(func(g *grant.Grant) bool { return g.Successor == "" })
+func (r *recording) has(key grant.Key) bool {
+	return slices.ContainsFunc(r.records, func(e grant.Entity) bool { return e.Key() == key })
+}
+
+func (r *recording) standing(must func(*grant.Grant) bool) *grant.Grant {
+	return r.drawn(func(g *grant.Grant) bool { return g.Successor == "" && must(g) })
 }
 
 func encoded(g *grant.Grant) []byte {
@@ -132,11 +137,12 @@ func (r *recording) edited(g *grant.Grant) *grant.Grant {
 	return g
 }
 
-// merge merges a grant into an earlier one, so that links and mergers together make no circle, as the ledger does.
-func (r *recording) merge(at int64) {
-	g := r.standing()
-	other := r.standing()
-	if g == nil || other == nil || g.ID >= other.ID || g.Deleted != 0 || other.Deleted != 0 || g.Visibility < other.Visibility {
+// merge merges a later grant into one, so that links and mergers together make no circle, as the ledger does.
+func (r *recording) merge(g *grant.Grant, at int64) {
+	other := r.standing(func(other *grant.Grant) bool {
+		return g.ID < other.ID && g.Deleted == 0 && other.Deleted == 0 && g.Visibility >= other.Visibility
+	})
+	if other == nil {
 		return
 	}
 	links := slices.Clone(other.Links)
@@ -154,15 +160,13 @@ func (r *recording) merge(at int64) {
 
 // unmerge takes a grant apart again.
 func (r *recording) unmerge() {
-	other := r.drawn(func(g *grant.Grant) bool { return g.Successor != "" })
+	other := r.drawn(func(g *grant.Grant) bool {
+		return g.Successor != "" && r.last[g.Successor].Successor == "" && !r.has(r.last[g.Successor].Key())
+	})
 	if other == nil {
 		return
 	}
-	now := r.last[other.Successor]
-	if now.Successor != "" || slices.ContainsFunc(r.records, func(e grant.Entity) bool { return e.Key().ID == now.ID }) {
-		return
-	}
-	g := clone(now)
+	g := clone(r.last[other.Successor])
 	g.Unmerge(other)
 	if g.Validate() == nil && other.Validate() == nil {
 		r.put(g, other)
@@ -170,11 +174,7 @@ func (r *recording) unmerge() {
 }
 
 // restore brings an earlier state of a grant back, unless it was merged or parted since.
-func (r *recording) restore() {
-	g := r.standing()
-	if g == nil {
-		return
-	}
+func (r *recording) restore(g *grant.Grant) {
 	then := clone(rapid.SampledFrom(r.versions[g.ID]).Draw(r.T, "version"))
 	if then.Successor == "" && then.Deleted == 0 && slices.Equal(then.Aliases, g.Aliases) {
 		then.Serial = g.Serial
@@ -182,15 +182,15 @@ func (r *recording) restore() {
 	}
 }
 
-// decide has staff decide on an overlap, which there may be.
-func (r *recording) decide() {
-	g, other := r.standing(), r.standing()
-	if g == nil || other == nil || g.ID == other.ID {
+// decide has staff decide on an overlap of a grant, which there may be.
+func (r *recording) decide(g *grant.Grant) {
+	other := r.standing(func(other *grant.Grant) bool { return g.ID != other.ID })
+	if other == nil {
 		return
 	}
 	id := grant.OverlapID{Scope: grant.MemberScope, Grants: [2]string{g.ID, other.ID}, States: [2]string{"SE", "US"}, Recipients: [2]string{"m1", "m1"}}
 	d := &grant.Decision{ID: id.String(), Overlap: id, Verdict: grant.CoFunded, Reason: "they agreed", By: r.principal}
-	if !slices.ContainsFunc(r.records, func(e grant.Entity) bool { return e.Key() == d.Key() }) {
+	if !r.has(d.Key()) {
 		r.records = append(r.records, d)
 	}
 }
