@@ -33,7 +33,7 @@ type ImportedGrant struct {
 	ID       string   // of the grant, "" if it is refused or would be created
 	Held     []string // the parts in which the file disagrees with what people have recorded, which stays
 	Problems []exchange.Problem
-	Similar  search.Matches // other grants that are likely the same as a created one
+	Similar  search.Matches // grants, recorded before the import, that are likely the same as a created one
 	grant    *grant.Grant
 	reported bool // its money stands in a report only
 }
@@ -125,7 +125,7 @@ func (l *Ledger) Import(ctx context.Context, w Write, from exchange.Reader, part
 	}
 	im.done.Totals = totals(drafts, im.done.Grants)
 	if err == nil {
-		l.tellAlike(w, &im.done, im.known.changed())
+		im.tellAlike()
 	}
 	if err != nil || w.ValidateOnly {
 		im.done.forget()
@@ -166,23 +166,13 @@ func (im *Imported) refusal(n int) error {
 	return err
 }
 
-// tellAlike tells of each new grant which others are likely the same. others are the records that the import made, or would make.
-func (l *Ledger) tellAlike(w Write, im *Imported, others []grant.Entity) {
-	var made []*grant.Grant
-	for i := range im.Grants {
-		if im.Grants[i].Outcome == GrantCreated {
-			made = append(made, im.Grants[i].grant)
-		}
-	}
-	state := *l.State()
-	if w.ValidateOnly {
-		state.Registry = state.Registry.With(others...)
-		state.Index = state.Index.With(state.Registry)
-	}
-	found := state.alike(w.Principal, made, maxSimilar)
-	for i := range im.Grants {
-		if g := &im.Grants[i]; g.Outcome == GrantCreated {
-			g.Similar, found = found[0], found[1:]
+// tellAlike tells of each new grant which of those that were recorded before the import are likely the same.
+func (im *importer) tellAlike() {
+	index := im.before.Index.With(im.before.Registry.With(im.known.changed()...))
+	sees := im.before.sees(im.w.Principal)
+	for i := range im.done.Grants {
+		if g := &im.done.Grants[i]; g.Outcome == GrantCreated {
+			g.Similar = index.Similar(g.grant, sees, maxSimilar)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 type importer struct {
 	*draft
 	w      Write
+	before *State // the import
 	known  *matcher
 	seen   map[string]exchange.Place // by source and key
 	grants []grant.Entity            // to be put
@@ -24,7 +25,7 @@ type importer struct {
 }
 
 func newImporter(d *draft, w Write) *importer {
-	return &importer{draft: d, w: w, known: newMatcher(d.registry), seen: map[string]exchange.Place{}, places: map[string]int{}}
+	return &importer{draft: d, w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]exchange.Place{}, places: map[string]int{}}
 }
 
 // take decides what becomes of one draft. Its error is of the store: what is wrong with the draft is in the answer.
@@ -116,7 +117,7 @@ func (im *importer) recorded(from *exchange.Draft) (*grant.Grant, error) {
 		return nil, nil
 	}
 	var imported, named []*grant.Grant
-	for _, id := range im.pending.flush().Index.Identified(from.Key) {
+	for _, id := range im.before.Index.Identified(from.Key) {
 		g, err := im.grant(id)
 		if err != nil {
 			return nil, err

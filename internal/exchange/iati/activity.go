@@ -20,15 +20,15 @@ type activity struct {
 	parties map[string]int
 	terms   map[string]int
 	money   []flow
-	kept    map[string]*strings.Builder // what the record has no or less place for, by its part
-	parts   []string                    // those parts, in their order
+	kept    map[string][]string // what the record has no or less place for, by its part
+	parts   []string            // those parts, in their order
 }
 
 // draft makes a draft of an activity.
 func (r *Reader) draft(e *element) *exchange.Draft {
 	a := &activity{
 		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: e.line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
-		file:  r, e: e, lang: "en", parties: map[string]int{}, terms: map[string]int{}, kept: map[string]*strings.Builder{},
+		file:  r, e: e, lang: "en", parties: map[string]int{}, terms: map[string]int{}, kept: map[string][]string{},
 	}
 	a.g, a.Problems, r.noted = a.Grant, r.noted, nil
 	for _, lang := range []string{r.lang, e.attr("xml:lang")} {

@@ -81,13 +81,10 @@ func lines(s string) string {
 
 // keep keeps an element word for word, of a part of the record that holds less, or of none ("").
 func (a *activity) keep(part string, e *element) {
-	b := a.kept[part]
-	if b == nil {
-		b = &strings.Builder{}
-		a.kept[part] = b
+	if a.kept[part] == nil {
 		a.parts = append(a.parts, part)
 	}
-	b.WriteString(a.selfContained(e))
+	a.kept[part] = append(a.kept[part], a.selfContained(e))
 }
 
 // selfContained returns an element as it stands in the file, with the namespaces that it uses.
@@ -126,13 +123,10 @@ func (a *activity) keepRest() {
 		own.WriteString(" " + attribute.name + `="` + escaper.Replace(attribute.value) + `"`)
 	}
 	own.WriteString("/>")
-	if rest := a.kept[""]; rest != nil {
-		own.WriteString(rest.String())
-	}
-	a.Kept = append(a.Kept, grant.Kept{Text: own.String()})
+	a.Kept = append(a.Kept, grant.Kept{Text: own.String() + strings.Join(a.kept[""], "")})
 	for _, part := range a.parts {
 		if part != "" {
-			a.Kept = append(a.Kept, grant.Kept{Part: part, Text: a.kept[part].String()})
+			a.Kept = append(a.Kept, grant.Kept{Part: part, Text: strings.Join(a.kept[part], "")})
 		}
 	}
 }

@@ -675,7 +675,7 @@ type ImportedGrant struct {
 	HeldFields []string `protobuf:"bytes,6,rep,name=held_fields,json=heldFields,proto3" json:"held_fields,omitempty"`
 	// What was found wrong, or worth knowing.
 	Problems []*ImportProblem `protobuf:"bytes,7,rep,name=problems,proto3" json:"problems,omitempty"`
-	// Of a created grant, others that are likely the same, the first few.
+	// Of a created grant, those recorded before the import that are likely the same, the first few.
 	Similar       []*SimilarGrant `protobuf:"bytes,8,rep,name=similar,proto3" json:"similar,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
