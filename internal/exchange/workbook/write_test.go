@@ -115,7 +115,7 @@ func TestWorkbook(t *testing.T) {
 		if shown, err := book.GetCellValue(c.sheet, at); err != nil || shown != c.shown {
 			t.Errorf("%s shows %q, want %q (%v)", name, shown, c.shown, err)
 		}
-		if kind, err := book.GetCellType(c.sheet, at); err != nil || kind != c.kind && !(kind == excelize.CellTypeUnset && c.kind == excelize.CellTypeNumber) {
+		if kind, err := book.GetCellType(c.sheet, at); err != nil || kind != c.kind && (kind != excelize.CellTypeUnset || c.kind != excelize.CellTypeNumber) {
 			t.Errorf("%s is of the type %v, want %v (%v)", name, kind, c.kind, err)
 		}
 		if formula, err := book.GetCellFormula(c.sheet, at); err != nil || formula != "" {
