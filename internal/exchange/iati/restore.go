@@ -105,7 +105,7 @@ func (a *activity) restoreTransactions(all []grant.Transaction, names map[string
 	for i, f := range a.money {
 		read[f.e.attr("ref")] = a.g.Transactions[i]
 	}
-	kept := map[string]*strings.Builder{}
+	kept := map[string][]string{}
 	var parts []string
 	for _, part := range a.parts {
 		if !strings.HasPrefix(part, "transactions/") {
