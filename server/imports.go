@@ -9,7 +9,7 @@ import (
 
 	files "github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/formats"
-	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/freeform"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
@@ -125,7 +125,7 @@ type opened struct {
 	source  io.Reader
 	file    string
 	format  files.Format
-	options sheet.Options
+	options freeform.Options
 	reader  files.Reader
 }
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	files "github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/freeform"
 	cells "github.com/allmep/tandem/internal/exchange/table"
 	manner "github.com/allmep/tandem/internal/exchange/written"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
@@ -32,8 +32,8 @@ var decimalMarks = wordList[tandemv1.ImportGrantsRequest_DecimalMark, manner.Mar
 }
 
 // sheetOptions reads what a request says of a sheet.
-func sheetOptions(in *reader, m *tandemv1.ImportGrantsRequest) sheet.Options {
-	o := sheet.Options{Sheet: m.Sheet, Columns: map[string]string{}, Dates: dateOrders.in(m.DateOrder), Decimals: decimalMarks.in(m.DecimalMark)}
+func sheetOptions(in *reader, m *tandemv1.ImportGrantsRequest) freeform.Options {
+	o := freeform.Options{Sheet: m.Sheet, Columns: map[string]string{}, Dates: dateOrders.in(m.DateOrder), Decimals: decimalMarks.in(m.DecimalMark)}
 	for _, c := range m.Column {
 		at := strings.LastIndexByte(c, '=') // the contract has it that there is one
 		o.Columns[c[:at]] = c[at+1:]
@@ -46,7 +46,7 @@ func sheetOptions(in *reader, m *tandemv1.ImportGrantsRequest) sheet.Options {
 
 // writeColumns tells what the columns of a sheet were taken for; nothing of another format.
 func writeColumns(r files.Reader) []*tandemv1.ImportColumn {
-	s, is := r.(*sheet.Reader)
+	s, is := r.(*freeform.Reader)
 	if !is {
 		return nil
 	}

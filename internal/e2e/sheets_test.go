@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// sheets are small files of grants in the formats that are tables, or lists.
-var sheets = map[string]string{
+// sheetFiles are small files of grants in the formats that are tables, or lists.
+var sheetFiles = map[string]string{
 	"field.csv": "Grants 2024;;;;;;;\nDonor;Country;Grantee;Project;Amount;Start;Remarks;Shelf\n" +
 		"Sida;SE;EcoPeace;Water for all;SEK 1 234,50;3/6/2024;;3\n" +
 		"USAID;US;EcoPeace;Wells;at least $2 million;Sept 2023;heard by telephone;\n" +
@@ -23,7 +23,7 @@ var sheets = map[string]string{
 func TestCommandLineSheets(t *testing.T) {
 	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
 	dir := t.TempDir()
-	for name, text := range sheets {
+	for name, text := range sheetFiles {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestCommandLineSheets(t *testing.T) {
 			before := newest(t, d)
 			args := strings.Split(c.line, " ")
 			for i, a := range args {
-				if _, is := sheets[a]; is {
+				if _, is := sheetFiles[a]; is {
 					args[i] = filepath.Join(dir, a)
 				}
 			}
@@ -67,7 +67,7 @@ func TestBadSheets(t *testing.T) {
 		"column=Amount": "column[0]", "column=Q=title": "column", "column=A=colour": "column", "column=A=": "", "date_order=YEAR_FIRST": "dateOrder", "decimal_mark=COLON": "decimalMark",
 		"format=XLSX": "format", "format=CRS": "", "format=THREESIXTY": "", "default_currency=XXQ": "defaultCurrency", "sheet=Budget": "", "columns=A=title": "columns",
 	} {
-		status, text, _ := d.ask(t, adminToken, "POST", "/v1/imports?file_name=field.csv&"+query, sheets["field.csv"])
+		status, text, _ := d.ask(t, adminToken, "POST", "/v1/imports?file_name=field.csv&"+query, sheetFiles["field.csv"])
 		if status != 400 || at != "" && !strings.Contains(text, `"field":"`+at+`"`) {
 			t.Errorf("%s: found %d %s", query, status, text)
 		}

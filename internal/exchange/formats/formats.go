@@ -11,8 +11,8 @@ import (
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/crs"
+	"github.com/allmep/tandem/internal/exchange/freeform"
 	"github.com/allmep/tandem/internal/exchange/iati"
-	"github.com/allmep/tandem/internal/exchange/sheet"
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/exchange/threesixty"
 	"github.com/allmep/tandem/internal/fault"
@@ -20,7 +20,7 @@ import (
 
 // Open returns the reader of a file. format is "" if it is to be told from the content; the options are for sheets with heads of their own, but for the currency, which is
 // for IATI, too. Errors: Invalid, if the file is not of the format, or is of none; that of what is read from.
-func Open(r io.Reader, file string, format exchange.Format, o sheet.Options) (exchange.Reader, error) {
+func Open(r io.Reader, file string, format exchange.Format, o freeform.Options) (exchange.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	head, err := in.Peek(1024)
 	if err != nil && err != io.EOF {
@@ -51,7 +51,7 @@ func Open(r io.Reader, file string, format exchange.Format, o sheet.Options) (ex
 	case format == exchange.CSV && t.Workbook:
 		return nil, fault.Field("format", "is CSV, and the file is a workbook; leave the format out to have it told from the content")
 	}
-	return sheet.New(t, file, o)
+	return freeform.New(t, file, o)
 }
 
 // formatOf tells the format of a table by its first row.

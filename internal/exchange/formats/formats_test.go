@@ -7,7 +7,7 @@ import (
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/formats"
-	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/freeform"
 )
 
 // The format is told from the content: by how a file begins, or by its heads.
@@ -19,7 +19,7 @@ func TestTold(t *testing.T) {
 		"Donor;Title;Amount (USD)\nSweden;x;5\n":                                                                                exchange.CSV,
 		`<iati-activities version="2.03"><iati-activity><iati-identifier>x</iati-identifier></iati-activity></iati-activities>`: exchange.IATI,
 	} {
-		r, err := formats.Open(strings.NewReader(text), "x", "", sheet.Options{})
+		r, err := formats.Open(strings.NewReader(text), "x", "", freeform.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
@@ -34,7 +34,7 @@ func TestTold(t *testing.T) {
 		}
 	}
 	for text, format := range map[string]exchange.Format{"": "", "Donor;Title\nA;B\n": exchange.XLSX, "Donor;Title\nC;D\n": exchange.CRS, "Donor;Title\nE;F\n": exchange.ThreeSixty} {
-		if _, err := formats.Open(strings.NewReader(text), "x", format, sheet.Options{}); err == nil {
+		if _, err := formats.Open(strings.NewReader(text), "x", format, freeform.Options{}); err == nil {
 			t.Errorf("%q was taken for %q", text, format)
 		}
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/allmep/tandem/internal/fault"
 )
 
-// Table reads the standard's flattened spreadsheet: a grant in each row. It is an exchange.Reader.
+// Table reads the standard's flattened spreadsheet: a grant in each row, under heads that are titles ("Recipient Org:Name") or paths ("recipientOrganization/0/name"). It is an
+// exchange.Reader.
 type Table struct {
 	in    *table.Table
 	file  string

@@ -1,6 +1,7 @@
 package threesixty_test
 
 import (
+	"bytes"
 	stdcmp "cmp"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/exchange/exchangetest"
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/exchange/threesixty"
 	"github.com/allmep/tandem/internal/fault"
@@ -81,7 +83,7 @@ func show(d *exchange.Draft) []string {
 }
 
 // A package and a bare list say the same.
-func TestReadJSON(t *testing.T) {
+func TestReadsJSON(t *testing.T) {
 	want := [][]string{{
 		"g.json:2 360G-x-1 of GB-CHC-1000147 by #0: Wells 2021-02..2022 +12", "party A Trust [GB-CHC-1000147] PRIVATE", "party Wells International [GB-CHC-1 GB-COH-77] ",
 		"term themes 14030 Basic water", "term themes  Water", "term locations  Jordan Valley", "term locations IL Israel", "COMMITMENT 3000050 GBP 2021-01-26", "DISBURSEMENT 1000000 GBP ",
@@ -107,7 +109,7 @@ func TestReadJSON(t *testing.T) {
 }
 
 // The spreadsheet's heads, by title and by path, mean the same.
-func TestTable(t *testing.T) {
+func TestReadsTable(t *testing.T) {
 	for name, text := range map[string]string{
 		"titles": "Identifier,Title,Currency,Amount Awarded,Award Date,Planned Dates:Start Date,Recipient Org:Name,Recipient Org:Identifier,Funding Org:Name,Beneficiary Location:1:Name,Beneficiary Location:Name,Shelf\n" +
 			`x-1,Wells,GBP,"30,000",2021-01-26,2021-02,Wells International,GB-CHC-1,A Trust,Haifa,Jaffa,3` + "\n,,,,,,,,,,,\n",
@@ -222,6 +224,23 @@ func TestRealData(t *testing.T) {
 	}
 	if diff := cmp.Diff(totals[0], totals[1]); diff != "" {
 		t.Errorf("JSON and workbook differ (-JSON +workbook):\n%s", diff)
+	}
+}
+
+// What Tandem writes it reads again: the same grants with the same awards, none refused.
+func TestReadsWhatIsWritten(t *testing.T) {
+	var out bytes.Buffer
+	if _, err := threesixty.WriteJSON(&out, exchangetest.Sample()); err != nil {
+		t.Fatal(err)
+	}
+	all, err := read(threesixty.NewJSON(&out, "sample.json"))
+	if err != nil || len(all) == 0 {
+		t.Fatalf("found %d, %v", len(all), err)
+	}
+	for _, d := range all {
+		if d.Refused() || len(d.Grant.Transactions) == 0 || len(d.Grant.Recipients) == 0 {
+			t.Errorf("found %v", show(d))
+		}
 	}
 }
 

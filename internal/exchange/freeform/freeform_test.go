@@ -1,4 +1,4 @@
-package sheet_test
+package freeform_test
 
 import (
 	"archive/zip"
@@ -16,21 +16,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/freeform"
 	"github.com/allmep/tandem/internal/exchange/written"
 	"github.com/allmep/tandem/internal/money"
 )
 
-func open(t *testing.T, text string, o sheet.Options) *sheet.Reader {
+func open(t *testing.T, text string, o freeform.Options) *freeform.Reader {
 	t.Helper()
-	r, err := sheet.Open(strings.NewReader(text), "field.csv", o)
+	r, err := freeform.Open(strings.NewReader(text), "field.csv", o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func drafts(t *testing.T, r *sheet.Reader) []*exchange.Draft {
+func drafts(t *testing.T, r *freeform.Reader) []*exchange.Draft {
 	t.Helper()
 	var all []*exchange.Draft
 	for {
@@ -86,8 +86,8 @@ func problems(d *exchange.Draft, least exchange.Severity) []string {
 	return out
 }
 
-func fields(m sheet.Mapping) []sheet.Field {
-	var out []sheet.Field
+func fields(m freeform.Mapping) []freeform.Field {
+	var out []freeform.Field
 	for _, c := range m.Columns {
 		out = append(out, c.Field)
 	}
@@ -96,15 +96,15 @@ func fields(m sheet.Mapping) []sheet.Field {
 
 // Heads in the languages of the field.
 func TestGuessesHeads(t *testing.T) {
-	for head, want := range map[string][]sheet.Field{
-		"Donor;Grantee;Project title;Amount (USD);Start date;End date;Sector;Status":  {sheet.Donor, sheet.Recipient, sheet.Title, sheet.Amount, sheet.Start, sheet.End, sheet.Theme, sheet.Status},
-		"Bailleur;Bénéficiaire;Intitulé du projet;Montant;Devise;Date de début":       {sheet.Donor, sheet.Recipient, sheet.Title, sheet.Amount, sheet.Currency, sheet.Start},
-		"Geldgeber;Zuwendungsempfänger;Projekttitel;Betrag;Währung;Laufzeit bis":      {sheet.Donor, sheet.Recipient, sheet.Title, sheet.Amount, sheet.Currency, sheet.End},
-		"תורם;עמותה;שם הפרויקט;סכום;מטבע;תאריך התחלה;הערות":                           {sheet.Donor, sheet.Recipient, sheet.Title, sheet.Amount, sheet.Currency, sheet.Start, sheet.Note},
-		"الجهة المانحة;المستفيد;المشروع;المبلغ;العملة;تاريخ البدء;الحالة":             {sheet.Donor, sheet.Recipient, sheet.Title, sheet.Amount, sheet.Currency, sheet.Start, sheet.Status},
-		"funderName;recipientName;grantTitle;grantAmount;awardDate;Colour of the pen": {sheet.Donor, sheet.Recipient, sheet.Title, sheet.Amount, sheet.AwardDate, sheet.Unused},
+	for head, want := range map[string][]freeform.Field{
+		"Donor;Grantee;Project title;Amount (USD);Start date;End date;Sector;Status":  {freeform.Donor, freeform.Recipient, freeform.Title, freeform.Amount, freeform.Start, freeform.End, freeform.Theme, freeform.Status},
+		"Bailleur;Bénéficiaire;Intitulé du projet;Montant;Devise;Date de début":       {freeform.Donor, freeform.Recipient, freeform.Title, freeform.Amount, freeform.Currency, freeform.Start},
+		"Geldgeber;Zuwendungsempfänger;Projekttitel;Betrag;Währung;Laufzeit bis":      {freeform.Donor, freeform.Recipient, freeform.Title, freeform.Amount, freeform.Currency, freeform.End},
+		"תורם;עמותה;שם הפרויקט;סכום;מטבע;תאריך התחלה;הערות":                           {freeform.Donor, freeform.Recipient, freeform.Title, freeform.Amount, freeform.Currency, freeform.Start, freeform.Note},
+		"الجهة المانحة;المستفيد;المشروع;المبلغ;العملة;تاريخ البدء;الحالة":             {freeform.Donor, freeform.Recipient, freeform.Title, freeform.Amount, freeform.Currency, freeform.Start, freeform.Status},
+		"funderName;recipientName;grantTitle;grantAmount;awardDate;Colour of the pen": {freeform.Donor, freeform.Recipient, freeform.Title, freeform.Amount, freeform.AwardDate, freeform.Unused},
 	} {
-		if got := fields(open(t, head+"\n", sheet.Options{}).Mapping()); !slices.Equal(got, want) {
+		if got := fields(open(t, head+"\n", freeform.Options{}).Mapping()); !slices.Equal(got, want) {
 			t.Errorf("%s:\nfound %q\n want %q", head, got, want)
 		}
 	}
@@ -112,8 +112,8 @@ func TestGuessesHeads(t *testing.T) {
 
 // What the values contradict is no guess, and says why; what they can hardly be otherwise is one.
 func TestGuessesByValues(t *testing.T) {
-	m := open(t, "Donor;Title;Amount;X;Y\nA;B;blue;USD;https://a.example\nA;C;green;EUR;https://b.example\n", sheet.Options{}).Mapping()
-	if got, want := fields(m), []sheet.Field{sheet.Donor, sheet.Title, sheet.Unused, sheet.Currency, sheet.Source}; !slices.Equal(got, want) {
+	m := open(t, "Donor;Title;Amount;X;Y\nA;B;blue;USD;https://a.example\nA;C;green;EUR;https://b.example\n", freeform.Options{}).Mapping()
+	if got, want := fields(m), []freeform.Field{freeform.Donor, freeform.Title, freeform.Unused, freeform.Currency, freeform.Source}; !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
 	}
 	if got, want := m.Columns[2].Reason, "amount? the head says so, but only 0 of 2 values are amounts"; got != want {
@@ -134,7 +134,7 @@ const field = "Grants of the field, 2024;;;;;;;;;\n;;;;;;;;;\n" +
 
 // Rows under a title become drafts; what cannot be told is asked about, with both readings, unless the column's other values tell.
 func TestRows(t *testing.T) {
-	all := drafts(t, open(t, field, sheet.Options{}))
+	all := drafts(t, open(t, field, freeform.Options{}))
 	want := []string{
 		"4 Sida/SE > EcoPeace: Water for all; COMMITMENT EXACT 63234281.00 SEK ; 2022..2026-06-13 +0; 14030 Basic drinking water; ACTIVE",
 		"5 USAID/US > : Women; PLEDGE AT_LEAST 2000000.00 USD ; .. +0; women; PIPELINE",
@@ -181,23 +181,23 @@ func TestRows(t *testing.T) {
 
 // What is guessed can be corrected: what a column is, what is first in a date, and the currency of it all.
 func TestCorrected(t *testing.T) {
-	r := open(t, field, sheet.Options{Columns: map[string]string{"Shelf": "location", "h": "award_date", "Remarks": ""}, Dates: written.MonthFirst})
+	r := open(t, field, freeform.Options{Columns: map[string]string{"Shelf": "location", "h": "award_date", "Remarks": ""}, Dates: written.MonthFirst})
 	all := drafts(t, r)
 	if got, want := show(t, all[1]), "5 USAID/US > : Women; PLEDGE AT_LEAST 2000000.00 USD 2024-03-06; .. +0; women; PIPELINE"; got != want {
 		t.Errorf("found %s, want %s", got, want)
 	}
-	if c := r.Mapping().Columns[7]; c.Field != sheet.AwardDate || c.Confidence != 100 || c.Dates != written.MonthFirst {
+	if c := r.Mapping().Columns[7]; c.Field != freeform.AwardDate || c.Confidence != 100 || c.Dates != written.MonthFirst {
 		t.Errorf("found %+v", c)
 	}
 	if all[2].Kept[0].Text != "Remarks: twice told" {
 		t.Errorf("found %v", all[2].Kept)
 	}
 	for column, f := range map[string]string{"Z": `column: found the column "Z"; the file has A "Ref no", B "Donor"`, "A": `column: found "colour"; accepted are donor, donor_state`} {
-		if _, err := sheet.Open(strings.NewReader(field), "field.csv", sheet.Options{Columns: map[string]string{column: "colour"}}); err == nil || column == "A" && !strings.HasPrefix(err.Error(), f) {
+		if _, err := freeform.Open(strings.NewReader(field), "field.csv", freeform.Options{Columns: map[string]string{column: "colour"}}); err == nil || column == "A" && !strings.HasPrefix(err.Error(), f) {
 			t.Errorf("found %v, want %s", err, f)
 		}
 	}
-	other := open(t, "Donor;Title;Amount;Budget\nA;B;1;2\n", sheet.Options{Columns: map[string]string{"Budget": "amount"}, Currency: "SEK"})
+	other := open(t, "Donor;Title;Amount;Budget\nA;B;1;2\n", freeform.Options{Columns: map[string]string{"Budget": "amount"}, Currency: "SEK"})
 	if got, want := show(t, drafts(t, other)[0]), "2 A > : B; COMMITMENT EXACT 2.00 SEK ; .. +0; ; ACTIVE"; got != want {
 		t.Errorf("found %s, want %s", got, want)
 	}
@@ -205,7 +205,7 @@ func TestCorrected(t *testing.T) {
 
 // A table in which no column is a donor is shown its mapping, and not read.
 func TestNoDonor(t *testing.T) {
-	r := open(t, "Title;Amount\nA;5\n", sheet.Options{})
+	r := open(t, "Title;Amount\nA;5\n", freeform.Options{})
 	if _, err := r.Read(); err == nil || err.Error() != `column: no column is the donor; say which, or which is the donor_state; the columns are A "Title" (title), B "Amount" (amount)` || len(r.Mapping().Columns) != 2 {
 		t.Errorf("found %v", err)
 	}
@@ -220,7 +220,7 @@ func TestCurrencyOfAColumn(t *testing.T) {
 		"Amount (€ Mio.)":   "COMMITMENT EXACT 12500000.00 EUR ",
 		"Grant amount, NIS": "COMMITMENT EXACT 12.50 ILS ",
 	} {
-		d := drafts(t, open(t, "Donor;Title;"+head+"\nA;B;12.5\n", sheet.Options{}))[0]
+		d := drafts(t, open(t, "Donor;Title;"+head+"\nA;B;12.5\n", freeform.Options{}))[0]
 		if got := strings.Split(show(t, d), "; ")[1]; got != want {
 			t.Errorf("%s: found %q, want %q", head, got, want)
 		}
@@ -252,7 +252,7 @@ func TestMergedAmount(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := sheet.Open(&b, "s.xlsx", sheet.Options{})
+	r, err := freeform.Open(&b, "s.xlsx", freeform.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +275,7 @@ func TestRealFacts(t *testing.T) {
 		t.Skip("no real data:", err)
 	}
 	defer file.Close()
-	r, err := sheet.Open(file, "facts.csv", sheet.Options{})
+	r, err := freeform.Open(file, "facts.csv", freeform.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(field)
 	f.Add("Donor,Title,Amount (USD)\nA,B,\"$3.3 million\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := sheet.Open(strings.NewReader(text), "x.csv", sheet.Options{})
+		r, err := freeform.Open(strings.NewReader(text), "x.csv", freeform.Options{})
 		for err == nil {
 			var d *exchange.Draft
 			if d, err = r.Read(); err == nil && !d.Refused() {

@@ -1,7 +1,3 @@
-// Package threesixty reads grants in the 360Giving Data Standard: as JSON, a package or a bare list, and as its flattened spreadsheet, whose heads are titles ("Recipient Org:Name") or paths
-// ("recipientOrganization/0/name").
-//
-// It does not know what is recorded.
 package threesixty
 
 import (

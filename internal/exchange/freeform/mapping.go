@@ -1,8 +1,8 @@
-// Package sheet reads grants from tables with any heads: each row is one. Which column means what is guessed from the heads and from what stands below them, with the reasons; the guess is a
+// Package freeform reads grants from tables with any heads: each row is one. Which column means what is guessed from the heads and from what stands below them, with the reasons; the guess is a
 // value, which people look at and correct. What cannot be told for certain, a day of 3/6/2024, is asked about.
 //
 // It does not know what is recorded, nor the formats that have heads of their own.
-package sheet
+package freeform
 
 import (
 	"fmt"
