@@ -84,7 +84,7 @@ func WithDialOptions(d ...grpc.DialOption) Option {
 }
 
 // retries makes gRPC repeat a call that finds the server unavailable, up to four times with growing pauses. Reads change nothing, and writes carry a
-// request id, so the server answers a repeated one as it did the first time. Tokens have no request ids, nor have backups, and are not retried.
+// request id, so the server answers a repeated one as it did the first time. Tokens have no request ids, nor have backups and imports, and are not retried: whoever reads the file begins it anew.
 const retries = `{"methodConfig": [
 	{"name": [{"service": "tandem.v1.TokenService"}, {"service": "tandem.v1.AdminService"}, {"service": "tandem.v1.ImportService"}]},
 	{"name": [{}], "retryPolicy": {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "2s", "backoffMultiplier": 3, "retryableStatusCodes": ["UNAVAILABLE"]}}

@@ -122,6 +122,7 @@ func (s grants) UpdateGrant(ctx context.Context, r *tandemv1.UpdateGrantRequest)
 	rec.read = readGrant
 	return update(ctx, s.l, rec, r, r.Grant, func(old, changed *grant.Grant, whole *tandemv1.Grant) error {
 		changed.Transactions, changed.Links, changed.Reports, changed.Accepted, changed.Serial, changed.Aliases = old.Transactions, old.Links, old.Reports, old.Accepted, old.Serial, old.Aliases
+		changed.Imports = old.Imports
 		if !awarded {
 			return nil
 		}

@@ -63,6 +63,34 @@ func TestACutOffImportLeavesNothing(t *testing.T) {
 	}
 }
 
+// What people edit over REST stays when the file comes again, and what only the file changes is taken.
+func TestEditsSurviveTheNextFile(t *testing.T) {
+	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
+	whole, err := os.ReadFile("testdata/import.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := string(whole)
+	first := d.must(t, "POST", "/v1/imports?partial=true", file)["grants"].([]any)[0].(map[string]any)
+	name := first["name"].(string)
+	d.must(t, "PATCH", "/v1/"+name, `{"title":"Wells"}`)
+	again := d.must(t, "POST", "/v1/imports?partial=true", file)
+	if sum := again["summary"].(map[string]any); sum["unchangedCount"] != 1.0 || sum["revision"] != "" {
+		t.Errorf("the same file once more: %v", sum)
+	}
+	file = strings.Replace(file, "Wells in the Jordan Valley", "Wells and cisterns", 1)
+	file = strings.Replace(file, `<value value-date="2022-06-01">1000000</value>`, `<value value-date="2022-06-01">2000000</value>`, 1)
+	changed := d.must(t, "POST", "/v1/imports?partial=true", file)["grants"].([]any)[0].(map[string]any)
+	if held := fmt.Sprint(changed["heldFields"]); changed["outcome"] != "UPDATED" || held != "[title]" {
+		t.Errorf("found %v", changed)
+	}
+	g := d.must(t, "GET", "/v1/"+name, "")
+	paid := g["transactions"].([]any)[1].(map[string]any)["amount"].(map[string]any)["money"].(map[string]any)["amount"]
+	if g["title"] != "Wells" || paid != "2000000.00" || len(g["reports"].([]any)) != 1 {
+		t.Errorf("found %v", g)
+	}
+}
+
 // importCases are bad requests to import over REST, where the body is a file.
 func importCases() map[string]bad {
 	const file = `<iati-activities version="2.03"><iati-activity><iati-identifier>X</iati-identifier></iati-activity></iati-activities>`

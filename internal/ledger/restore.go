@@ -63,6 +63,7 @@ func (d *draft) restore(field string, now, then grant.Entity, revision int64) er
 	switch then := then.(type) {
 	case *grant.Grant:
 		then.Serial = max(then.Serial, now.(*grant.Grant).Serial) // no id is given twice
+		then.Imports = now.(*grant.Grant).Imports                 // to go back is an edit, too, which the next import must not undo
 	case *grant.Organisation:
 		then.Given = now.(*grant.Organisation).Given
 	}
