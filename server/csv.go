@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/allmep/tandem/internal/analysis"
-	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/workbook"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -79,7 +79,7 @@ func (m csvMarshaler) Marshal(v any) ([]byte, error) {
 	w := csv.NewWriter(&b)
 	for _, row := range t.rows() {
 		for i, cell := range row {
-			row[i] = sheet.Harmless(cell)
+			row[i] = workbook.Harmless(cell)
 		}
 		if err := w.Write(row); err != nil {
 			return nil, err

@@ -15,8 +15,8 @@ import (
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/exchange/datapackage"
 	"github.com/allmep/tandem/internal/exchange/iati"
-	"github.com/allmep/tandem/internal/exchange/sheet"
 	"github.com/allmep/tandem/internal/exchange/threesixty"
+	"github.com/allmep/tandem/internal/exchange/workbook"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
@@ -44,7 +44,7 @@ type exportFormat struct {
 
 // exportFormats are the files of grants by their names; those of single tables are added to them.
 var exportFormats = map[string]exportFormat{
-	"grants.xlsx": {xlsxType, func(w io.Writer, x ledger.Extract, _ string) (string, error) { return "", sheet.WriteXLSX(w, x) }},
+	"grants.xlsx": {xlsxType, func(w io.Writer, x ledger.Extract, _ string) (string, error) { return "", workbook.WriteXLSX(w, x) }},
 	"all.zip":     {"application/zip", func(w io.Writer, x ledger.Extract, _ string) (string, error) { return "", datapackage.Write(w, x) }},
 	"grants.iati.xml": {"application/xml", func(w io.Writer, x ledger.Extract, reporter string) (string, error) {
 		return "", iati.Write(w, x, reporter)
@@ -61,9 +61,9 @@ func formatOfFile(name string) (exportFormat, error) {
 		return f, nil
 	}
 	var tables []string
-	for _, t := range sheet.Tables {
+	for _, t := range workbook.Tables {
 		if name == t.Name+".csv" {
-			return exportFormat{csvMarshaler{}.ContentType(nil), func(w io.Writer, x ledger.Extract, _ string) (string, error) { return "", sheet.WriteCSV(w, t, x) }}, nil
+			return exportFormat{csvMarshaler{}.ContentType(nil), func(w io.Writer, x ledger.Extract, _ string) (string, error) { return "", workbook.WriteCSV(w, t, x) }}, nil
 		}
 		tables = append(tables, t.Name+".csv")
 	}

@@ -1,21 +1,18 @@
 package server
 
 import (
-	"bufio"
-	"bytes"
 	"io"
 	"math/big"
 	"strconv"
-	"unicode"
 
 	"google.golang.org/grpc"
 
 	files "github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/iati"
+	"github.com/allmep/tandem/internal/exchange/formats"
+	"github.com/allmep/tandem/internal/exchange/sheet"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
-	"github.com/allmep/tandem/internal/money"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -56,20 +53,20 @@ func (s imports) ImportGrants(stream importStream) error {
 		return err
 	}
 	var in reader
-	currency := money.Currency("")
-	if asked.DefaultCurrency != "" {
-		currency = in.currency("defaultCurrency", asked.DefaultCurrency)
-	}
+	options := sheetOptions(&in, asked)
 	if err := in.Err(); err != nil {
 		return err
 	}
 	w := ledger.Write{Principal: principalOf(ctx), Reason: reasonOf(ctx), ValidateOnly: asked.ValidateOnly}
 	up := &uploaded{stream: stream, rest: asked.Chunk}
-	done, err := s.l.Import(ctx, w, &opened{source: up, asked: asked, currency: currency}, asked.Partial, func(drafts int) { up.drafts = drafts })
+	file := &opened{source: up, file: asked.FileName, format: importFormats.in(asked.Format), options: options}
+	done, err := s.l.Import(ctx, w, file, asked.Partial, func(drafts int) { up.drafts = drafts })
 	if done == nil {
 		return err
 	}
-	if sent := sendImported(stream, done, asked.ValidateOnly); sent != nil {
+	summary := writeSummary(done, asked.ValidateOnly)
+	summary.Columns = writeColumns(file.reader)
+	if sent := sendImported(stream, done, summary); sent != nil {
 		return sent
 	}
 	return err
@@ -125,47 +122,31 @@ func (u *uploaded) send() error {
 
 // opened reads a file in the format that it has. It opens it at the first draft: by then the ledger has asked whether the caller may import at all.
 type opened struct {
-	source   io.Reader
-	asked    *tandemv1.ImportGrantsRequest
-	currency money.Currency
-	reader   files.Reader
+	source  io.Reader
+	file    string
+	format  files.Format
+	options sheet.Options
+	reader  files.Reader
 }
 
 // Read implements exchange.Reader.
-func (o *opened) Read() (*files.Draft, error) {
+func (o *opened) Read() (_ *files.Draft, err error) {
 	if o.reader == nil {
-		buffered := bufio.NewReaderSize(o.source, 64<<10)
-		if o.asked.Format == tandemv1.ImportGrantsRequest_FORMAT_UNSPECIFIED {
-			head, err := buffered.Peek(1024)
-			if err != nil && err != io.EOF {
-				return nil, err
-			}
-			if !looksLikeXML(head) {
-				return nil, fault.Field("format", "cannot be told from the content; accepted are files in the format IATI")
-			}
+		if o.reader, err = formats.Open(o.source, o.file, o.format, o.options); err != nil {
+			return nil, err
 		}
-		o.reader = iati.NewReader(buffered, o.asked.FileName, o.currency)
 	}
 	return o.reader.Read()
 }
 
-// looksLikeXML tells whether a file begins as XML does, in UTF-8 or UTF-16.
-func looksLikeXML(head []byte) bool {
-	head = bytes.ReplaceAll(head, []byte{0}, nil)
-	for _, mark := range []string{"\xEF\xBB\xBF", "\xFE\xFF", "\xFF\xFE"} {
-		head = bytes.TrimPrefix(head, []byte(mark))
-	}
-	return bytes.HasPrefix(bytes.TrimLeftFunc(head, unicode.IsSpace), []byte("<"))
-}
-
 // sendImported tells of every grant, then of the sums.
-func sendImported(stream importStream, done *ledger.Imported, dry bool) error {
+func sendImported(stream importStream, done *ledger.Imported, summary *tandemv1.ImportSummary) error {
 	for i := range done.Grants {
 		if err := stream.Send(&tandemv1.ImportGrantsResponse{Message: &tandemv1.ImportGrantsResponse_Grant{Grant: writeImported(&done.Grants[i])}}); err != nil {
 			return err
 		}
 	}
-	return stream.Send(&tandemv1.ImportGrantsResponse{Message: &tandemv1.ImportGrantsResponse_Summary{Summary: writeSummary(done, dry)}})
+	return stream.Send(&tandemv1.ImportGrantsResponse{Message: &tandemv1.ImportGrantsResponse_Summary{Summary: summary}})
 }
 
 func writeImported(g *ledger.ImportedGrant) *tandemv1.ImportedGrant {

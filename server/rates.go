@@ -3,10 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 
-	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
@@ -90,15 +87,15 @@ func readRates(r *reader, ms []*tandemv1.Rate) []*grant.RateDay {
 		if d.Precision != period.ToDay {
 			continue // the date has been found wanting, here or by the contract's rules
 		}
-		if newest := fx.ECB().Newest(); d.First <= newest {
-			r.Add(at+".date", "found %s; the rates up to %s are built in and stand", m.Date, newest)
+		if fx.ECB().Settles(money.Currency(m.CurrencyCode), d.First) {
+			r.Add(at+".date", "found %s; the rates of %s up to %s are built in and stand", m.Date, m.CurrencyCode, fx.ECB().Newest())
 		}
 		if seen[m.Date+m.CurrencyCode] {
 			r.Add(at, "%s on %s is in the request twice", m.CurrencyCode, m.Date)
 		}
 		seen[m.Date+m.CurrencyCode] = true
 		c := r.currency(at+".currencyCode", m.CurrencyCode)
-		q, err := parseQuote(m.Value)
+		q, err := fx.ParseQuote(m.Value)
 		if err != nil {
 			r.Add(at+".value", "%v", err)
 		}
@@ -116,16 +113,4 @@ func readRates(r *reader, ms []*tandemv1.Rate) []*grant.RateDay {
 		r.Add("rates", "are of %d days; accepted are at most 1000 in one request", len(days))
 	}
 	return days
-}
-
-// parseQuote reads a rate of at most 12 digits, which keeps conversions within 64 bits.
-func parseQuote(s string) (fx.Quote, error) {
-	bad := fault.New(fault.Invalid, "found %q; accepted is a decimal number above 0 with at most 12 digits, such as 1.0823", s)
-	whole, fraction, _ := strings.Cut(s, ".")
-	digits := whole + fraction
-	n, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil || n == 0 || whole == "" || len(digits) > 12 || len(fraction) > 8 || strings.HasSuffix(s, ".") {
-		return fx.Quote{}, bad
-	}
-	return fx.Quote{Mantissa: int64(n), Decimals: uint8(len(fraction))}, nil
 }

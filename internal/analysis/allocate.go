@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -50,6 +51,7 @@ func (s *Snapshot) evaluation(q Query) *evaluation {
 	e.years = yearsOf(e.window)
 	e.pairs = e.byPair()
 	e.families = s.families(e.sieve)
+	e.received = s.receivedBy(e.sieve.lists[recipients])
 	return e
 }
 
@@ -66,8 +68,9 @@ type evaluation struct {
 	years      [2]int // of the window
 	pairs      bool   // see byPair
 	families   families
-	tooMany    atomic.Bool  // some goroutine has met more rows than an answer may have
-	explained  atomic.Int64 // how many pieces of rows were kept for the explanation
+	received   map[int][]int // see receivedBy
+	tooMany    atomic.Bool   // some goroutine has met more rows than an answer may have
+	explained  atomic.Int64  // how many pieces of rows were kept for the explanation
 }
 
 // sheet is what one goroutine has added up.
@@ -110,11 +113,11 @@ func (e *evaluation) chunk(out *sheet, index int) {
 	}
 	c := e.snapshot.chunks[index]
 	var v *view
-	if e.viewable() {
+	if e.viewable() && e.received == nil { // few grants are reckoned as fast as a view of all is made
 		v = c.views.get(e.pricing, func() *view { return newView(e.pricing, c, e.currencies) })
 	}
 	listed := e.sieve.lists != [lists]*accepted{}
-	for i := range c.records {
+	for i := range e.places(index) {
 		r, number := &c.records[i], index*chunkSize+i
 		if v != nil && !v.grants[i].counts || e.only != nil && !e.only[number] || !e.alone(number, r) || listed && !e.sieve.holds(r) {
 			continue
@@ -125,6 +128,25 @@ func (e *evaluation) chunk(out *sheet, index int) {
 		}
 		if f := e.figure(r, e.currencies); f.counts {
 			e.add(out, number, r, &f)
+		}
+	}
+}
+
+// places are those of a chunk where there is something to look at.
+func (e *evaluation) places(index int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if e.received == nil {
+			for i := range e.snapshot.chunks[index].records {
+				if !yield(i) {
+					return
+				}
+			}
+			return
+		}
+		for _, i := range e.received[index] {
+			if !yield(i) {
+				return
+			}
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (h *holdings) hold(q Query) {
 // chunk adds the grants of a chunk that are in no family. What the principal does not see is nothing; a shadow of it, if it has one, is to be added here and in no other place.
 func (h *holder) chunk(index int) {
 	records := h.evaluation.snapshot.chunks[index].records
-	for i := range records {
+	for i := range h.places(index) {
 		r, number := &records[i], index*chunkSize+i
 		if h.only != nil && !h.only[number] || !h.alone(number, r) || !h.sieve.holds(r) {
 			continue

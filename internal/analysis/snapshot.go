@@ -25,8 +25,60 @@ type Snapshot struct {
 // line is what the snapshots that follow one another share.
 type line struct {
 	dictionaries
-	mu     sync.RWMutex
-	places map[string]int32 // of a grant's id, in the order of appearance
+	mu       sync.RWMutex
+	places   map[string]int32 // of a grant's id, in the order of appearance
+	received [][]int32        // by code of a recipient: the places of grants that it received, or once did
+}
+
+// receives notes the recipients of a grant at a place, but for those that it had before.
+func (l *line) receives(place int, r, before *record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range r.list(recipients) {
+		if before != nil && slices.ContainsFunc(before.list(recipients), func(b entry) bool { return b.code == e.code }) {
+			continue
+		}
+		for int(e.code) >= len(l.received) {
+			l.received = append(l.received, nil)
+		}
+		l.received[e.code] = append(l.received[e.code], int32(place))
+	}
+}
+
+// receivedBy returns, chunk by chunk and in order, where the grants may be whose recipients are accepted; nil when these are so many that one may as well look at all.
+func (s *Snapshot) receivedBy(a *accepted) map[int][]int {
+	if a == nil || a.unspecified {
+		return nil
+	}
+	few := s.size / 64
+	found := map[int][]int{}
+	add := func(place int) {
+		found[place/chunkSize] = append(found[place/chunkSize], place%chunkSize)
+		few--
+	}
+	for _, place := range s.added { // which the line does not know
+		add(place)
+	}
+	s.line.mu.RLock()
+	for code, places := range s.line.received {
+		if code >= len(a.codes) || !a.codes[code] || few < 0 {
+			continue
+		}
+		for _, place := range places {
+			if int(place) < s.size {
+				add(int(place))
+			}
+		}
+	}
+	s.line.mu.RUnlock()
+	if few < 0 {
+		return nil
+	}
+	for i, places := range found {
+		slices.Sort(places)
+		found[i] = slices.Compact(places)
+	}
+	return found
 }
 
 // chunkSize is the number of grants in a chunk: small enough to copy on every write, large enough that there are few.
@@ -83,9 +135,11 @@ func (s *Snapshot) set(g *grant.Grant, copied map[int]bool) {
 	}
 	r := s.line.record(g)
 	if known {
+		s.line.receives(place, &r, &s.chunks[i].records[place%chunkSize])
 		s.chunks[i].records[place%chunkSize] = r
 		return
 	}
+	s.line.receives(place, &r, nil)
 	s.chunks[i].records = append(s.chunks[i].records, r)
 }
 

@@ -250,6 +250,7 @@ func moreCases() map[string]bad {
 		"a rate of 0":                    rate(`{"rates":[{"currencyCode":"USD","date":"2026-05-04","value":"0"}]}`, "rates[0].value"),
 		"a rate built in":                rate(`{"rates":[{"currencyCode":"USD","date":"2020-05-04","value":"1.1"}]}`, "rates[0].date"),
 		"a rate of the euro":             rate(`{"rates":[{"currencyCode":"EUR","date":"2026-05-04","value":"1"}]}`, "rates[0].currencyCode"),
+		"a rate in a gap built in":       rate(`{"rates":[{"currencyCode":"USD","date":"2020-05-03","value":"1.1"}]}`, "rates[0].date"),
 		"referred to by grants":          {method: "DELETE", path: "/v1/organisations/usaid", rpc: "OrganisationService/DeleteOrganisation", message: `{"name":"organisations/usaid"}`},
 		"referred to by a theme":         {method: "DELETE", path: "/v1/themes/water", rpc: "ThemeService/DeleteTheme", message: `{"name":"themes/water"}`},
 		"a parent with sub-grants":       {method: "DELETE", path: "/v1/grants/se-prime", rpc: "GrantService/DeleteGrant", message: `{"name":"grants/se-prime"}`},

@@ -1,6 +1,9 @@
 package e2e
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
 	"testing"
 )
 
@@ -15,4 +18,45 @@ func TestRatesAsOfARevision(t *testing.T) {
 			t.Errorf("%q: found %v rates, want %v", query, got, want)
 		}
 	}
+}
+
+// Files of rates on the command line, word for word: tried, recorded as a revision each, and nothing when they come again.
+func TestCommandLineRates(t *testing.T) {
+	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
+	bank, fund, changed, bad := "../exchange/rates/testdata/eurofxref.csv", "../exchange/rates/testdata/imf-2024-11.tsv", filepath.Join(t.TempDir(), "changed.csv"), filepath.Join(t.TempDir(), "bad.csv")
+	for path, text := range map[string]string{changed: "Date,USD,\n2026-05-05,1.1703,\n2026-05-04,1.16990,\n", bad: "Date,USD,\n2026-05-06,1.17\n2026-05-32,n/a,\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		name      string
+		revisions int64 // that are written
+		args      []string
+	}{
+		{"rate-import-dry-run", 0, []string{"rates", "import", bank, fund, "--dry-run"}},
+		{"rate-import", 2, []string{"rates", "import", bank, fund}},
+		{"rate-import-again", 0, []string{"rate", "import", bank, fund}},
+		{"rate-import-changed", 1, []string{"rate", "import", changed}},
+		{"rate-import-bad", 0, []string{"rate", "import", bad}},
+		{"rate-import-list", 0, []string{"rate", "list", "JOD"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			before := newest(t, d)
+			sayTo(t, d, c.name, c.args)
+			if got := newest(t, d) - before; got != c.revisions {
+				t.Errorf("wrote %d revisions, want %d", got, c.revisions)
+			}
+		})
+	}
+}
+
+// newest returns the number of the newest revision.
+func newest(t *testing.T, d *daemon) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(d.must(t, "GET", "/v1/organisations", "")["revision"].(string), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

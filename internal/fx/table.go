@@ -115,6 +115,12 @@ func (t *Table) With(days []Rates) *Table {
 // Newest returns the day with which the history ends. What was recorded beside it may be later.
 func (t *Table) Newest() period.Day { return t.newest }
 
+// Settles tells whether the history has a rate of a currency for a day: one that was published then, or in the ten days before. What is recorded does not replace it.
+func (t *Table) Settles(c money.Currency, on period.Day) bool {
+	_, _, ok := t.Quote(c, on)
+	return ok && on <= t.newest
+}
+
 // Quote returns the last rate of a currency on or before a day, and its day. ok is false when there is none or it is stale: more than ten days older than the day, unless
 // it is the last of a living currency.
 func (t *Table) Quote(c money.Currency, on period.Day) (q Quote, day period.Day, ok bool) {
@@ -244,8 +250,3 @@ func divideBig(minor int64, num, den uint64, shift int) (quotient int64, ok bool
 }
 
 func power(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil) }
-
-// Decimal writes a quote with the decimals that it was published with: 1.0823.
-func (q Quote) Decimal() string {
-	return new(big.Rat).SetFrac(big.NewInt(q.Mantissa), power(int(q.Decimals))).FloatString(int(q.Decimals))
-}

@@ -1,5 +1,7 @@
 package grant
 
+import "strings"
+
 // states are the donor states and their names: the countries of ISO 3166, and EU, UN and PRIVATE.
 var states = map[string]string{
 	"EU": "European Union", "UN": "United Nations", Private: "Private donors",
@@ -261,4 +263,21 @@ func StateName(code string) string {
 		return name
 	}
 	return code
+}
+
+// statesByName are the codes of the donor states, by their names in small letters.
+var statesByName = func() map[string]string {
+	codes := make(map[string]string, len(states))
+	for code, name := range states {
+		codes[strings.ToLower(name)] = code
+	}
+	return codes
+}()
+
+// FindState returns the code of a donor state by its code or its name, whatever the letters' size; "" if there is none.
+func FindState(s string) string {
+	if code := strings.ToUpper(s); states[code] != "" {
+		return code
+	}
+	return statesByName[strings.ToLower(s)]
 }

@@ -99,8 +99,8 @@ func (w *writer) addNames(all ...string) {
 	w.end(names)
 }
 
-// addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them.
-func (w *writer) addIdentifiers(all []string, description string) {
+// addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them. keys are identifiers that nobody reads.
+func (w *writer) addIdentifiers(all, keys []string, description string) {
 	for _, s := range all {
 		w.add("", Words(s)...)
 	}
@@ -109,7 +109,7 @@ func (w *writer) addIdentifiers(all []string, description string) {
 	slices.Sort(words)
 	w.add("", slices.Compact(words)...)
 	w.end(text)
-	for _, s := range all {
+	for _, s := range slices.Concat(all, keys) {
 		w.add(identifierTerm, squash(s))
 	}
 	w.end(identifiers)
@@ -135,7 +135,7 @@ func (w *writer) finish() *document {
 func ofOrganisation(o *grant.Organisation, code func(string) int32) *document {
 	w := writer{document: document{id: o.ID, title: o.DisplayName, deleted: o.Deleted != 0}, code: code}
 	w.addNames(append([]string{o.DisplayName}, o.Aliases...)...)
-	w.addIdentifiers(o.Identifiers, "")
+	w.addIdentifiers(o.Identifiers, nil, "")
 	w.end(funders)
 	w.end(recipients)
 	w.end(programme)
@@ -152,11 +152,22 @@ func ofProgramme(p *grant.Programme, code func(string) int32) *document {
 	return w.finish()
 }
 
+// importKeys are the keys under which files know a grant, but for those that are among its identifiers.
+func importKeys(g *grant.Grant) []string {
+	var keys []string
+	for _, i := range g.Imports {
+		if !slices.Contains(g.Identifiers, i.Key) {
+			keys = append(keys, i.Key)
+		}
+	}
+	return keys
+}
+
 func ofGrant(g *grant.Grant, code func(string) int32) *document {
 	a := &award{figure: figureOf(g), start: g.Start, end: g.End, months: g.DurationMonths, span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
 	w := writer{document: document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}, code: code}
 	w.addNames(g.Title)
-	w.addIdentifiers(g.Identifiers, g.Description)
+	w.addIdentifiers(g.Identifiers, importKeys(g), g.Description)
 	for _, p := range g.Funders {
 		w.add(recordTerm, grant.Key{Kind: grant.Organisations, ID: p.Organisation}.String())
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 type rateCommands struct {
-	List rateList `cmd:"" help:"List the rates of a currency: what one euro is worth."`
+	List   rateList   `cmd:"" help:"List the rates of a currency: what one euro is worth."`
+	Import rateImport `cmd:"" help:"Record the rates of files that differ from what is known: a revision for each file."`
 }
 
 type rateList struct {

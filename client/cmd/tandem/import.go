@@ -17,10 +17,15 @@ import (
 
 type importCommand struct {
 	Files    []string `arg:"" name:"file" help:"Files of grants, each of which becomes a revision of its own; - is standard input."`
-	Format   string   `help:"Their format: iati. Else it is told from the content." enum:",iati" default:"" placeholder:"FORMAT"`
+	Format   string   `help:"Their format: iati, threesixty, crs, csv or xlsx. Else it is told from the content." enum:",iati,threesixty,crs,csv,xlsx" default:"" placeholder:"FORMAT"`
 	DryRun   bool     `short:"n" help:"Tell what would become of them, and store nothing."`
 	Partial  bool     `help:"Record what can be recorded when some grants are refused."`
 	Currency string   `help:"The currency of amounts for which a file says none." placeholder:"CODE"`
+
+	Sheet    string   `help:"Of a workbook, the sheet to read; else the first that has rows." placeholder:"NAME"`
+	Column   []string `help:"What a column of a sheet means, by its head or letter, in place of what is guessed (--dry-run shows it): D=title; repeat it." sep:"none" placeholder:"COLUMN=FIELD"`
+	Dates    string   `help:"What is first in dates such as 3/6/2024: day-first or month-first." enum:",day-first,month-first" default:"" placeholder:"ORDER"`
+	Decimals string   `help:"What stands before decimals, where 1.234 could be either: point or comma." enum:",point,comma" default:"" placeholder:"MARK"`
 }
 
 // Run imports the files one after the other, and stops at the first of which nothing was recorded.
@@ -47,10 +52,7 @@ func (c *importCommand) one(s *session, file string) error {
 		from, name = f, filepath.Base(file)
 	}
 	bar := newImportBar(s, name, size)
-	result, err := s.Import(s, &tandemv1.ImportGrantsRequest{
-		Format: tandemv1.ImportGrantsRequest_Format(tandemv1.ImportGrantsRequest_Format_value[strings.ToUpper(c.Format)]), FileName: name,
-		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial,
-	}, from, bar.tell)
+	result, err := s.Import(s, c.request(name), from, bar.tell)
 	bar.end()
 	if result == nil {
 		return err
@@ -62,6 +64,16 @@ func (c *importCommand) one(s *session, file string) error {
 		return errors.New(nothingWritten(result.Summary))
 	}
 	return nil
+}
+
+func (c *importCommand) request(name string) *tandemv1.ImportGrantsRequest {
+	constant := func(flag string) string { return strings.ToUpper(strings.ReplaceAll(flag, "-", "_")) }
+	return &tandemv1.ImportGrantsRequest{
+		Format: tandemv1.ImportGrantsRequest_Format(tandemv1.ImportGrantsRequest_Format_value[constant(c.Format)]), FileName: name,
+		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, Sheet: c.Sheet, Column: c.Column,
+		DateOrder:   tandemv1.ImportGrantsRequest_DateOrder(tandemv1.ImportGrantsRequest_DateOrder_value[constant(c.Dates)]),
+		DecimalMark: tandemv1.ImportGrantsRequest_DecimalMark(tandemv1.ImportGrantsRequest_DecimalMark_value[constant(c.Decimals)]),
+	}
 }
 
 func nothingWritten(sum *tandemv1.ImportSummary) string {
@@ -77,9 +89,20 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 	if s.output == "csv" {
 		told = s.err
 	}
+	for _, c := range r.GetSummary().GetColumns() {
+		field := c.Field
+		if field == "" {
+			field = "not used"
+		}
+		fmt.Fprintf(told, "%s: column %s %q: %s (%d%%: %s)\n", name, c.Letter, c.Head, field, c.Confidence, c.Reason)
+	}
 	for _, g := range r.Grants {
 		for _, p := range g.Problems {
-			fmt.Fprintf(told, "%s: %s: %s: %s\n", p.Place, severityWord(p.Severity), p.Field, p.Description)
+			what := p.Description
+			if p.Field != "" {
+				what = p.Field + ": " + what
+			}
+			fmt.Fprintf(told, "%s: %s: %s\n", p.Place, severityWord(p.Severity), what)
 		}
 		if len(g.Similar) > 0 {
 			like, more := g.Similar[0], ""

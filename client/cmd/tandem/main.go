@@ -39,7 +39,7 @@ type commands struct {
 	Report        reportCommands            `cmd:"" help:"What sources say of a grant."`
 	Target        targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Export        exportCommand             `cmd:"" help:"Write grants into a file: CSV, a workbook, IATI, 360Giving, or everything."`
-	Import        importCommand             `cmd:"" help:"Take in what others have published: IATI files."`
+	Import        importCommand             `cmd:"" help:"Take in what others have published: IATI, 360Giving, CRS and sheets."`
 	Allocations   allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
 	Overlaps      overlapCommands           `cmd:"" help:"Where money of two donors meets."`
 	Gaps          gapsCommand               `cmd:"" help:"Where money is missing."`
@@ -49,7 +49,7 @@ type commands struct {
 	Brief         briefCommand              `cmd:"" help:"Everything about a donor state, a member or the coalition, to print for a roundtable."`
 	History       historyCommands           `cmd:"" help:"Who changed what, when and why."`
 	Watch         watchCommand              `cmd:"" help:"What changes, as it does."`
-	Rate          rateCommands              `cmd:"" help:"Exchange rates."`
+	Rate          rateCommands              `cmd:"" aliases:"rates" help:"Exchange rates."`
 	Admin         databaseCommands          `cmd:"" help:"Back the database up, restore it, look for damage (for administrators)."`
 	Tokens        tokenCommands             `cmd:"" name:"token" help:"Tokens to sign in with (for administrators)."`
 	Me            meCommand                 `cmd:"" help:"Who you are to the server."`

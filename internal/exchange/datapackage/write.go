@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/workbook"
 )
 
 // descriptor is datapackage.json.
@@ -87,12 +87,12 @@ func Write(w io.Writer, x exchange.Extract) error {
 	if err := out.Encode(describe(x.Revision, at)); err != nil {
 		return err
 	}
-	for _, t := range sheet.Tables {
+	for _, t := range workbook.Tables {
 		part, err := create(t.Name + ".csv")
 		if err != nil {
 			return err
 		}
-		if err := sheet.WriteCSV(part, t, x); err != nil {
+		if err := workbook.WriteCSV(part, t, x); err != nil {
 			return fmt.Errorf("%s: %w", t.Name, err)
 		}
 	}
@@ -108,7 +108,7 @@ func describe(revision int64, at time.Time) descriptor {
 		// Whoever publishes decides; nothing is licensed by being recorded.
 		Licenses: []license{{"other-closed", "No licence is given: each grant is for those whom its visibility names, and as its sources allow"}},
 	}
-	for _, t := range sheet.Tables {
+	for _, t := range workbook.Tables {
 		d.Resources = append(d.Resources, resource{
 			Profile: "tabular-data-resource", Name: t.Name, Path: t.Name + ".csv", Description: t.About, Format: "csv", MediaType: "text/csv", Encoding: "utf-8", Schema: schemaOf(t),
 		})
@@ -117,11 +117,11 @@ func describe(revision int64, at time.Time) descriptor {
 }
 
 // types are the types of Table Schema. A date may be a year or a month, which its date may not be.
-var types = map[sheet.Type]string{
-	sheet.Text: "string", sheet.Date: "string", sheet.Money: "number", sheet.Percent: "number", sheet.Integer: "integer", sheet.Instant: "datetime", sheet.Boolean: "boolean",
+var types = map[workbook.Type]string{
+	workbook.Text: "string", workbook.Date: "string", workbook.Money: "number", workbook.Percent: "number", workbook.Integer: "integer", workbook.Instant: "datetime", workbook.Boolean: "boolean",
 }
 
-func schemaOf(t *sheet.Table) schema {
+func schemaOf(t *workbook.Table) schema {
 	s := schema{MissingValues: []string{""}, PrimaryKey: t.Key}
 	for _, c := range t.Columns {
 		f := field{Name: c.Name, Type: types[c.Type], Description: c.About}
@@ -129,7 +129,7 @@ func schemaOf(t *sheet.Table) schema {
 		for _, k := range t.Key {
 			limits.Required = limits.Required || k == c.Name
 		}
-		if c.Type == sheet.Date {
+		if c.Type == workbook.Date {
 			limits.Pattern = `[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?`
 		}
 		if limits != (constraints{}) {
@@ -150,7 +150,7 @@ func schemaOf(t *sheet.Table) schema {
 
 // keyOf is the key of a table to which others refer; such a table has one.
 func keyOf(name string) string {
-	for _, t := range sheet.Tables {
+	for _, t := range workbook.Tables {
 		if t.Name == name {
 			return t.Key[0]
 		}

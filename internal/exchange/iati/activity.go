@@ -46,6 +46,7 @@ func (r *Reader) draft(e *element) *exchange.Draft {
 	a.readPlans()
 	a.g.Themes = a.classify("themes", "sector", a.sectors)
 	a.g.Locations = a.classify("locations", "recipient-country", a.places)
+	a.restore()
 	a.relate()
 	a.keepRest()
 	a.check()

@@ -11,7 +11,9 @@ import (
 
 // beyond returns what of a grant its activity does not hold, or holds less of, as it stands in the record's own JSON: qualifiers of amounts, dates that are not known to the day,
 // shares, populations, links, reports, visibility and the like. A field that is added to grants is among it until somebody finds a place for it.
-func beyond(g *grant.Grant) ([]byte, error) {
+//
+// It also has the names of what no element names, for servers that have other ids, and says "" where the schema requires what the record does not have.
+func beyond(g *grant.Grant, names *grant.Registry) ([]byte, error) {
 	body, err := grant.Encode(g)
 	if err != nil {
 		return nil, err
@@ -23,16 +25,42 @@ func beyond(g *grant.Grant) ([]byte, error) {
 	for _, name := range carried(g) {
 		delete(fields, name)
 	}
+	if g.Start.IsZero() {
+		fields["start"] = jsontext.Value(`""`)
+	}
+	if g.Description == "" {
+		fields["description"] = jsontext.Value(`""`)
+	}
+	labels := map[string]string{}
+	for _, ref := range g.References() {
+		if k := ref.Key; k.Kind == grant.Themes || k.Kind == grant.Locations || k.Kind == grant.Populations {
+			labels[k.String()] = names.Label(k)
+		}
+	}
+	for i := range g.Transactions {
+		if t := &g.Transactions[i]; t.Amount.Qualifier == money.Unknown { // which no element of IATI names
+			for _, id := range []string{t.Provider, t.Receiver} {
+				if k := (grant.Key{Kind: grant.Organisations, ID: id}); id != "" {
+					labels[k.String()] = names.Label(k)
+				}
+			}
+		}
+	}
+	if len(labels) > 0 {
+		if fields["names"], err = json.Marshal(labels, json.Deterministic(true)); err != nil {
+			return nil, err
+		}
+	}
 	return json.Marshal(fields, json.Deterministic(true))
 }
 
-// Restore puts what an activity did not hold back into the grant that was read from the rest of it. Text is that of the element beyond.
-func Restore(g *grant.Grant, text []byte) error { return json.Unmarshal(text, g) }
-
 // carried are the fields that the activity of a grant holds in full.
 func carried(g *grant.Grant) []string {
-	names := []string{"title", "status"}
-	if g.Description != "" { // else the schema requires one all the same, and it is the title
+	names := []string{"status", "imports"} // imports are of the file that the grant came from, which is given back
+	if oneLine(g.Title) == g.Title {
+		names = append(names, "title")
+	}
+	if lines(g.Description) == g.Description {
 		names = append(names, "description")
 	}
 	if g.Start.Precision == period.ToDay {
@@ -41,8 +69,12 @@ func carried(g *grant.Grant) []string {
 	if g.End.Precision == period.ToDay {
 		names = append(names, "end")
 	}
+	periods := map[[2]period.Date]bool{}
 	if whole(g.Budgets, func(b *grant.Budget) bool {
-		return !long(b) && b.Start.Precision == period.ToDay && b.End.Precision == period.ToDay
+		key := [2]period.Date{b.Start, b.End} // two of one period would be read as one
+		twice := periods[key]
+		periods[key] = true
+		return !twice && !long(b) && b.Start.Precision == period.ToDay && b.End.Precision == period.ToDay
 	}) {
 		names = append(names, "budgets")
 	}
@@ -64,5 +96,5 @@ func whole[T any](all []T, holds func(*T) bool) bool {
 // fits tells whether IATI has a place for all of a transaction.
 func fits(t *grant.Transaction) bool {
 	dated := t.Date.Precision == period.ToDay && (t.ValueDate.IsZero() || t.ValueDate.Precision == period.ToDay && t.ValueDate != t.Date)
-	return dated && t.Amount.Qualifier == money.Exact && t.Type != grant.Cancellation && t.Type != grant.Reimbursement && t.Source == "" && t.Origin == ""
+	return dated && t.Amount.Qualifier == money.Exact && t.Type != grant.Cancellation && t.Type != grant.Reimbursement && t.Source == "" && t.Origin == "" && lines(t.Description) == t.Description
 }

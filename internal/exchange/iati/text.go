@@ -116,7 +116,7 @@ var modelled = map[string]bool{
 // keepRest keeps what the record has no place for: the attributes of the activity, as an element without content, and every element that is not modelled.
 func (a *activity) keepRest() {
 	for c := a.e.first; c != nil; c = c.next {
-		if !modelled[c.name] {
+		if !modelled[c.name] && c != a.own() {
 			a.keep("", c)
 		}
 	}

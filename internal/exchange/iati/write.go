@@ -58,43 +58,78 @@ func Write(out io.Writer, x exchange.Extract, reporter string) error {
 	return buffered.Flush()
 }
 
-// activity writes a grant. The order of the elements is that of the schema.
+// activity writes a grant. The order of the elements is that of the schema. What the file had that it was imported from is given back in its place.
 func (w *writer) activity(g *grant.Grant) error {
-	rest, err := beyond(g)
+	rest, err := beyond(g, w.names)
 	if err != nil {
 		return err
 	}
-	reporter := w.reporterOf(g)
-	identifier := w.identifierOf(g, w.reference(reporter))
-	w.start("iati-activity", "xml:lang", "en", "last-updated-datetime", stamp(g.Updated))
-	w.text("iati-identifier", w.unique(identifier, g.ID))
-	w.report(g, reporter)
-	w.narrative("title", g.Title)
-	if g.Description != "" {
-		w.narrative("description", g.Description, "type", "1")
-	} else {
-		w.narrative("description", g.Title, "type", "1")
-	}
-	w.participants(g)
-	for _, id := range g.Identifiers {
-		if id != identifier {
-			w.empty("other-identifier", "ref", id, "type", "A9")
-		}
-	}
-	w.empty("activity-status", "code", code(uint8(g.Status)))
-	w.dates(g)
-	w.recipients(g)
-	w.sectors(g)
-	w.budgets(g)
-	for i := range g.Transactions {
-		w.transaction(g, &g.Transactions[i])
-	}
-	if err := w.related(g); err != nil {
+	b, err := givenOf(g)
+	if err != nil {
 		return err
 	}
+	w.start("iati-activity", w.attributes(g, b)...)
+	identifier := w.identify(g, b)
+	w.part(b, "title", func() { w.narrative("title", g.Title) })
+	w.part(b, "description", func() {
+		about := g.Description
+		if about == "" {
+			about = g.Title // the schema requires one
+		}
+		w.narrative("description", about, "type", "1")
+	})
+	w.participants(g, b)
+	w.part(b, "identifiers", func() {
+		for _, id := range g.Identifiers {
+			if id != identifier {
+				w.empty("other-identifier", "ref", id, "type", "A9")
+			}
+		}
+	})
+	w.part(b, "status", func() { w.empty("activity-status", "code", code(uint8(g.Status))) })
+	w.dates(g, b)
+	w.back(b, afterDates...)
+	w.part(b, "locations", func() { w.recipients(g) })
+	w.back(b, afterCountries...)
+	w.part(b, "themes", func() { w.sectors(g) })
+	w.back(b, afterSectors...)
+	w.part(b, "budgets", func() { w.budgets(g) })
+	w.back(b, "capital-spend", "transaction")
+	for i := range g.Transactions {
+		t := &g.Transactions[i]
+		w.part(b, "transactions/"+t.ID, func() { w.transaction(g, t) })
+	}
+	w.back(b, "document-link", "related-activity")
+	if err := w.related(g, b); err != nil {
+		return err
+	}
+	w.back(b, afterTransactions...)
+	w.others(b)
 	w.text("beyond", string(rest), "xmlns", Namespace)
 	w.end()
 	return nil
+}
+
+// attributes are those of the activity: as they were imported, or ours.
+func (w *writer) attributes(g *grant.Grant, b given) []string {
+	if b.attributes != nil {
+		return b.attributes
+	}
+	return []string{"xml:lang", "en", "last-updated-datetime", stamp(g.Updated)}
+}
+
+// identify writes by what the activity is known and who reports it, and returns the first. An activity that was imported keeps both, unless another is to report it.
+func (w *writer) identify(g *grant.Grant, b given) string {
+	if b.key != "" && w.reporter == "" && len(b.pieces["reporting-org"]) == 1 {
+		w.text("iati-identifier", w.unique(b.key, g.ID))
+		w.back(b, "reporting-org")
+		return b.key
+	}
+	reporter := w.reporterOf(g)
+	identifier := w.identifierOf(g, w.reference(reporter))
+	w.text("iati-identifier", w.unique(identifier, g.ID))
+	w.report(g, reporter)
+	return identifier
 }
 
 // reporterOf is the id of the organisation that reports a grant.
@@ -183,50 +218,61 @@ const (
 )
 
 // participants writes who takes part. A recipient implements, in IATI's words.
-func (w *writer) participants(g *grant.Grant) {
+func (w *writer) participants(g *grant.Grant, b given) {
 	put := func(id, role string) {
 		w.narrative("participating-org", w.name(grant.Organisations, id), "ref", w.registration(id), "role", role)
 	}
-	for _, p := range g.Funders {
-		put(p.Organisation, funding)
-	}
-	for _, p := range g.Partners {
-		if p.Role == grant.Accountable {
-			put(p.Organisation, accountable)
+	w.part(b, "funders", func() {
+		for _, p := range g.Funders {
+			put(p.Organisation, funding)
 		}
-		if p.Role == grant.Extending {
-			put(p.Organisation, extending)
+	})
+	w.part(b, "partners", func() {
+		for _, p := range g.Partners {
+			if p.Role != grant.Implementing {
+				put(p.Organisation, map[grant.PartnerRole]string{grant.Accountable: accountable, grant.Extending: extending}[p.Role])
+			}
 		}
-	}
-	for _, p := range g.Recipients {
-		put(p.Organisation, implementing)
-	}
-	for _, p := range g.Partners {
-		if p.Role == grant.Implementing {
+	})
+	w.part(b, "recipients", func() {
+		for _, p := range g.Recipients {
 			put(p.Organisation, implementing)
 		}
-	}
+		for _, p := range g.Partners { // after the recipients, by which they are known again
+			if p.Role == grant.Implementing {
+				put(p.Organisation, implementing)
+			}
+		}
+	})
+	w.back(b, "participating-org")
 }
 
 // dates writes when the grant runs. Those that have come are actual dates (2, 4), others planned ones (1, 3). The schema requires one: where no start is known it is the first day that
 // is, and says so.
-func (w *writer) dates(g *grant.Grant) {
-	if g.Start.IsZero() {
-		w.narrative("activity-date", "The start is not known. This is the first date that is.", "type", "1", "iso-date", w.firstKnown(g).String())
-	} else {
+func (w *writer) dates(g *grant.Grant, b given) {
+	w.part(b, "start", func() {
 		kind := "1"
-		if g.Status != grant.Pipeline && g.Start.First <= w.today {
-			kind = "2"
+		switch {
+		case !g.Start.IsZero():
+			if g.Status != grant.Pipeline && g.Start.First <= w.today {
+				kind = "2"
+			}
+			w.empty("activity-date", "type", kind, "iso-date", g.Start.First.String())
+		case b.parts["end"] == "" && !b.has("activity-date"):
+			w.narrative("activity-date", "The start is not known. This is the first date that is.", "type", kind, "iso-date", w.firstKnown(g).String())
 		}
-		w.empty("activity-date", "type", kind, "iso-date", g.Start.First.String())
-	}
-	if !g.End.IsZero() {
+	})
+	w.part(b, "end", func() {
+		if g.End.IsZero() {
+			return
+		}
 		kind := "3"
 		if g.Status == grant.Closed && g.End.Last() <= w.today {
 			kind = "4"
 		}
 		w.empty("activity-date", "type", kind, "iso-date", g.End.Last().String())
-	}
+	})
+	w.back(b, "activity-date")
 }
 
 // firstKnown is the first day on which something of a grant is known to be: when it begins, else its earliest transaction, else the last of its days, else when it was recorded.
@@ -253,7 +299,7 @@ func (w *writer) firstKnown(g *grant.Grant) period.Day {
 }
 
 // related writes the links for which IATI has a word.
-func (w *writer) related(g *grant.Grant) error {
+func (w *writer) related(g *grant.Grant, b given) error {
 	for _, l := range g.Links {
 		kind := map[grant.LinkType]string{grant.SubGrantOf: "1", grant.CoFundedWith: "4"}[l.Type]
 		if kind == "" {
@@ -263,8 +309,15 @@ func (w *writer) related(g *grant.Grant) error {
 		if err != nil {
 			return err
 		}
-		if other != nil {
-			w.empty("related-activity", "ref", w.identifierOf(other, w.reference(w.reporterOf(other))), "type", kind)
+		if other == nil {
+			continue
+		}
+		ref := w.identifierOf(other, w.reference(w.reporterOf(other)))
+		if before, err := givenOf(other); err == nil && before.key != "" && w.reporter == "" {
+			ref = before.key
+		}
+		if !b.mentions("related-activity", ref) {
+			w.empty("related-activity", "ref", ref, "type", kind)
 		}
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/workbook"
 	"github.com/allmep/tandem/internal/fault"
 )
 
@@ -98,7 +98,7 @@ var moreHeads = []string{"Identifier", "Recipient Org:Identifier", "Recipient Or
 
 // WriteXLSX writes the spreadsheet of 360Giving. leftOut and errors as of WriteJSON.
 func WriteXLSX(w io.Writer, x exchange.Extract) (leftOut string, err error) {
-	book := sheet.NewBook()
+	book := workbook.NewBook()
 	defer func() {
 		if e := book.Close(); err == nil {
 			err = e
@@ -129,9 +129,9 @@ func WriteXLSX(w io.Writer, x exchange.Extract) (leftOut string, err error) {
 	return lacks.String(), book.Write(w, main, more)
 }
 
-func text(s string) sheet.Cell { return sheet.Cell{Text: s} }
+func text(s string) workbook.Cell { return workbook.Cell{Text: s} }
 
-func (a *award) row() []sheet.Cell {
+func (a *award) row() []workbook.Cell {
 	var dates event
 	if len(a.PlannedDates) > 0 {
 		dates = a.PlannedDates[0]
@@ -140,24 +140,24 @@ func (a *award) row() []sheet.Cell {
 	if len(a.Programme) > 0 {
 		under = a.Programme[0]
 	}
-	duration := sheet.Cell{Type: sheet.Integer}
+	duration := workbook.Cell{Type: workbook.Integer}
 	if dates.Duration != 0 {
 		duration.Text = fmt.Sprint(dates.Duration)
 	}
 	to, by, at := first(a.Recipients), first(a.Funders), first(a.Locations)
-	return []sheet.Cell{
-		text(a.ID), text(a.Title), text(a.Description), text(string(a.Currency)), {Type: sheet.Money, Text: string(a.AmountAwarded), Currency: a.Currency},
-		{Type: sheet.Date, Text: a.AwardDate}, {Type: sheet.Date, Text: dates.Start}, {Type: sheet.Date, Text: dates.End}, duration,
+	return []workbook.Cell{
+		text(a.ID), text(a.Title), text(a.Description), text(string(a.Currency)), {Type: workbook.Money, Text: string(a.AmountAwarded), Currency: a.Currency},
+		{Type: workbook.Date, Text: a.AwardDate}, {Type: workbook.Date, Text: dates.Start}, {Type: workbook.Date, Text: dates.End}, duration,
 		text(to.ID), text(to.Name), text(to.CharityNumber), text(to.CompanyNumber), text(to.URL), text(by.ID), text(by.Name), text(under.Code), text(under.Title),
 		text(at.Name), text(at.CountryCode), text(a.DateModified), text(a.Tandem.Qualifier.String()), text(a.Tandem.AwardDate),
 	}
 }
 
 // more are the rows of what does not fit into the first.
-func (a *award) more() (rows [][]sheet.Cell) {
+func (a *award) more() (rows [][]workbook.Cell) {
 	for i := 1; i < max(len(a.Recipients), len(a.Funders), len(a.Locations)); i++ {
 		to, by, at := first(a.Recipients[min(i, len(a.Recipients)):]), first(a.Funders[min(i, len(a.Funders)):]), first(a.Locations[min(i, len(a.Locations)):])
-		rows = append(rows, []sheet.Cell{text(a.ID), text(to.ID), text(to.Name), text(by.ID), text(by.Name), text(at.Name), text(at.CountryCode)})
+		rows = append(rows, []workbook.Cell{text(a.ID), text(to.ID), text(to.Name), text(by.ID), text(by.Name), text(at.Name), text(at.CountryCode)})
 	}
 	return rows
 }

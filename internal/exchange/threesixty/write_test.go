@@ -17,7 +17,7 @@ import (
 	"github.com/allmep/tandem/internal/fault"
 )
 
-func TestJSON(t *testing.T) {
+func TestWriteJSON(t *testing.T) {
 	var out bytes.Buffer
 	left, err := threesixty.WriteJSON(&out, exchangetest.Sample())
 	if err != nil {

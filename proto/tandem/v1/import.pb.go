@@ -31,6 +31,14 @@ const (
 	ImportGrantsRequest_FORMAT_UNSPECIFIED ImportGrantsRequest_Format = 0
 	// IATI activities, versions 2.01 to 2.03.
 	ImportGrantsRequest_IATI ImportGrantsRequest_Format = 1
+	// 360Giving, as JSON or as a spreadsheet.
+	ImportGrantsRequest_THREESIXTY ImportGrantsRequest_Format = 2
+	// The OECD's Creditor Reporting System, with bars or commas.
+	ImportGrantsRequest_CRS ImportGrantsRequest_Format = 3
+	// Text with separated cells, under any heads.
+	ImportGrantsRequest_CSV ImportGrantsRequest_Format = 4
+	// A workbook, under any heads.
+	ImportGrantsRequest_XLSX ImportGrantsRequest_Format = 5
 )
 
 // Enum value maps for ImportGrantsRequest_Format.
@@ -38,10 +46,18 @@ var (
 	ImportGrantsRequest_Format_name = map[int32]string{
 		0: "FORMAT_UNSPECIFIED",
 		1: "IATI",
+		2: "THREESIXTY",
+		3: "CRS",
+		4: "CSV",
+		5: "XLSX",
 	}
 	ImportGrantsRequest_Format_value = map[string]int32{
 		"FORMAT_UNSPECIFIED": 0,
 		"IATI":               1,
+		"THREESIXTY":         2,
+		"CRS":                3,
+		"CSV":                4,
+		"XLSX":               5,
 	}
 )
 
@@ -70,6 +86,112 @@ func (x ImportGrantsRequest_Format) Number() protoreflect.EnumNumber {
 // Deprecated: Use ImportGrantsRequest_Format.Descriptor instead.
 func (ImportGrantsRequest_Format) EnumDescriptor() ([]byte, []int) {
 	return file_tandem_v1_import_proto_rawDescGZIP(), []int{0, 0}
+}
+
+// DateOrder is what is first in a date of three figures.
+type ImportGrantsRequest_DateOrder int32
+
+const (
+	// Nobody says.
+	ImportGrantsRequest_DATE_ORDER_UNSPECIFIED ImportGrantsRequest_DateOrder = 0
+	// 3/6/2024 is in June.
+	ImportGrantsRequest_DAY_FIRST ImportGrantsRequest_DateOrder = 1
+	// 3/6/2024 is in March.
+	ImportGrantsRequest_MONTH_FIRST ImportGrantsRequest_DateOrder = 2
+)
+
+// Enum value maps for ImportGrantsRequest_DateOrder.
+var (
+	ImportGrantsRequest_DateOrder_name = map[int32]string{
+		0: "DATE_ORDER_UNSPECIFIED",
+		1: "DAY_FIRST",
+		2: "MONTH_FIRST",
+	}
+	ImportGrantsRequest_DateOrder_value = map[string]int32{
+		"DATE_ORDER_UNSPECIFIED": 0,
+		"DAY_FIRST":              1,
+		"MONTH_FIRST":            2,
+	}
+)
+
+func (x ImportGrantsRequest_DateOrder) Enum() *ImportGrantsRequest_DateOrder {
+	p := new(ImportGrantsRequest_DateOrder)
+	*p = x
+	return p
+}
+
+func (x ImportGrantsRequest_DateOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ImportGrantsRequest_DateOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_v1_import_proto_enumTypes[1].Descriptor()
+}
+
+func (ImportGrantsRequest_DateOrder) Type() protoreflect.EnumType {
+	return &file_tandem_v1_import_proto_enumTypes[1]
+}
+
+func (x ImportGrantsRequest_DateOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ImportGrantsRequest_DateOrder.Descriptor instead.
+func (ImportGrantsRequest_DateOrder) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{0, 1}
+}
+
+// DecimalMark is what stands before decimals.
+type ImportGrantsRequest_DecimalMark int32
+
+const (
+	// Nobody says.
+	ImportGrantsRequest_DECIMAL_MARK_UNSPECIFIED ImportGrantsRequest_DecimalMark = 0
+	// 1.5 is one and a half.
+	ImportGrantsRequest_POINT ImportGrantsRequest_DecimalMark = 1
+	// 1,5 is one and a half.
+	ImportGrantsRequest_COMMA ImportGrantsRequest_DecimalMark = 2
+)
+
+// Enum value maps for ImportGrantsRequest_DecimalMark.
+var (
+	ImportGrantsRequest_DecimalMark_name = map[int32]string{
+		0: "DECIMAL_MARK_UNSPECIFIED",
+		1: "POINT",
+		2: "COMMA",
+	}
+	ImportGrantsRequest_DecimalMark_value = map[string]int32{
+		"DECIMAL_MARK_UNSPECIFIED": 0,
+		"POINT":                    1,
+		"COMMA":                    2,
+	}
+)
+
+func (x ImportGrantsRequest_DecimalMark) Enum() *ImportGrantsRequest_DecimalMark {
+	p := new(ImportGrantsRequest_DecimalMark)
+	*p = x
+	return p
+}
+
+func (x ImportGrantsRequest_DecimalMark) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ImportGrantsRequest_DecimalMark) Descriptor() protoreflect.EnumDescriptor {
+	return file_tandem_v1_import_proto_enumTypes[2].Descriptor()
+}
+
+func (ImportGrantsRequest_DecimalMark) Type() protoreflect.EnumType {
+	return &file_tandem_v1_import_proto_enumTypes[2]
+}
+
+func (x ImportGrantsRequest_DecimalMark) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ImportGrantsRequest_DecimalMark.Descriptor instead.
+func (ImportGrantsRequest_DecimalMark) EnumDescriptor() ([]byte, []int) {
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{0, 2}
 }
 
 // Outcome is what became of a grant.
@@ -117,11 +239,11 @@ func (x ImportedGrant_Outcome) String() string {
 }
 
 func (ImportedGrant_Outcome) Descriptor() protoreflect.EnumDescriptor {
-	return file_tandem_v1_import_proto_enumTypes[1].Descriptor()
+	return file_tandem_v1_import_proto_enumTypes[3].Descriptor()
 }
 
 func (ImportedGrant_Outcome) Type() protoreflect.EnumType {
-	return &file_tandem_v1_import_proto_enumTypes[1]
+	return &file_tandem_v1_import_proto_enumTypes[3]
 }
 
 func (x ImportedGrant_Outcome) Number() protoreflect.EnumNumber {
@@ -178,11 +300,11 @@ func (x ImportProblem_Severity) String() string {
 }
 
 func (ImportProblem_Severity) Descriptor() protoreflect.EnumDescriptor {
-	return file_tandem_v1_import_proto_enumTypes[2].Descriptor()
+	return file_tandem_v1_import_proto_enumTypes[4].Descriptor()
 }
 
 func (ImportProblem_Severity) Type() protoreflect.EnumType {
-	return &file_tandem_v1_import_proto_enumTypes[2]
+	return &file_tandem_v1_import_proto_enumTypes[4]
 }
 
 func (x ImportProblem_Severity) Number() protoreflect.EnumNumber {
@@ -208,7 +330,16 @@ type ImportGrantsRequest struct {
 	// Records what can be recorded, and tells what cannot.
 	Partial bool `protobuf:"varint,5,opt,name=partial,proto3" json:"partial,omitempty"`
 	// The next piece of the file.
-	Chunk         []byte `protobuf:"bytes,6,opt,name=chunk,proto3" json:"chunk,omitempty"`
+	Chunk []byte `protobuf:"bytes,6,opt,name=chunk,proto3" json:"chunk,omitempty"`
+	// Of a workbook, the sheet to read. When left out it is the first that has rows.
+	Sheet string `protobuf:"bytes,7,opt,name=sheet,proto3" json:"sheet,omitempty"`
+	// Of CSV and XLSX with heads of their own, what columns mean, in place of what is guessed: the head or the letter of a column, an equals sign, and a field as of ImportColumn or, for a
+	// column that is not used, nothing: `D=title`.
+	Column []string `protobuf:"bytes,8,rep,name=column,proto3" json:"column,omitempty"`
+	// What is first in dates such as 3/6/2024, in columns whose values do not tell. When left out, rows with such dates are refused.
+	DateOrder ImportGrantsRequest_DateOrder `protobuf:"varint,9,opt,name=date_order,json=dateOrder,proto3,enum=tandem.v1.ImportGrantsRequest_DateOrder" json:"date_order,omitempty"`
+	// What stands before the decimals in amounts such as 1.234, in columns whose values do not tell. When left out, rows with such amounts are refused.
+	DecimalMark   ImportGrantsRequest_DecimalMark `protobuf:"varint,10,opt,name=decimal_mark,json=decimalMark,proto3,enum=tandem.v1.ImportGrantsRequest_DecimalMark" json:"decimal_mark,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -283,6 +414,34 @@ func (x *ImportGrantsRequest) GetChunk() []byte {
 		return x.Chunk
 	}
 	return nil
+}
+
+func (x *ImportGrantsRequest) GetSheet() string {
+	if x != nil {
+		return x.Sheet
+	}
+	return ""
+}
+
+func (x *ImportGrantsRequest) GetColumn() []string {
+	if x != nil {
+		return x.Column
+	}
+	return nil
+}
+
+func (x *ImportGrantsRequest) GetDateOrder() ImportGrantsRequest_DateOrder {
+	if x != nil {
+		return x.DateOrder
+	}
+	return ImportGrantsRequest_DATE_ORDER_UNSPECIFIED
+}
+
+func (x *ImportGrantsRequest) GetDecimalMark() ImportGrantsRequest_DecimalMark {
+	if x != nil {
+		return x.DecimalMark
+	}
+	return ImportGrantsRequest_DECIMAL_MARK_UNSPECIFIED
 }
 
 // ImportGrantsResponse is a piece of the answer: one of these.
@@ -699,7 +858,9 @@ type ImportSummary struct {
 	// What became of the money of the file, by the source's type of transaction and currency.
 	Totals []*ImportSummary_Total `protobuf:"bytes,7,rep,name=totals,proto3" json:"totals,omitempty"`
 	// True when nothing was to be stored.
-	ValidateOnly  bool `protobuf:"varint,8,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	ValidateOnly bool `protobuf:"varint,8,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
+	// Of CSV and XLSX with heads of their own, what the columns were taken for, in their order.
+	Columns       []*ImportColumn `protobuf:"bytes,9,rep,name=columns,proto3" json:"columns,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -790,6 +951,96 @@ func (x *ImportSummary) GetValidateOnly() bool {
 	return false
 }
 
+func (x *ImportSummary) GetColumns() []*ImportColumn {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+// ImportColumn is what a column of a sheet was taken for.
+type ImportColumn struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its letter: A, B, … AA.
+	Letter string `protobuf:"bytes,1,opt,name=letter,proto3" json:"letter,omitempty"`
+	// Its head.
+	Head string `protobuf:"bytes,2,opt,name=head,proto3" json:"head,omitempty"`
+	// What it means: donor, donor_state, recipient, programme, title, description, amount, amount_min, amount_max, qualifier, currency, start, end, duration_months, award_date, theme,
+	// location, population, status, identifier, note or source; empty when it is not used.
+	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
+	// How sure that is, in percent. 100 is what the request said.
+	Confidence int32 `protobuf:"varint,4,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// Why.
+	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportColumn) Reset() {
+	*x = ImportColumn{}
+	mi := &file_tandem_v1_import_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportColumn) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportColumn) ProtoMessage() {}
+
+func (x *ImportColumn) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_import_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportColumn.ProtoReflect.Descriptor instead.
+func (*ImportColumn) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *ImportColumn) GetLetter() string {
+	if x != nil {
+		return x.Letter
+	}
+	return ""
+}
+
+func (x *ImportColumn) GetHead() string {
+	if x != nil {
+		return x.Head
+	}
+	return ""
+}
+
+func (x *ImportColumn) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *ImportColumn) GetConfidence() int32 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *ImportColumn) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
 // Total is what became of the money of a type and currency. The four amounts sum to what the file has, in decimals as precise as the file's.
 type ImportSummary_Total struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -815,7 +1066,7 @@ type ImportSummary_Total struct {
 
 func (x *ImportSummary_Total) Reset() {
 	*x = ImportSummary_Total{}
-	mi := &file_tandem_v1_import_proto_msgTypes[7]
+	mi := &file_tandem_v1_import_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -827,7 +1078,7 @@ func (x *ImportSummary_Total) String() string {
 func (*ImportSummary_Total) ProtoMessage() {}
 
 func (x *ImportSummary_Total) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_import_proto_msgTypes[7]
+	mi := &file_tandem_v1_import_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -903,17 +1154,36 @@ var File_tandem_v1_import_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_import_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17tandem/v1/similar.proto\"\xb1\x02\n" +
+	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17tandem/v1/similar.proto\"\xea\x05\n" +
 	"\x13ImportGrantsRequest\x12G\n" +
 	"\x06format\x18\x01 \x01(\x0e2%.tandem.v1.ImportGrantsRequest.FormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12%\n" +
 	"\tfile_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\bfileName\x12)\n" +
 	"\x10default_currency\x18\x03 \x01(\tR\x0fdefaultCurrency\x12#\n" +
 	"\rvalidate_only\x18\x04 \x01(\bR\fvalidateOnly\x12\x18\n" +
 	"\apartial\x18\x05 \x01(\bR\apartial\x12\x14\n" +
-	"\x05chunk\x18\x06 \x01(\fR\x05chunk\"*\n" +
+	"\x05chunk\x18\x06 \x01(\fR\x05chunk\x12\x1e\n" +
+	"\x05sheet\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x05sheet\x123\n" +
+	"\x06column\x18\b \x03(\tB\x1b\xbaH\x18\x92\x01\x15\x10\xe8\a\"\x10r\x0e\x18\xca\x022\t=[a-z_]*$R\x06column\x12Q\n" +
+	"\n" +
+	"date_order\x18\t \x01(\x0e2(.tandem.v1.ImportGrantsRequest.DateOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\tdateOrder\x12W\n" +
+	"\fdecimal_mark\x18\n" +
+	" \x01(\x0e2*.tandem.v1.ImportGrantsRequest.DecimalMarkB\b\xbaH\x05\x82\x01\x02\x10\x01R\vdecimalMark\"V\n" +
 	"\x06Format\x12\x16\n" +
 	"\x12FORMAT_UNSPECIFIED\x10\x00\x12\b\n" +
-	"\x04IATI\x10\x01\"\xc2\x01\n" +
+	"\x04IATI\x10\x01\x12\x0e\n" +
+	"\n" +
+	"THREESIXTY\x10\x02\x12\a\n" +
+	"\x03CRS\x10\x03\x12\a\n" +
+	"\x03CSV\x10\x04\x12\b\n" +
+	"\x04XLSX\x10\x05\"G\n" +
+	"\tDateOrder\x12\x1a\n" +
+	"\x16DATE_ORDER_UNSPECIFIED\x10\x00\x12\r\n" +
+	"\tDAY_FIRST\x10\x01\x12\x0f\n" +
+	"\vMONTH_FIRST\x10\x02\"A\n" +
+	"\vDecimalMark\x12\x1c\n" +
+	"\x18DECIMAL_MARK_UNSPECIFIED\x10\x00\x12\t\n" +
+	"\x05POINT\x10\x01\x12\t\n" +
+	"\x05COMMA\x10\x02\"\xc2\x01\n" +
 	"\x14ImportGrantsResponse\x127\n" +
 	"\bprogress\x18\x01 \x01(\v2\x19.tandem.v1.ImportProgressH\x00R\bprogress\x120\n" +
 	"\x05grant\x18\x02 \x01(\v2\x18.tandem.v1.ImportedGrantH\x00R\x05grant\x124\n" +
@@ -951,7 +1221,7 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\x05NOTED\x10\x01\x12\f\n" +
 	"\bREPAIRED\x10\x02\x12\f\n" +
 	"\bLEFT_OUT\x10\x03\x12\v\n" +
-	"\aREFUSED\x10\x04\"\xb3\x04\n" +
+	"\aREFUSED\x10\x04\"\xe6\x04\n" +
 	"\rImportSummary\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\tR\brevision\x12#\n" +
 	"\rcreated_count\x18\x02 \x01(\x05R\fcreatedCount\x12#\n" +
@@ -960,7 +1230,8 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\rrefused_count\x18\x05 \x01(\x05R\frefusedCount\x12\x18\n" +
 	"\arecords\x18\x06 \x03(\tR\arecords\x126\n" +
 	"\x06totals\x18\a \x03(\v2\x1e.tandem.v1.ImportSummary.TotalR\x06totals\x12#\n" +
-	"\rvalidate_only\x18\b \x01(\bR\fvalidateOnly\x1a\xf6\x01\n" +
+	"\rvalidate_only\x18\b \x01(\bR\fvalidateOnly\x121\n" +
+	"\acolumns\x18\t \x03(\v2\x17.tandem.v1.ImportColumnR\acolumns\x1a\xf6\x01\n" +
 	"\x05Total\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12#\n" +
 	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x12+\n" +
@@ -969,7 +1240,15 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\brecorded\x18\x05 \x01(\tR\brecorded\x12\x1a\n" +
 	"\breported\x18\x06 \x01(\tR\breported\x12\x12\n" +
 	"\x04kept\x18\a \x01(\tR\x04kept\x12\x18\n" +
-	"\arefused\x18\b \x01(\tR\arefused2\x80\x01\n" +
+	"\arefused\x18\b \x01(\tR\arefused\"\x88\x01\n" +
+	"\fImportColumn\x12\x16\n" +
+	"\x06letter\x18\x01 \x01(\tR\x06letter\x12\x12\n" +
+	"\x04head\x18\x02 \x01(\tR\x04head\x12\x14\n" +
+	"\x05field\x18\x03 \x01(\tR\x05field\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\x04 \x01(\x05R\n" +
+	"confidence\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason2\x80\x01\n" +
 	"\rImportService\x12o\n" +
 	"\fImportGrants\x12\x1e.tandem.v1.ImportGrantsRequest\x1a\x1f.tandem.v1.ImportGrantsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x05chunk\"\v/v1/imports(\x010\x01B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
@@ -985,41 +1264,47 @@ func file_tandem_v1_import_proto_rawDescGZIP() []byte {
 	return file_tandem_v1_import_proto_rawDescData
 }
 
-var file_tandem_v1_import_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_tandem_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_tandem_v1_import_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_tandem_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_tandem_v1_import_proto_goTypes = []any{
-	(ImportGrantsRequest_Format)(0), // 0: tandem.v1.ImportGrantsRequest.Format
-	(ImportedGrant_Outcome)(0),      // 1: tandem.v1.ImportedGrant.Outcome
-	(ImportProblem_Severity)(0),     // 2: tandem.v1.ImportProblem.Severity
-	(*ImportGrantsRequest)(nil),     // 3: tandem.v1.ImportGrantsRequest
-	(*ImportGrantsResponse)(nil),    // 4: tandem.v1.ImportGrantsResponse
-	(*ImportResult)(nil),            // 5: tandem.v1.ImportResult
-	(*ImportProgress)(nil),          // 6: tandem.v1.ImportProgress
-	(*ImportedGrant)(nil),           // 7: tandem.v1.ImportedGrant
-	(*ImportProblem)(nil),           // 8: tandem.v1.ImportProblem
-	(*ImportSummary)(nil),           // 9: tandem.v1.ImportSummary
-	(*ImportSummary_Total)(nil),     // 10: tandem.v1.ImportSummary.Total
-	(*SimilarGrant)(nil),            // 11: tandem.v1.SimilarGrant
+	(ImportGrantsRequest_Format)(0),      // 0: tandem.v1.ImportGrantsRequest.Format
+	(ImportGrantsRequest_DateOrder)(0),   // 1: tandem.v1.ImportGrantsRequest.DateOrder
+	(ImportGrantsRequest_DecimalMark)(0), // 2: tandem.v1.ImportGrantsRequest.DecimalMark
+	(ImportedGrant_Outcome)(0),           // 3: tandem.v1.ImportedGrant.Outcome
+	(ImportProblem_Severity)(0),          // 4: tandem.v1.ImportProblem.Severity
+	(*ImportGrantsRequest)(nil),          // 5: tandem.v1.ImportGrantsRequest
+	(*ImportGrantsResponse)(nil),         // 6: tandem.v1.ImportGrantsResponse
+	(*ImportResult)(nil),                 // 7: tandem.v1.ImportResult
+	(*ImportProgress)(nil),               // 8: tandem.v1.ImportProgress
+	(*ImportedGrant)(nil),                // 9: tandem.v1.ImportedGrant
+	(*ImportProblem)(nil),                // 10: tandem.v1.ImportProblem
+	(*ImportSummary)(nil),                // 11: tandem.v1.ImportSummary
+	(*ImportColumn)(nil),                 // 12: tandem.v1.ImportColumn
+	(*ImportSummary_Total)(nil),          // 13: tandem.v1.ImportSummary.Total
+	(*SimilarGrant)(nil),                 // 14: tandem.v1.SimilarGrant
 }
 var file_tandem_v1_import_proto_depIdxs = []int32{
 	0,  // 0: tandem.v1.ImportGrantsRequest.format:type_name -> tandem.v1.ImportGrantsRequest.Format
-	6,  // 1: tandem.v1.ImportGrantsResponse.progress:type_name -> tandem.v1.ImportProgress
-	7,  // 2: tandem.v1.ImportGrantsResponse.grant:type_name -> tandem.v1.ImportedGrant
-	9,  // 3: tandem.v1.ImportGrantsResponse.summary:type_name -> tandem.v1.ImportSummary
-	7,  // 4: tandem.v1.ImportResult.grants:type_name -> tandem.v1.ImportedGrant
-	9,  // 5: tandem.v1.ImportResult.summary:type_name -> tandem.v1.ImportSummary
-	1,  // 6: tandem.v1.ImportedGrant.outcome:type_name -> tandem.v1.ImportedGrant.Outcome
-	8,  // 7: tandem.v1.ImportedGrant.problems:type_name -> tandem.v1.ImportProblem
-	11, // 8: tandem.v1.ImportedGrant.similar:type_name -> tandem.v1.SimilarGrant
-	2,  // 9: tandem.v1.ImportProblem.severity:type_name -> tandem.v1.ImportProblem.Severity
-	10, // 10: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
-	3,  // 11: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
-	4,  // 12: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
-	12, // [12:13] is the sub-list for method output_type
-	11, // [11:12] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	1,  // 1: tandem.v1.ImportGrantsRequest.date_order:type_name -> tandem.v1.ImportGrantsRequest.DateOrder
+	2,  // 2: tandem.v1.ImportGrantsRequest.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
+	8,  // 3: tandem.v1.ImportGrantsResponse.progress:type_name -> tandem.v1.ImportProgress
+	9,  // 4: tandem.v1.ImportGrantsResponse.grant:type_name -> tandem.v1.ImportedGrant
+	11, // 5: tandem.v1.ImportGrantsResponse.summary:type_name -> tandem.v1.ImportSummary
+	9,  // 6: tandem.v1.ImportResult.grants:type_name -> tandem.v1.ImportedGrant
+	11, // 7: tandem.v1.ImportResult.summary:type_name -> tandem.v1.ImportSummary
+	3,  // 8: tandem.v1.ImportedGrant.outcome:type_name -> tandem.v1.ImportedGrant.Outcome
+	10, // 9: tandem.v1.ImportedGrant.problems:type_name -> tandem.v1.ImportProblem
+	14, // 10: tandem.v1.ImportedGrant.similar:type_name -> tandem.v1.SimilarGrant
+	4,  // 11: tandem.v1.ImportProblem.severity:type_name -> tandem.v1.ImportProblem.Severity
+	13, // 12: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
+	12, // 13: tandem.v1.ImportSummary.columns:type_name -> tandem.v1.ImportColumn
+	5,  // 14: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
+	6,  // 15: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
+	15, // [15:16] is the sub-list for method output_type
+	14, // [14:15] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_import_proto_init() }
@@ -1038,8 +1323,8 @@ func file_tandem_v1_import_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_import_proto_rawDesc), len(file_tandem_v1_import_proto_rawDesc)),
-			NumEnums:      3,
-			NumMessages:   8,
+			NumEnums:      5,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,4 +1,4 @@
-package sheet_test
+package workbook_test
 
 import (
 	"bytes"
@@ -10,13 +10,13 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/allmep/tandem/internal/exchange/exchangetest"
-	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/workbook"
 )
 
 func TestTablesAsCSV(t *testing.T) {
-	for _, table := range sheet.Tables {
+	for _, table := range workbook.Tables {
 		var out bytes.Buffer
-		if err := sheet.WriteCSV(&out, table, exchangetest.Sample()); err != nil {
+		if err := workbook.WriteCSV(&out, table, exchangetest.Sample()); err != nil {
 			t.Fatal(err)
 		}
 		exchangetest.Golden(t, table.Name+".csv", out.Bytes())
@@ -33,7 +33,7 @@ func TestTablesAsCSV(t *testing.T) {
 						key += row[i] + "\x00"
 					}
 				}
-				if c.Type == sheet.Text && row[i] != "" && strings.ContainsRune("=+-@", rune(row[i][0])) {
+				if c.Type == workbook.Text && row[i] != "" && strings.ContainsRune("=+-@", rune(row[i][0])) {
 					t.Errorf("%s.%s: %q may be taken for a formula", table.Name, c.Name, row[i])
 				}
 			}
@@ -45,10 +45,10 @@ func TestTablesAsCSV(t *testing.T) {
 	}
 }
 
-func workbook(t *testing.T) *excelize.File {
+func written(t *testing.T) *excelize.File {
 	t.Helper()
 	var out bytes.Buffer
-	if err := sheet.WriteXLSX(&out, exchangetest.Sample()); err != nil {
+	if err := workbook.WriteXLSX(&out, exchangetest.Sample()); err != nil {
 		t.Fatal(err)
 	}
 	book, err := excelize.OpenReader(&out)
@@ -80,8 +80,8 @@ func cellOf(t *testing.T, book *excelize.File, of, head string, row int) string 
 }
 
 func TestWorkbook(t *testing.T) {
-	book := workbook(t)
-	if got, want := len(book.GetSheetList()), len(sheet.Tables); got != want {
+	book := written(t)
+	if got, want := len(book.GetSheetList()), len(workbook.Tables); got != want {
 		t.Errorf("%d sheets, want %d", got, want)
 	}
 	for _, of := range book.GetSheetList() {

@@ -1,7 +1,7 @@
-// Package sheet is for tables: CSV and workbooks of Excel. It has the tables of everything that Tandem records, names beside codes, and writes them.
+// Package workbook writes tables of everything that Tandem records, names beside codes, as CSV and as workbooks of Excel.
 //
 // It is for values. It may not know how records are stored, nor who asks for them.
-package sheet
+package workbook
 
 import (
 	"regexp"

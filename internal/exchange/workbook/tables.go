@@ -1,4 +1,4 @@
-package sheet
+package workbook
 
 import (
 	"github.com/allmep/tandem/internal/exchange"

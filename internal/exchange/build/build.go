@@ -1,0 +1,248 @@
+// Package build puts drafts together from the records of flat formats: what a row says of its donor, its money and its themes.
+//
+// It does not know the formats; their readers tell it what they found.
+package build
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/exchange/codelist"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/money"
+	"github.com/allmep/tandem/internal/period"
+)
+
+// Limits of text, in characters, as package grant has them.
+const (
+	maxTitle = 500
+	maxName  = 300
+	maxText  = 20_000
+)
+
+// Builder makes one draft. What its place is, its problems say.
+type Builder struct {
+	*exchange.Draft
+}
+
+// New begins a draft. The grant is ACTIVE until something else is said.
+func New(format exchange.Format, at exchange.Place, v grant.Visibility) *Builder {
+	return &Builder{&exchange.Draft{Format: format, Place: at, Grant: &grant.Grant{Status: grant.Active, Visibility: v}}}
+}
+
+// Say adds a problem at the draft's place.
+func (b *Builder) Say(s exchange.Severity, field, format string, args ...any) {
+	b.Problem(b.Place, s, field, format, args...)
+}
+
+// Keep keeps what the record has no place for.
+func (b *Builder) Keep(field, text string) {
+	b.Kept = append(b.Kept, grant.Kept{Text: field + ": " + text})
+}
+
+// Line makes a text one line: no breaks, no signs that cannot be seen or reorder the text.
+func Line(s string) string { return strings.Join(strings.Fields(Text(s)), " ") }
+
+// Text takes out of a text what cannot be seen or reorders it.
+func Text(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r == utf8.RuneError, r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, unicode.IsControl(r):
+			return -1
+		}
+		return r
+	}, strings.ReplaceAll(s, "\r\n", "\n")))
+}
+
+// cut shortens a text that is too long, says so, and keeps it whole.
+func (b *Builder) cut(field, s string, most int) string {
+	if utf8.RuneCountInString(s) <= most {
+		return s
+	}
+	b.Say(exchange.LeftOut, field, "has more than %d characters: the beginning is in the record, the whole is kept", most)
+	b.Keep(field, s)
+	return strings.TrimSpace(string([]rune(s)[:most-1])) + "…"
+}
+
+// Title names the grant.
+func (b *Builder) Title(field, s string) { b.Grant.Title = b.cut(field, Line(s), maxTitle) }
+
+// Describe adds to the description.
+func (b *Builder) Describe(field, s string) {
+	b.Grant.Description = b.add(b.Grant.Description, field, s)
+}
+
+// Note adds to the note.
+func (b *Builder) Note(field, s string) { b.Grant.Note = b.add(b.Grant.Note, field, s) }
+
+func (b *Builder) add(text, field, s string) string {
+	if s = Text(s); s == "" {
+		return text
+	}
+	if text != "" {
+		s = text + "\n" + s
+	}
+	return b.cut(field, s, maxText)
+}
+
+// Identify adds an identifier.
+func (b *Builder) Identify(field, s string) {
+	if s = b.cut(field, Line(s), maxName); s != "" && !slices.Contains(b.Grant.Identifiers, s) {
+		b.Grant.Identifiers = append(b.Grant.Identifiers, s)
+	}
+}
+
+// Cite adds a source.
+func (b *Builder) Cite(uri string) {
+	if uri = Line(uri); uri != "" && len(uri) <= 2000 && !slices.ContainsFunc(b.Grant.Sources, func(s grant.Source) bool { return s.URI == uri }) {
+		b.Grant.Sources = append(b.Grant.Sources, grant.Source{URI: uri})
+	}
+}
+
+// Party names an organisation, once however often it is named, and returns the reference to it.
+func (b *Builder) Party(field string, p exchange.Party) string {
+	p.Name = b.cut(field, Line(p.Name), maxName)
+	for i, q := range b.Parties {
+		if q.Name == p.Name && slices.Equal(q.Identifiers, p.Identifiers) {
+			return exchange.Ref(i)
+		}
+	}
+	b.Parties = append(b.Parties, p)
+	return exchange.Ref(len(b.Parties) - 1)
+}
+
+// Fund makes a party a funder.
+func (b *Builder) Fund(ref string) { b.Grant.Funders = takePart(b.Grant.Funders, ref) }
+
+// Receive makes a party a recipient.
+func (b *Builder) Receive(ref string) { b.Grant.Recipients = takePart(b.Grant.Recipients, ref) }
+
+func takePart(ps []grant.Participation, ref string) []grant.Participation {
+	if slices.ContainsFunc(ps, func(p grant.Participation) bool { return p.Organisation == ref }) {
+		return ps
+	}
+	return append(ps, grant.Participation{Organisation: ref})
+}
+
+// Partner makes a party take part in another role.
+func (b *Builder) Partner(ref string, role grant.PartnerRole) {
+	if p := (grant.Partner{Organisation: ref, Role: role}); !slices.Contains(b.Grant.Partners, p) {
+		b.Grant.Partners = append(b.Grant.Partners, p)
+	}
+}
+
+// term names a term, once however often it is named, and returns the reference to it.
+func (b *Builder) term(of grant.Kind, code, name string) string {
+	name = Line(name)
+	for i, t := range b.Terms {
+		if t.Of == of && t.Code == code && (code != "" || t.Name == name) {
+			return exchange.Ref(i)
+		}
+	}
+	t := exchange.Term{Of: of, Code: code, Name: b.cut(string(of), name, maxName)}
+	if e, ok := codelist.Sector.Find(code); of == grant.Themes && ok {
+		c, _ := codelist.SectorCategory.Find(e.Category) // each purpose code has one
+		t.Broader = &exchange.Term{Of: of, Code: c.Code, Name: c.Name}
+	}
+	b.Terms = append(b.Terms, t)
+	return exchange.Ref(len(b.Terms) - 1)
+}
+
+// Theme adds a theme by its DAC code, its name, or both. Several share the grant equally.
+func (b *Builder) Theme(code, name string) {
+	if e, ok := codelist.Sector.Find(code); ok && name == "" {
+		name = e.Name
+	}
+	b.Grant.Themes = share(b.Grant.Themes, b.term(grant.Themes, code, name))
+}
+
+// Location adds a place, as of Theme.
+func (b *Builder) Location(code, name string) {
+	b.Grant.Locations = share(b.Grant.Locations, b.term(grant.Locations, code, name))
+}
+
+// Population adds a population, as of Theme.
+func (b *Builder) Population(name string) {
+	b.Grant.Populations = share(b.Grant.Populations, b.term(grant.Populations, "", name))
+}
+
+// share adds a term to a list, and cuts the whole anew into equal parts.
+func share(list []grant.Split, ref string) []grant.Split {
+	if slices.ContainsFunc(list, func(s grant.Split) bool { return s.ID == ref }) {
+		return list
+	}
+	list = append(list, grant.Split{ID: ref})
+	weights := make([]uint64, len(list))
+	for i := range weights {
+		weights[i] = 1
+	}
+	for i, part := range money.Cut(int64(grant.Whole), weights) {
+		list[i].Percent = grant.Percent(part)
+	}
+	return list
+}
+
+// Minor returns an amount in minor units, rounded half to even; exact tells that nothing had to be rounded. The error says what is accepted.
+func Minor(c money.Currency, value *big.Rat) (minor int64, exact bool, err error) {
+	if new(big.Rat).Abs(value).Cmp(big.NewRat(money.MaxMinor, 1)) > 0 {
+		return 0, false, fmt.Errorf("found %s %s; accepted is at most %s either way", value.FloatString(0), c, money.FormatMinor(c, money.MaxMinor))
+	}
+	unit := int64(1)
+	for range c.Exponent() {
+		unit *= 10
+	}
+	scaled := new(big.Rat).Mul(new(big.Rat).Abs(value), big.NewRat(unit, 1))
+	if scaled.Cmp(big.NewRat(money.MaxMinor, 1)) > 0 {
+		return 0, false, fmt.Errorf("found %s %s; accepted is at most %s either way", value.FloatString(c.Exponent()), c, money.FormatMinor(c, money.MaxMinor))
+	}
+	minor = money.ShareBig(1, scaled.Num(), scaled.Denom())
+	if value.Sign() < 0 {
+		minor = -minor
+	}
+	return minor, scaled.IsInt(), nil
+}
+
+// Pay adds a transaction. What is its name in the source, for control totals.
+func (b *Builder) Pay(t grant.TransactionType, what string, a money.Amount, date period.Date) {
+	b.Grant.Transactions = append(b.Grant.Transactions, grant.Transaction{ID: b.Grant.NextID(), Type: t, Amount: a, Date: date})
+	if a.Qualifier != money.Unknown {
+		b.Count(what, string(a.Currency), money.FormatMinor(a.Currency, a.Bounds().Central))
+	}
+}
+
+// Count accounts for an amount that the source has: value is a decimal number.
+func (b *Builder) Count(what, currency, value string) {
+	b.Money = append(b.Money, exchange.Money{Type: what, Currency: currency, Value: value})
+}
+
+// Finish checks the grant by the rules of the record. What breaks one refuses the draft.
+func (b *Builder) Finish() *exchange.Draft {
+	b.Grant.ID = "x" // it is given one when it is recorded
+	err := b.Grant.Validate()
+	b.Grant.ID = ""
+	for _, v := range violations(err) {
+		b.Say(exchange.Refused, v.Field, "%s", v.Problem)
+	}
+	return b.Draft
+}
+
+// violations are the fields at fault of an error.
+func violations(err error) []fault.Violation {
+	var bad *fault.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &bad) && len(bad.Violations) > 0:
+		return bad.Violations
+	}
+	return []fault.Violation{{Problem: err.Error()}}
+}

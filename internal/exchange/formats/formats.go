@@ -1,0 +1,90 @@
+// Package formats opens a file of grants with the reader of its format, which is said or told from the content.
+//
+// It knows the readers, and how the formats begin. What is in them is for the readers.
+package formats
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"unicode"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/exchange/crs"
+	"github.com/allmep/tandem/internal/exchange/iati"
+	"github.com/allmep/tandem/internal/exchange/sheet"
+	"github.com/allmep/tandem/internal/exchange/table"
+	"github.com/allmep/tandem/internal/exchange/threesixty"
+	"github.com/allmep/tandem/internal/fault"
+)
+
+// Open returns the reader of a file. format is "" if it is to be told from the content; the options are for sheets with heads of their own, but for the currency, which is
+// for IATI, too. Errors: Invalid, if the file is not of the format, or is of none; that of what is read from.
+func Open(r io.Reader, file string, format exchange.Format, o sheet.Options) (exchange.Reader, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	head, err := in.Peek(1024)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	switch first := firstByte(head); {
+	case format == exchange.IATI, format == "" && first == '<':
+		return iati.NewReader(in, file, o.Currency), nil
+	case (format == "" || format == exchange.ThreeSixty) && (first == '{' || first == '['):
+		return threesixty.NewJSON(in, file), nil
+	}
+	t, err := table.Open(in, o.Sheet)
+	if err != nil {
+		return nil, err
+	}
+	if format == "" {
+		if format, err = formatOf(t); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case format == exchange.ThreeSixty:
+		return threesixty.NewTable(t, file)
+	case format == exchange.CRS:
+		return crs.New(t, file)
+	case format == exchange.XLSX && !t.Workbook:
+		return nil, fault.Field("format", "is XLSX, and the file is none; leave the format out to have it told from the content")
+	case format == exchange.CSV && t.Workbook:
+		return nil, fault.Field("format", "is CSV, and the file is a workbook; leave the format out to have it told from the content")
+	}
+	return sheet.New(t, file, o)
+}
+
+// formatOf tells the format of a table by its first row.
+func formatOf(t *table.Table) (exchange.Format, error) {
+	rows, err := t.Peek(1)
+	if err != nil {
+		return "", err
+	}
+	var heads []string
+	for _, row := range rows {
+		for _, c := range row.Cells {
+			heads = append(heads, c.Text)
+		}
+	}
+	switch {
+	case threesixty.Recognises(heads):
+		return exchange.ThreeSixty, nil
+	case crs.Recognises(heads):
+		return exchange.CRS, nil
+	case t.Workbook:
+		return exchange.XLSX, nil
+	}
+	return exchange.CSV, nil
+}
+
+// firstByte returns the first byte of a text in UTF-8 or UTF-16 that is not a space, 0 if there is none.
+func firstByte(head []byte) byte {
+	head = bytes.ReplaceAll(head, []byte{0}, nil)
+	for _, mark := range []string{"\xEF\xBB\xBF", "\xFE\xFF", "\xFF\xFE"} {
+		head = bytes.TrimPrefix(head, []byte(mark))
+	}
+	if head = bytes.TrimLeftFunc(head, unicode.IsSpace); len(head) == 0 {
+		return 0
+	}
+	return head[0]
+}

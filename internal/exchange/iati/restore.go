@@ -1,0 +1,152 @@
+package iati
+
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// own returns the element in which an activity that Tandem wrote has what IATI has no place for, nil if there is none.
+func (a *activity) own() *element {
+	if e := a.e.child("beyond"); e != nil && e.attr("xmlns") == Namespace {
+		return e
+	}
+	return nil
+}
+
+// restore reads what an activity that Tandem wrote has in an element of its own. Organisations are those of the elements of IATI, and terms go by their names, so that another server
+// understands them as well. What belongs to the history of the record (links but for sub-grants, reports, merges) and its programme are not taken: who has them, keeps them.
+func (a *activity) restore() {
+	e := a.own()
+	if e == nil {
+		return
+	}
+	var rest struct {
+		grant.Grant
+		Names map[string]string `json:"names"`
+	}
+	// What it does not say stays as the elements of IATI have it.
+	rest.Title, rest.Description, rest.Visibility, rest.Start, rest.End = a.g.Title, a.g.Description, a.g.Visibility, a.g.Start, a.g.End
+	if err := json.Unmarshal([]byte(e.text), &rest); err != nil {
+		a.tell(e, exchange.LeftOut, "beyond", "cannot be read, and is left out: %v", err)
+		return
+	}
+	g := &rest.Grant
+	a.g.Title, a.g.Description, a.g.Visibility, a.g.Shadow, a.g.StatusDate, a.g.Start, a.g.End = g.Title, g.Description, g.Visibility, g.Shadow, g.StatusDate, g.Start, g.End
+	a.g.DurationMonths, a.g.Note, a.g.Sources = g.DurationMonths, g.Note, g.Sources
+	if len(g.Budgets) > 0 {
+		a.g.Budgets = g.Budgets
+	}
+	a.share(a.g.Funders, g.Funders)
+	a.g.Themes = a.named(grant.Themes, g.Themes, rest.Names)
+	a.g.Locations = a.named(grant.Locations, g.Locations, rest.Names)
+	a.g.Populations = a.named(grant.Populations, g.Populations, rest.Names)
+	a.restorePartners(g.Partners)
+	if len(g.Recipients) == 0 {
+		a.g.Recipients = nil // whoever receives a transaction is none by that
+	}
+	a.share(a.g.Recipients, g.Recipients)
+	if len(g.Transactions) > 0 {
+		a.restoreTransactions(g.Transactions, rest.Names)
+	}
+	if len(g.Reports)+len(g.Links) > 0 || g.Programme != "" {
+		a.tell(e, exchange.Noted, "beyond", "the programme, the links and the reports of the record are not taken from the file; where the record is, they stay")
+	}
+}
+
+// share gives participations, in their order, the shares that the elements have no place for.
+func (a *activity) share(to, from []grant.Participation) {
+	if len(to) != len(from) {
+		return // one of them is not told of
+	}
+	for i := range to {
+		to[i].Share = from[i].Share
+	}
+}
+
+// restorePartners makes partners of those among the recipients that implement without getting the money.
+func (a *activity) restorePartners(partners []grant.Partner) {
+	n := 0
+	for _, p := range partners {
+		if p.Role == grant.Implementing {
+			n++
+		}
+	}
+	if n == 0 || n > len(a.g.Recipients) {
+		return
+	}
+	last := len(a.g.Recipients) - n // they are written after the recipients
+	for _, p := range a.g.Recipients[last:] {
+		a.g.Partners = append(a.g.Partners, grant.Partner{Organisation: p.Organisation, Role: grant.Implementing})
+	}
+	a.g.Recipients = a.g.Recipients[:last]
+}
+
+// named makes references to terms of splits, by the names that the file has for their ids.
+func (a *activity) named(kind grant.Kind, splits []grant.Split, names map[string]string) []grant.Split {
+	var all []grant.Split
+	for _, s := range splits {
+		name := names[grant.Key{Kind: kind, ID: s.ID}.String()]
+		if name == "" {
+			name = s.ID
+		}
+		all = append(all, grant.Split{ID: exchange.Ref(len(a.Terms)), Percent: s.Percent})
+		a.Terms = append(a.Terms, exchange.Term{Of: kind, Name: name})
+	}
+	return all
+}
+
+// restoreTransactions takes transactions in place of those of the elements, which have no place for all of them. Their organisations are those of the element with the same ref.
+func (a *activity) restoreTransactions(all []grant.Transaction, names map[string]string) {
+	read := map[string]grant.Transaction{} // by ref
+	for i, f := range a.money {
+		read[f.e.attr("ref")] = a.g.Transactions[i]
+	}
+	kept := map[string]*strings.Builder{}
+	var parts []string
+	for _, part := range a.parts {
+		if !strings.HasPrefix(part, "transactions/") {
+			parts = append(parts, part)
+		}
+	}
+	a.g.Transactions, a.g.Serial = nil, 0
+	for _, t := range all {
+		was, written := read[t.ID]
+		if !written {
+			was.Provider, was.Receiver = a.partyNamed(t.Provider, names), a.partyNamed(t.Receiver, names)
+		}
+		t.ID, t.Origin, t.Provider, t.Receiver = a.g.NextID(), "", was.Provider, was.Receiver
+		a.g.Transactions = append(a.g.Transactions, t)
+		if text := a.kept["transactions/"+was.ID]; text != nil {
+			kept["transactions/"+t.ID] = text
+			parts = append(parts, "transactions/"+t.ID)
+		}
+	}
+	for _, part := range a.parts {
+		if strings.HasPrefix(part, "transactions/") {
+			delete(a.kept, part)
+		}
+	}
+	for part, text := range kept {
+		a.kept[part] = text
+	}
+	a.parts = parts
+}
+
+// partyNamed is the reference to an organisation of which the file has the name.
+func (a *activity) partyNamed(id string, names map[string]string) string {
+	name := names[grant.Key{Kind: grant.Organisations, ID: id}.String()]
+	if name == "" {
+		return ""
+	}
+	for i, p := range a.Parties {
+		if p.Name == name {
+			return exchange.Ref(i)
+		}
+	}
+	a.Parties = append(a.Parties, exchange.Party{Name: name})
+	return exchange.Ref(len(a.Parties) - 1)
+}

@@ -1,0 +1,185 @@
+// Package sheet reads grants from tables with any heads: each row is one. Which column means what is guessed from the heads and from what stands below them, with the reasons; the guess is a
+// value, which people look at and correct. What cannot be told for certain, a day of 3/6/2024, is asked about.
+//
+// It does not know what is recorded, nor the formats that have heads of their own.
+package sheet
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/allmep/tandem/internal/exchange/table"
+	"github.com/allmep/tandem/internal/exchange/written"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/money"
+)
+
+// Field is what a column can mean.
+type Field string
+
+// The fields. Unused is a column that means nothing to Tandem; what stands in it is kept.
+const (
+	Unused      Field = ""
+	Donor       Field = "donor"       // who gives; several are set apart by semicolons
+	DonorState  Field = "donor_state" // an ISO 3166 code, EU, UN, PRIVATE, or a country's name
+	Recipient   Field = "recipient"   // who gets; several are set apart by semicolons
+	Programme   Field = "programme"
+	Title       Field = "title"
+	Description Field = "description"
+	Amount      Field = "amount"
+	AmountMin   Field = "amount_min"
+	AmountMax   Field = "amount_max"
+	Qualifier   Field = "qualifier" // of the amount: exact, rounded, at least …
+	Currency    Field = "currency"
+	Start       Field = "start"
+	End         Field = "end"
+	Duration    Field = "duration_months"
+	AwardDate   Field = "award_date"
+	Theme       Field = "theme" // several are set apart by semicolons, as are locations and populations
+	Location    Field = "location"
+	Population  Field = "population"
+	Status      Field = "status"
+	Identifier  Field = "identifier"
+	Note        Field = "note"
+	Source      Field = "source" // an address
+)
+
+// Fields are all of them, in the order in which they are shown.
+var Fields = []Field{Donor, DonorState, Recipient, Programme, Title, Description, Amount, AmountMin, AmountMax, Qualifier, Currency, Start, End, Duration, AwardDate, Theme, Location, Population,
+	Status, Identifier, Note, Source}
+
+// ParseField accepts the name of a field, and none. Its error says what is accepted.
+func ParseField(s string) (Field, error) {
+	if f := Field(s); f == Unused || slices.Contains(Fields, f) {
+		return f, nil
+	}
+	names := make([]string, len(Fields))
+	for i, f := range Fields {
+		names[i] = string(f)
+	}
+	return "", fmt.Errorf("found %q; accepted are %s, and nothing for a column that is not used", s, strings.Join(names, ", "))
+}
+
+// said is how sure it is what a caller has said.
+const said = 100
+
+// Mapping says what the columns of a table mean.
+type Mapping struct {
+	Head    int // the row of the heads; those before it are not read
+	Columns []Column
+	// Currency is that of amounts for which nothing else says one.
+	Currency money.Currency
+}
+
+// Column is what a column means, and how sure that is.
+type Column struct {
+	Head       string
+	Field      Field
+	Confidence int    // of the guess, in percent; 100 is what a caller has said
+	Reason     string // why it was guessed: "the head says so", "all values are currencies"
+	Dates      written.Order
+	Decimals   written.Mark
+	Currency   money.Currency // of the amounts in the column, as its head says
+	Times      int64          // by which its amounts are multiplied: 1000000 for a head such as "Amount (millions)"; 0 is 1
+}
+
+// Set says what a column means, named by its head or its letter. Errors: Invalid, if there is no such column or no such field.
+func (m *Mapping) Set(column, field string) error {
+	f, err := ParseField(field)
+	if err != nil {
+		return fault.Field("column", "%v", err)
+	}
+	var heads []string
+	for i := range m.Columns {
+		c := &m.Columns[i]
+		if strings.EqualFold(c.Head, column) || strings.EqualFold(table.Letter(i), column) {
+			c.Field, c.Confidence, c.Reason = f, said, "it was said so"
+			return nil
+		}
+		heads = append(heads, fmt.Sprintf("%s %q", table.Letter(i), c.Head))
+	}
+	return fault.Field("column", "found the column %q; the file has %s", column, strings.Join(heads, ", "))
+}
+
+// correct puts what a caller has said in place of the guess. What the columns then tell by their values they tell anew.
+func (m *Mapping) correct(o Options, rows []table.Row) error {
+	m.Currency = o.Currency
+	for _, column := range slices.Sorted(maps.Keys(o.Columns)) {
+		if err := m.Set(column, o.Columns[column]); err != nil {
+			return err
+		}
+	}
+	for i := range m.Columns {
+		c := &m.Columns[i]
+		if c.Confidence < said {
+			for _, f := range o.Columns { // who says that a field is in one column takes it from the guessed one
+				if Field(f) == c.Field && !slices.Contains(manyColumns, c.Field) {
+					c.Field, c.Reason = Unused, "another column was said to be "+f
+				}
+			}
+		}
+		c.learn(valuesOf(below(rows, m.Head), i))
+		if c.Dates == written.Asked {
+			c.Dates = o.Dates
+		}
+		if c.Decimals == written.Unsaid {
+			c.Decimals = o.Decimals
+		}
+	}
+	return nil
+}
+
+// below returns the rows below the heads.
+func below(rows []table.Row, head int) []table.Row {
+	at := slices.IndexFunc(rows, func(r table.Row) bool { return r.Line > head })
+	if at < 0 {
+		return nil
+	}
+	return rows[at:]
+}
+
+// of returns the columns of a field.
+func (m *Mapping) of(f Field) []int {
+	var columns []int
+	for i, c := range m.Columns {
+		if c.Field == f {
+			columns = append(columns, i)
+		}
+	}
+	return columns
+}
+
+// manyColumns are the fields that several columns may have.
+var manyColumns = []Field{Unused, Description, Theme, Location, Population, Identifier, Note, Source}
+
+// Validate checks that a mapping makes sense: each field has one column, but for those that may have many; there is a donor, and something to call the grant by.
+func (m *Mapping) Validate() error {
+	var v fault.List
+	for _, f := range Fields {
+		if columns := m.of(f); len(columns) > 1 && !slices.Contains(manyColumns, f) {
+			v.Add("column", "the columns %s and %s are both %s; accepted is one", table.Letter(columns[0]), table.Letter(columns[1]), f)
+		}
+	}
+	if len(m.of(Donor))+len(m.of(DonorState)) == 0 {
+		v.Add("column", "no column is the donor; say which, or which is the donor_state; the columns are %s", m)
+	}
+	if len(m.of(Title))+len(m.of(Recipient)) == 0 {
+		v.Add("column", "no column is the title, and none the recipient; say which; the columns are %s", m)
+	}
+	return v.Err()
+}
+
+// String tells what each column is taken for.
+func (m *Mapping) String() string {
+	var columns []string
+	for i, c := range m.Columns {
+		f := c.Field
+		if f == Unused {
+			f = "not used"
+		}
+		columns = append(columns, fmt.Sprintf("%s %q (%s)", table.Letter(i), c.Head, f))
+	}
+	return strings.Join(columns, ", ")
+}

@@ -1,0 +1,87 @@
+package sheet
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// headWords are what heads call the fields: in English, French, German, Hebrew and Arabic.
+var headWords = map[Field][]string{
+	Donor: {"donor", "donor name", "funder", "funder name", "funding organisation", "funding agency", "donor organisation", "agency", "agency name", "grantor", "funded by", "grant maker", "financier", "extending agency",
+		"bailleur", "bailleur de fonds", "donateur", "financeur", "organisme", "geber", "geldgeber", "förderer", "zuwendungsgeber", "mittelgeber", "תורם", "גוף מממן", "מממן", "שם התורם", "الجهة المانحة", "المانح", "الممول", "مانح"},
+	DonorState: {"donor state", "donor country", "country of donor", "funder country", "donor country code", "pays donateur", "pays bailleur", "geberland", "מדינה תורמת", "الدولة المانحة", "البلد المانح"},
+	Recipient: {"recipient", "recipient name", "recipient organisation", "grantee", "grantee name", "beneficiary", "beneficiary organisation", "implementing partner", "implementer", "partner", "ngo", "organisation",
+		"payee", "awardee", "bénéficiaire", "beneficiaire", "récipiendaire", "association", "empfänger", "zuwendungsempfänger", "partnerorganisation", "begünstigter", "träger", "מוטב", "מקבל", "מקבל המענק", "עמותה", "ארגון", "שם העמותה",
+		"المستفيد", "الجهة المستفيدة", "المتلقي", "المنظمة", "الشريك المنفذ"},
+	Programme: {"programme", "program", "programme name", "program name", "grant programme", "fund", "instrument", "scheme", "budget line", "call", "programm", "fonds", "dispositif", "תוכנית", "תכנית", "קרן", "البرنامج", "الصندوق"},
+	Title: {"title", "project", "project title", "project name", "grant title", "name of project", "grant", "activity", "activity title", "award title", "subject", "titre", "projet", "intitulé", "intitulé du projet", "titel", "projekt", "projekttitel", "projektname",
+		"bezeichnung", "vorhaben", "שם הפרויקט", "פרויקט", "כותרת", "שם המענק", "العنوان", "المشروع", "اسم المشروع"},
+	Description: {"description", "summary", "purpose", "objective", "objectives", "project description", "grant description", "résumé", "objectif", "beschreibung", "ziel", "zweck", "תיאור", "תאור", "מטרה", "الوصف", "الغرض"},
+	Amount: {"amount", "amount awarded", "grant amount", "award amount", "total amount", "value", "total", "budget", "total budget", "commitment", "committed", "committed amount", "funding", "sum", "grant size", "award", "grant value", "total funding", "contract amount",
+		"montant", "montant total", "montant accordé", "subvention", "betrag", "summe", "fördersumme", "bewilligte summe", "zuwendung", "höhe", "סכום", "סכום המענק", "תקציב", "היקף", "المبلغ", "قيمة المنحة", "الميزانية", "القيمة"},
+	AmountMin:  {"amount min", "minimum amount", "min amount", "minimum", "amount from", "lower bound", "montant minimum", "mindestbetrag", "الحد الأدنى"},
+	AmountMax:  {"amount max", "maximum amount", "max amount", "maximum", "amount to", "upper bound", "ceiling", "montant maximum", "höchstbetrag"},
+	Qualifier:  {"amount qualifier", "qualifier", "amount type", "precision", "exactness", "amount note"},
+	Currency:   {"currency", "currency code", "cur", "ccy", "iso currency", "devise", "monnaie", "währung", "מטבע", "العملة"},
+	Start:      {"start", "start date", "begin", "beginning", "from", "project start", "from date", "planned start date", "actual start date", "début", "date de début", "beginn", "startdatum", "projektbeginn", "laufzeit von", "תאריך התחלה", "התחלה", "תחילה", "تاريخ البدء", "البداية", "تاريخ البداية"},
+	End:        {"end", "end date", "finish", "completion", "completion date", "to date", "until", "project end", "planned end date", "actual end date", "fin", "date de fin", "ende", "enddatum", "projektende", "laufzeit bis", "תאריך סיום", "סיום", "תאריך הסיום", "تاريخ الانتهاء", "النهاية", "تاريخ النهاية"},
+	Duration:   {"duration", "duration months", "months", "length months", "number of months", "durée", "durée mois", "laufzeit monate", "dauer", "משך", "משך חודשים", "المدة", "المدة بالأشهر"},
+	AwardDate:  {"award date", "date awarded", "announced", "announcement date", "date", "signed", "signature date", "date signed", "date of award", "approval date", "commitment date", "decision date", "grant date", "date d attribution", "date de signature", "bewilligung", "datum", "zusage", "תאריך", "תאריך אישור", "תאריך חתימה", "التاريخ", "تاريخ المنح", "تاريخ التوقيع"},
+	Theme:      {"theme", "themes", "sector", "sectors", "topic", "thematic area", "focus area", "dac sector", "sector code", "purpose code", "dac purpose code", "category", "subject area", "area of work", "thème", "secteur", "domaine", "thema", "bereich", "sektor", "förderbereich", "נושא", "תחום", "القطاع", "الموضوع", "المجال"},
+	Location:   {"location", "place", "region", "area", "country", "recipient country", "target country", "city", "governorate", "district", "geography", "beneficiary location", "lieu", "pays", "région", "zone", "ort", "land", "einsatzort", "standort", "מיקום", "אזור", "מקום", "יישוב", "الموقع", "المكان", "المنطقة", "المحافظة"},
+	Population: {"population", "target group", "beneficiaries", "target population", "populations", "public cible", "zielgruppe", "קהל יעד", "אוכלוסייה", "الفئة المستهدفة", "المستفيدون"},
+	Status:     {"status", "state", "project status", "grant status", "statut", "état", "סטטוס", "מצב", "الحالة"},
+	Identifier: {"id", "identifier", "grant id", "award id", "award number", "grant number", "reference", "ref", "ref no", "reference number", "project number", "project id", "contract number", "agreement number", "iati identifier", "code", "identifiant", "référence", "numéro", "n°",
+		"kennung", "nummer", "projektnummer", "aktenzeichen", "vertragsnummer", "מזהה", "מספר", "מספר מענק", "الرقم", "المعرف", "رقم المنحة", "رقم المشروع"},
+	Note:   {"note", "notes", "comment", "comments", "remark", "remarks", "status note", "commentaire", "remarque", "observations", "bemerkung", "anmerkung", "kommentar", "הערה", "הערות", "ملاحظة", "ملاحظات"},
+	Source: {"source", "source url", "url", "link", "website", "web address", "data source", "lien", "quelle", "webseite", "מקור", "קישור", "المصدر", "الرابط"},
+}
+
+// statusWords are what sheets call the statuses of a grant.
+var statusWords = map[string]grant.Status{
+	"1": grant.Pipeline, "pipeline": grant.Pipeline, "planned": grant.Pipeline, "proposed": grant.Pipeline, "pledged": grant.Pipeline, "announced": grant.Pipeline, "identification": grant.Pipeline, "prévu": grant.Pipeline, "geplant": grant.Pipeline, "מתוכנן": grant.Pipeline, "مخطط": grant.Pipeline,
+	"2": grant.Active, "active": grant.Active, "ongoing": grant.Active, "on going": grant.Active, "open": grant.Active, "implementation": grant.Active, "current": grant.Active, "running": grant.Active, "en cours": grant.Active, "laufend": grant.Active, "aktiv": grant.Active, "פעיל": grant.Active, "نشط": grant.Active, "جاري": grant.Active,
+	"3": grant.Finalising, "finalising": grant.Finalising, "finalisation": grant.Finalising, "closing": grant.Finalising,
+	"4": grant.Closed, "closed": grant.Closed, "completed": grant.Closed, "complete": grant.Closed, "finished": grant.Closed, "ended": grant.Closed, "terminé": grant.Closed, "clos": grant.Closed, "abgeschlossen": grant.Closed, "beendet": grant.Closed, "הסתיים": grant.Closed, "סגור": grant.Closed, "مغلق": grant.Closed, "مكتمل": grant.Closed,
+	"5": grant.Cancelled, "cancelled": grant.Cancelled, "canceled": grant.Cancelled, "terminated": grant.Cancelled, "withdrawn": grant.Cancelled, "annulé": grant.Cancelled, "storniert": grant.Cancelled, "בוטל": grant.Cancelled, "ملغى": grant.Cancelled,
+	"6": grant.Suspended, "suspended": grant.Suspended, "on hold": grant.Suspended, "frozen": grant.Suspended, "paused": grant.Suspended, "suspendu": grant.Suspended, "ausgesetzt": grant.Suspended, "מושהה": grant.Suspended, "معلق": grant.Suspended,
+}
+
+// totalWords begin a row that sums others up.
+var totalWords = []string{"total", "totals", "grand total", "subtotal", "sub total", "sum", "sum total", "total général", "sous total", "somme", "gesamt", "gesamtsumme", "summe", "zwischensumme", "insgesamt", "סה כ", "סהכ", "סך הכל", "المجموع", "الإجمالي", "اجمالي"}
+
+// headNames are headWords as words makes them, between spaces; totals are totalWords.
+var headNames, totals = func() (map[Field][]string, []string) {
+	names := map[Field][]string{}
+	for f, list := range headWords {
+		for _, name := range list {
+			names[f] = append(names[f], " "+words(name)+" ")
+		}
+	}
+	var sums []string
+	for _, w := range totalWords {
+		sums = append(sums, words(w))
+	}
+	return names, sums
+}()
+
+// words makes a head or a word comparable: "recipientOrg_name (USD)" is "recipient org name usd".
+func words(s string) string {
+	var b strings.Builder
+	before := ' '
+	for _, r := range s {
+		switch {
+		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '°':
+			b.WriteByte(' ')
+		case unicode.IsUpper(r) && unicode.IsLower(before):
+			b.WriteByte(' ')
+			b.WriteRune(unicode.ToLower(r))
+		default:
+			b.WriteRune(unicode.ToLower(r))
+		}
+		before = r
+	}
+	return strings.ReplaceAll(strings.Join(strings.Fields(b.String()), " "), "ization", "isation")
+}
