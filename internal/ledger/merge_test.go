@@ -141,6 +141,35 @@ func TestMergesKeepSecrets(t *testing.T) {
 	}
 }
 
+// A grant that was part of a hidden one for a time is as it was for those who do not see the other: neither the history nor the past tells of the merge.
+func TestAnUndoneMergeIntoAHiddenGrant(t *testing.T) {
+	l := open(t, stores["SQLite"](t))
+	field(t, l)
+	viewer := grant.Principal{Name: "v", Role: grant.Viewer}
+	for id, v := range map[string]grant.Visibility{"open": grant.Public, "secret": grant.Restricted} {
+		g := award(id, 100)
+		g.Visibility = v
+		create(t, l, g)
+	}
+	if _, _, err := l.MergeGrants(t.Context(), staff, ledger.Merging{Survivor: "secret", Other: "open"}); err != nil {
+		t.Fatal(err)
+	}
+	merged := l.State().Revision
+	if _, err := l.UnmergeGrant(t.Context(), staff, "open"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Get(t.Context(), viewer, key("open"), 0); err != nil {
+		t.Error(err)
+	}
+	if _, err := l.Get(t.Context(), viewer, key("open"), merged); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("the merge shows in the past: %v", err)
+	}
+	entries, _, err := l.History(t.Context(), viewer, ledger.HistoryQuery{Limit: 2})
+	if err != nil || len(entries[0].Changes)+len(entries[1].Changes) != 0 {
+		t.Errorf("the merge and its undoing show: %+v, %v", entries, err)
+	}
+}
+
 // Of what a grant took over from one that they do not see, those who report on it get to know what is the grant's own now, and neither where it came from nor what the other's record held. What
 // the record of one that they do see held they keep, whatever else is merged.
 func TestReportsOfAHiddenMergedGrant(t *testing.T) {

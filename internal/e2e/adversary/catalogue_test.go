@@ -55,7 +55,7 @@ var catalogue = map[string]func(a *adversary) []ask{
 	"ReportService/ConfirmGrant":    reporting("POST", ":confirm", "", `"organisation":"organisations/old"`),
 
 	"ExportService/ExportGrants": (*adversary).files,
-	"ImportService/ImportGrants": func(*adversary) []ask {
+	"ImportService/ImportGrants": func(*adversary) []ask { // for staff, who see everything
 		return []ask{{method: "POST", path: "/v1/imports", body: `<iati-activities version="2.03"/>`}, {method: "POST", path: "/v1/imports?validate_only=true", body: "no file"}}
 	},
 

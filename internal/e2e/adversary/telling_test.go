@@ -60,9 +60,9 @@ func (r *recording) change(at int64) {
 			g.Links = r.grant(g.ID, earlier).Links
 		}
 		r.put(g)
-	case what < 9:
+	case what < 8:
 		r.merge(g, at)
-	case what == 9:
+	case what < 10:
 		r.unmerge()
 	case what == 10:
 		r.restore(g)
