@@ -15,7 +15,7 @@ import (
 
 // How sure a guess is, in percent.
 const (
-	headSays     = 95 // the head is the field's name
+	headSays     = 95 // the head is the field's name; of two such heads the one with the more usual name goes first
 	headHas      = 75 // the head has the field's name in it
 	valuesSay    = 60 // the values can hardly be anything else
 	enough       = 50 // less is no guess: the column is not used
@@ -91,16 +91,16 @@ func byHead(head string) []Column {
 	var found []Column
 	among := " " + w + " "
 	for _, f := range Fields {
-		longest := ""
-		for _, name := range headNames[f] {
+		longest, rank := "", 0
+		for i, name := range headNames[f] {
 			if len(name) > len(longest)+2 && strings.Contains(among, name) { // with a space on either side
-				longest = strings.TrimSpace(name)
+				longest, rank = strings.TrimSpace(name), i
 			}
 		}
 		switch longest {
 		case "":
 		case w:
-			found = append(found, Column{Field: f, Confidence: headSays, Reason: "the head says so"})
+			found = append(found, Column{Field: f, Confidence: headSays - min(rank, 5), Reason: "the head says so"})
 		default: // the more of the head it is the better
 			found = append(found, Column{Field: f, Confidence: headHas - 20 + 20*len(longest)/len(w), Reason: fmt.Sprintf("the head has %q in it", longest)})
 		}
