@@ -25,11 +25,14 @@ const (
 // headRows is how far down the heads are looked for.
 const headRows = 20
 
+// ErrNoHeads is of a table in which no row names the columns.
+var ErrNoHeads error = fault.New(fault.Invalid, "found no heads in the first %d rows; accepted is a row that names the columns, above the rows with the grants", headRows)
+
 // Guess finds the heads among the first rows, and what the columns mean. Errors: Invalid, if no row can be the heads.
 func Guess(rows []table.Row) (Mapping, error) {
 	at := findHead(rows)
 	if at < 0 {
-		return Mapping{}, fault.New(fault.Invalid, "found no heads in the first %d rows; accepted is a row that names the columns, above the rows with the grants", headRows)
+		return Mapping{}, ErrNoHeads
 	}
 	head, rows := rows[at], rows[at+1:]
 	m := Mapping{Head: head.Line, Columns: make([]Column, len(head.Cells))}
