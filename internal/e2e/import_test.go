@@ -99,7 +99,8 @@ func importCases() map[string]bad {
 	}
 	return map[string]bad{
 		"an import of nothing":                post("format=IATI", "", "", 0),
-		"an import of no format":              post("", "title,amount", "format", 0),
+		"an import of no format":              post("", "nothing of the kind", "format", 0),
+		"an import of a sheet of nobody's":    post("", "title,amount\nx,5", "column", 0),
 		"an import of another format":         post("format=XML", file, "format", 0),
 		"an import with a mistake":            post("dry_run=true", file, "dryRun", 0),
 		"an import in no currency":            post("default_currency=EURO", file, "defaultCurrency", 0),

@@ -6,6 +6,7 @@ package formats
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"unicode"
 
@@ -36,7 +37,8 @@ func Open(r io.Reader, file string, format exchange.Format, o freeform.Options) 
 	if err != nil {
 		return nil, err
 	}
-	if format == "" {
+	told := format == ""
+	if told {
 		if format, err = formatOf(t); err != nil {
 			return nil, err
 		}
@@ -51,7 +53,14 @@ func Open(r io.Reader, file string, format exchange.Format, o freeform.Options) 
 	case format == exchange.CSV && t.Workbook:
 		return nil, fault.Field("format", "is CSV, and the file is a workbook; leave the format out to have it told from the content")
 	}
-	return freeform.New(t, file, o)
+	sheet, err := freeform.New(t, file, o)
+	if told && errors.Is(err, freeform.ErrNoHeads) {
+		return nil, fault.Field("format", "cannot be told from the content; accepted are IATI, 360Giving, CRS files, and CSV and XLSX with a row that names the columns")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sheet, nil
 }
 
 // formatOf tells the format of a table by its first row.

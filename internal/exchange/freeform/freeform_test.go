@@ -230,6 +230,23 @@ func TestCurrencyOfAColumn(t *testing.T) {
 	}
 }
 
+// Terms share the grant as their percentages say, if those make sense; Tandem's own tables have them so.
+func TestPercentages(t *testing.T) {
+	for text, want := range map[string]string{"water 60%; health 40%": "60 40", "water (25 %); health (75 %)": "25 75", "water; health": "50 50", "water 60%; health": "50 50", "water 60%; health 60%": "50 50"} {
+		d := drafts(t, open(t, "Donor;Title;Themes\nA;B;\""+text+"\"\n", freeform.Options{}))[0]
+		got := []string{}
+		for i, s := range d.Grant.Themes {
+			got = append(got, s.Percent.String())
+			if name := d.Terms[i].Name; name != "water" && name != "health" {
+				t.Errorf("%s: found the theme %q", text, name)
+			}
+		}
+		if strings.Join(got, " ") != want || len(problems(d, exchange.Repaired)) != map[bool]int{true: 1}[want == "50 50" && strings.Contains(text, "%")] {
+			t.Errorf("%s: found %s, %q", text, got, problems(d, exchange.Repaired))
+		}
+	}
+}
+
 // One amount in a cell that is merged over two rows is no amount of either.
 func TestMergedAmount(t *testing.T) {
 	var b bytes.Buffer

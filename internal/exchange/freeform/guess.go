@@ -15,7 +15,7 @@ import (
 
 // How sure a guess is, in percent.
 const (
-	headSays     = 95 // the head is the field's name
+	headSays     = 95 // the head is the field's name; of two such heads the one with the more usual name goes first
 	headHas      = 75 // the head has the field's name in it
 	valuesSay    = 60 // the values can hardly be anything else
 	enough       = 50 // less is no guess: the column is not used
@@ -25,11 +25,14 @@ const (
 // headRows is how far down the heads are looked for.
 const headRows = 20
 
+// ErrNoHeads is of a table in which no row names the columns.
+var ErrNoHeads error = fault.New(fault.Invalid, "found no heads in the first %d rows; accepted is a row that names the columns, above the rows with the grants", headRows)
+
 // Guess finds the heads among the first rows, and what the columns mean. Errors: Invalid, if no row can be the heads.
 func Guess(rows []table.Row) (Mapping, error) {
 	at := findHead(rows)
 	if at < 0 {
-		return Mapping{}, fault.New(fault.Invalid, "found no heads in the first %d rows; accepted is a row that names the columns, above the rows with the grants", headRows)
+		return Mapping{}, ErrNoHeads
 	}
 	head, rows := rows[at], rows[at+1:]
 	m := Mapping{Head: head.Line, Columns: make([]Column, len(head.Cells))}
@@ -91,16 +94,16 @@ func byHead(head string) []Column {
 	var found []Column
 	among := " " + w + " "
 	for _, f := range Fields {
-		longest := ""
-		for _, name := range headNames[f] {
+		longest, rank := "", 0
+		for i, name := range headNames[f] {
 			if len(name) > len(longest)+2 && strings.Contains(among, name) { // with a space on either side
-				longest = strings.TrimSpace(name)
+				longest, rank = strings.TrimSpace(name), i
 			}
 		}
 		switch longest {
 		case "":
 		case w:
-			found = append(found, Column{Field: f, Confidence: headSays, Reason: "the head says so"})
+			found = append(found, Column{Field: f, Confidence: headSays - min(rank, 5), Reason: "the head says so"})
 		default: // the more of the head it is the better
 			found = append(found, Column{Field: f, Confidence: headHas - 20 + 20*len(longest)/len(w), Reason: fmt.Sprintf("the head has %q in it", longest)})
 		}

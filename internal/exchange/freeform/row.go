@@ -3,6 +3,7 @@ package freeform
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/allmep/tandem/internal/exchange"
@@ -142,30 +143,54 @@ func (d *draft) takePart() {
 // themeCode is a purpose code of the DAC.
 var themeCode = regexp.MustCompile(`^(\d{3}|\d{5})\b[ :.-]*(.*)$`)
 
+// percented is a term with its part of the grant: "Education 50%".
+var percented = regexp.MustCompile(`^(.*\S) *\(?\b(\d{1,3}(?:\.\d{1,6})?) ?%\)?$`)
+
 func (d *draft) classify() {
-	d.each(Theme, func(_, text string) {
+	d.share(Theme, &d.Grant.Themes, func(s string) {
+		if m := themeCode.FindStringSubmatch(s); m != nil {
+			d.Theme(m[1], m[2])
+		} else {
+			d.Theme("", s)
+		}
+	})
+	d.share(Location, &d.Grant.Locations, func(s string) {
+		if len(s) == 2 && grant.FindState(s) != "" {
+			d.Location(strings.ToUpper(s), grant.StateName(strings.ToUpper(s)))
+		} else {
+			d.Location("", s)
+		}
+	})
+	d.share(Population, &d.Grant.Populations, d.Population)
+	d.setStatus()
+}
+
+// share adds the terms of a field. They share the grant as their percentages say or, where not each has one, or they do not sum to 100, equally.
+func (d *draft) share(f Field, splits *[]grant.Split, add func(string)) {
+	var parts []grant.Percent
+	sum := grant.Percent(0)
+	d.each(f, func(name, text string) {
 		for _, s := range several(text) {
-			if m := themeCode.FindStringSubmatch(s); m != nil {
-				d.Theme(m[1], m[2])
-			} else {
-				d.Theme("", s)
+			if m := percented.FindStringSubmatch(s); m != nil {
+				number, _ := strconv.ParseFloat(m[2], 64) // it is one
+				if p, err := grant.PercentOf(name, number); err == nil {
+					s, parts, sum = strings.TrimRight(m[1], " ("), append(parts, p), sum+p
+				}
 			}
+			add(s)
 		}
 	})
-	d.each(Location, func(_, text string) {
-		for _, s := range several(text) {
-			if len(s) == 2 && grant.FindState(s) != "" {
-				d.Location(strings.ToUpper(s), grant.StateName(strings.ToUpper(s)))
-			} else {
-				d.Location("", s)
-			}
+	switch {
+	case len(parts) == len(*splits) && sum == grant.Whole:
+		for i, p := range parts {
+			(*splits)[i].Percent = p
 		}
-	})
-	d.each(Population, func(_, text string) {
-		for _, s := range several(text) {
-			d.Population(s)
-		}
-	})
+	case len(parts) > 0:
+		d.Say(exchange.Repaired, string(f), "the percentages are not one for each, or do not sum to 100; the grant is shared equally")
+	}
+}
+
+func (d *draft) setStatus() {
 	if c, _, name := d.cell(Status); c.Text != "" {
 		if s, ok := statusWords[words(c.Text)]; ok {
 			d.Grant.Status = s
