@@ -224,7 +224,7 @@ func (c *grantList) Run(s *session) error {
 		t.add(bare(g.Name), g.Title, orgs(g.Funders), orgs(g.Recipients), showAmount(g.Amount), g.Start, g.End, g.Status.String())
 	}
 	all.TotalSize = int32(len(all.Grants))
-	t.notes = append([]string{fmt.Sprintf("%d grants", len(all.Grants))}, leftOut(all)...)
+	t.notes = append([]string{number(len(all.Grants), "grant")}, leftOut(all)...)
 	return s.write(all, t)
 }
 

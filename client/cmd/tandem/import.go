@@ -125,11 +125,11 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 
 // inSum says what became of a file in a sentence.
 func inSum(name string, sum *tandemv1.ImportSummary) string {
-	words := []any{sum.GetCreatedCount(), "created", sum.GetUpdatedCount(), "updated", sum.GetUnchangedCount(), sum.GetRefusedCount(), len(sum.GetRecords()), "made or completed"}
+	words := []any{number(int(sum.GetCreatedCount()), "grant"), "created", sum.GetUpdatedCount(), "updated", sum.GetUnchangedCount(), sum.GetRefusedCount(), len(sum.GetRecords()), "made or completed"}
 	if sum.GetRevision() == "" { // it is what would be
 		words[1], words[3], words[7] = "to create", "to update", "to make or complete"
 	}
-	said := fmt.Sprintf("%d grants %s, %d %s, %d unchanged, %d refused; %d organisations and terms %s", words...)
+	said := fmt.Sprintf("%s %s, %d %s, %d unchanged, %d refused; %d organisations and terms %s", words...)
 	if name != "" {
 		said = name + ": " + said
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 
 	"github.com/allmep/tandem/client"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
@@ -83,7 +82,7 @@ func (c *orgList) Run(s *session) error {
 		t.add(bare(o.Name), o.DisplayName, o.State, member, text(o, "aliases"), bare(o.Successor))
 	}
 	all.TotalSize = int32(len(all.Organisations))
-	t.notes = append(t.notes, fmt.Sprintf("%d organisations", len(all.Organisations)))
+	t.notes = append(t.notes, number(len(all.Organisations), "organisation"))
 	return s.write(all, t)
 }
 

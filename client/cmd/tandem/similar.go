@@ -37,7 +37,7 @@ func (c *grantSimilar) Run(s *session) error {
 	for _, g := range found.Similar {
 		t.add(bare(g.Name), g.Title, fmt.Sprintf("%.3f", g.Score), because(g))
 	}
-	t.notes = append(t.notes, fmt.Sprintf("%d grants likely the same", found.TotalSize))
+	t.notes = append(t.notes, number(int(found.TotalSize), "grant")+" likely the same")
 	return s.write(found, t)
 }
 

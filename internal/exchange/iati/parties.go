@@ -138,7 +138,7 @@ func stateOf(ref, kind string) string {
 		return donors[number]
 	case country == "" && channel.MatchString(number), channel.MatchString(ref):
 		return "UN"
-	case known && (official.MatchString(rest) || kind == "10" || kind == "11" || kind == "15"):
+	case known && (official.MatchString(rest) || kind == "10" || kind == "11" || kind == "15" || rest == "" && !private[kind]): // NL alone is the country itself
 		return country
 	case private[kind]:
 		return grant.Private

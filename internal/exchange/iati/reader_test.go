@@ -116,6 +116,8 @@ func TestTheStateOfAFunder(t *testing.T) {
 	for _, c := range []struct{ org, state string }{
 		{`ref="US-GOV-1" type="10"`, "US"},
 		{`ref="GB-1"`, "GB"},
+		{`ref="NL" type="Government"`, "NL"}, // a word where a code belongs
+		{`ref="NL" type="21"`, "PRIVATE"},
 		{`ref="XI-IATI-EC_INTPA" type="15"`, "EU"},
 		{`ref="XM-DAC-5-7" type="10"`, "DE"},
 		{`ref="XM-DAC-41122" type="40"`, "UN"},
