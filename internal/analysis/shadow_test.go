@@ -53,6 +53,8 @@ func TestThePastKeepsWhatIsConfidentialToday(t *testing.T) {
 	public, plain, shadowed := secret("g"), secret("g"), secret("g")
 	public.Visibility, public.Shadow = grant.Public, false
 	plain.Shadow = false
+	merged := secret("g")
+	merged.Successor = "hidden"
 	const dark, there, shadow = "grants=0 hidden", "grants=1 hidden", "grants=0 undisclosed"
 	for _, c := range []struct {
 		name       string
@@ -66,6 +68,7 @@ func TestThePastKeepsWhatIsConfidentialToday(t *testing.T) {
 		{"a shadow since", public, shadowed, dark, false},
 		{"a shadow both", shadowed, shadowed, shadow, false},
 		{"a shadow no more", shadowed, plain, dark, false},
+		{"a shadow then, merged now", shadowed, merged, dark, false},
 		{"a shadow then, public now", shadowed, public, shadow, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
