@@ -58,6 +58,22 @@ func (a *activity) tell(e *element, s exchange.Severity, field, format string, a
 	a.Problem(exchange.Place{File: a.file.file, Line: e.line}, s, field, format, args...)
 }
 
+// single returns the child of a name, nil if there is none. Where the standard has one and there are several, the first is taken, and the others are told of. within is the
+// field that the element is.
+func (a *activity) single(e *element, within, name string) *element {
+	first := e.child(name)
+	if first == nil {
+		return nil
+	}
+	for c := first.next; c != nil; c = c.next {
+		if c.name == name {
+			a.tell(c, exchange.LeftOut, within+"/"+name, "is there %d times; the first is taken", len(e.all(name)))
+			break
+		}
+	}
+	return first
+}
+
 // identify reads by what the activity is known, who says it, and when.
 func (a *activity) identify() {
 	id := a.e.child("iati-identifier")
@@ -132,6 +148,9 @@ func (a *activity) describe() {
 		}
 	}
 	a.g.Description = a.cut(chosen, "description", lines(a.narrative(chosen)), maxDescription)
+	if a.g.Description == "" {
+		a.tell(chosen, exchange.Noted, "description", "has no text")
+	}
 	if len(descriptions) > 1 || chosen.attr("type") != "1" || !a.plain(chosen, a.g.Description) {
 		for _, e := range descriptions {
 			a.keep("description", e)
@@ -235,8 +254,13 @@ func padded(s string) (period.Date, bool) {
 // relate reads of which other activity this one is a part. That of another which is a part of this one, the other says.
 func (a *activity) relate() {
 	for _, e := range a.e.all("related-activity") {
-		if ref := oneLine(e.attr("ref")); ref != "" && e.attr("type") == "1" {
+		if e.attr("type") != "1" {
+			continue
+		}
+		if ref := oneLine(e.attr("ref")); ref != "" {
 			a.Related = append(a.Related, exchange.Relation{Type: grant.SubGrantOf, Key: ref})
+		} else {
+			a.tell(e, exchange.LeftOut, "related-activity/@ref", "is missing; nobody can tell of which activity this one is a part")
 		}
 	}
 }

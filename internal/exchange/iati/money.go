@@ -30,11 +30,11 @@ type flow struct {
 func (a *activity) readTransactions() {
 	other := map[string]int{}
 	for _, e := range a.e.all("transaction") {
-		kind := e.child("transaction-type")
+		kind := a.single(e, "transaction", "transaction-type")
 		code := kind.attr("code")
 		entry, known := codelist.TransactionType.Find(code)
 		label := code + " " + entry.Name
-		value := e.child("value")
+		value := a.single(e, "transaction", "value")
 		amount, ok := a.amount(e, value, "transaction")
 		use := exchange.Recorded
 		if known && types[code] == 0 {
@@ -64,7 +64,7 @@ func (a *activity) readTransactions() {
 
 func (a *activity) addTransaction(e *element, kind grant.TransactionType, amount money.Amount) {
 	t := grant.Transaction{ID: a.g.NextID(), Type: kind, Amount: amount}
-	if on := e.child("transaction-date"); on != nil {
+	if on := a.single(e, "transaction", "transaction-date"); on != nil {
 		t.Date = a.date(on, "transaction/transaction-date/@iso-date")
 	} else {
 		a.tell(e, exchange.Noted, "transaction/transaction-date", "is missing; the transaction is recorded without a date")
@@ -74,13 +74,13 @@ func (a *activity) addTransaction(e *element, kind grant.TransactionType, amount
 			t.ValueDate = day
 		}
 	}
-	if d := e.child("description"); d != nil {
+	if d := a.single(e, "transaction", "description"); d != nil {
 		t.Description = a.cut(d, "transaction/description", lines(a.narrative(d)), maxLine)
 	}
-	if p := e.child("provider-org"); p != nil {
+	if p := a.single(e, "transaction", "provider-org"); p != nil {
 		t.Provider = a.party(p)
 	}
-	if p := e.child("receiver-org"); p != nil {
+	if p := a.single(e, "transaction", "receiver-org"); p != nil {
 		t.Receiver = a.party(p)
 	}
 	a.g.Transactions = append(a.g.Transactions, t)
@@ -234,7 +234,7 @@ func (a *activity) checkPlans() {
 // plan reads one budget or planned disbursement. One that cannot be read is left out, and told of: it is a plan for money, and no money.
 func (a *activity) plan(e *element) (grant.Budget, bool) {
 	var b grant.Budget
-	first, last, value := e.child("period-start"), e.child("period-end"), e.child("value")
+	first, last, value := a.single(e, e.name, "period-start"), a.single(e, e.name, "period-end"), a.single(e, e.name, "value")
 	if first == nil || value == nil || last == nil && e.name == "budget" {
 		a.tell(e, exchange.LeftOut, e.name, "has no period-start, period-end or value; it is left out")
 		return b, false

@@ -145,6 +145,8 @@ func TestPercentagesSumToTheWhole(t *testing.T) {
 		{`<sector code="14030" percentage="0"/>`, "", "are all 0; they are left out"},
 		{`<sector code="14030" percentage="x"/>`, "100", `found "x"; accepted are 0 to 100; read as not said`},
 		{tx(2, "300", `<sector code="14030"/>`) + tx(2, "100", `<sector code="15220"/>`), "75 25", ""},
+		{tx(2, "100", `<sector code="14030" percentage="50"/>`) + tx(2, "100", `<sector code="15220"/>`), "50 50", "sum to 50; accepted is 100; rescaled"},
+		{tx(2, "100", `<sector code="14030" percentage="0"/>`) + tx(2, "100", `<sector code="15220"/>`), "100", "are all 0; they are left out"},
 		{tx(2, "300", `<sector code="14030"/>`) + tx(3, "100", `<sector code="15220"/>`), "100", ""},
 		{tx(2, "300", `<sector code="14030"/>`) + tx(2, "-100", `<sector code="15220"/>`), "", "the transactions differ in it, and their amounts, in several currencies or less than 0, do not tell how much is for which; it is left out"},
 	} {
@@ -166,6 +168,34 @@ func TestPercentagesSumToTheWhole(t *testing.T) {
 
 func tx(code int, value, more string) string {
 	return fmt.Sprintf(`<transaction><transaction-type code="%d"/><transaction-date iso-date="2022-03-01"/><value>%s</value>%s</transaction>`, code, value, more)
+}
+
+// TestOfSeveralTheFirstIsTaken holds that the others, for which there is no place, are told of, and kept with the transaction or the budget that they are in.
+func TestOfSeveralTheFirstIsTaken(t *testing.T) {
+	for _, c := range []struct{ elements, again, field string }{
+		{tx(2, "100", `<value>5</value>`), `<value>5</value>`, "transaction/value"},
+		{tx(2, "100", `<transaction-date iso-date="2024-01-01"/>`), `"2024-01-01"`, "transaction/transaction-date"},
+		{`<budget><period-start iso-date="2022-01-01"/><period-end iso-date="2022-12-31"/><value>100</value><value>5</value></budget>`, `<value>5</value>`, "budget/value"},
+	} {
+		d := activityOf(t, c.elements)
+		i := slices.IndexFunc(d.Problems, func(p exchange.Problem) bool { return p.Field == c.field })
+		if i < 0 || d.Problems[i].Severity != exchange.LeftOut || d.Problems[i].Text != "is there 2 times; the first is taken" {
+			t.Errorf("%s: %+v", c.elements, d.Problems)
+		}
+		if !slices.ContainsFunc(d.Kept, func(k grant.Kept) bool { return k.Part != "" && strings.Contains(k.Text, c.again) }) {
+			t.Errorf("%s: %q is not kept", c.elements, c.again)
+		}
+		for _, tr := range d.Grant.Transactions {
+			if tr.Amount.Minor != 10000 || tr.Date.String() != "2022-03-01" {
+				t.Errorf("%s: recorded is %+v", c.elements, tr)
+			}
+		}
+		for _, b := range d.Grant.Budgets {
+			if b.Minor != 10000 {
+				t.Errorf("%s: recorded is %+v", c.elements, b)
+			}
+		}
+	}
 }
 
 func TestWhatIsRefused(t *testing.T) {

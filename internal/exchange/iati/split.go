@@ -222,18 +222,24 @@ func (a *activity) weigh(ps []portion) []share {
 
 // cutWhole makes percentages of shares, whose sum should be 100.
 func (a *activity) cutWhole(field string, shares []share, at *element) []grant.Split {
+	if a.sum(field, shares, at).Sign() == 0 {
+		return nil
+	}
+	return cut(shares)
+}
+
+// sum adds percentages up, and tells if they are not the whole.
+func (a *activity) sum(field string, shares []share, at *element) *big.Rat {
 	sum := new(big.Rat)
 	for _, s := range shares {
 		sum.Add(sum, s.weight)
 	}
 	if sum.Sign() == 0 {
 		a.tell(at, exchange.LeftOut, field+"/@percentage", "are all 0; they are left out")
-		return nil
-	}
-	if s := sum.FloatString(6); s != "100.000000" { // closer than a percentage is kept is close enough
+	} else if s := sum.FloatString(6); s != "100.000000" { // closer than a percentage is kept is close enough
 		a.tell(at, exchange.Repaired, field+"/@percentage", "sum to %s; accepted is 100; rescaled", strings.TrimRight(strings.TrimRight(s, "0"), "."))
 	}
-	return cut(shares)
+	return sum
 }
 
 // cut divides the whole by the one law of rounding.
@@ -261,8 +267,19 @@ func (a *activity) classifyMoney(field string, portions func(*element) []portion
 				without++
 				continue
 			}
+			parts := a.weigh(ps)
+			sum := a.sum("transaction/"+ps[0].e.name, parts, ps[0].e)
+			if sum.Sign() == 0 {
+				without++
+				continue
+			}
+			if sum.Cmp(hundred) != 0 {
+				for i, s := range cut(parts) { // to as many digits as a percentage has, or the fractions would grow with every transaction
+					parts[i].weight.SetFrac64(int64(s.Percent), int64(grant.Whole)/100)
+				}
+			}
 			currencies[f.currency] = true
-			for _, s := range a.weigh(ps) {
+			for _, s := range parts {
 				shares = add(shares, s.term, s.weight.Mul(s.weight, big.NewRat(f.minor, 100)))
 			}
 		}
