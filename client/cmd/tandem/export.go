@@ -37,21 +37,33 @@ func (c *exportCommand) Run(s *session) error {
 		s.tellNote(note)
 		return err
 	}
-	part := c.File + ".part"
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it may hold what is restricted
-	if err != nil {
+	var bytes int64
+	var note string
+	err = writeWhole(c.File, func(to io.Writer) (err error) {
+		bytes, note, err = s.export(to, q)
 		return err
-	}
-	bytes, note, err := s.export(f, q)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(part, c.File)
-	}
+	})
 	if err != nil {
-		_ = os.Remove(part) // what went wrong is told already
 		return err
 	}
 	s.tellNote(note)
 	_, err = fmt.Fprintf(s.out, "Wrote %s: %d bytes.\n", c.File, bytes)
+	return err
+}
+
+// writeWhole writes a file that stands under its name only when it is whole.
+func writeWhole(name string, write func(io.Writer) error) error {
+	part := name + ".part"
+	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it may hold what is restricted
+	if err != nil {
+		return err
+	}
+	if err = errors.Join(write(f), f.Close()); err == nil {
+		err = os.Rename(part, name)
+	}
+	if err != nil {
+		_ = os.Remove(part) // what went wrong is told already
+	}
 	return err
 }
 

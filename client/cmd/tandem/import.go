@@ -20,6 +20,7 @@ type importCommand struct {
 	Format   string   `help:"Their format: iati, threesixty, crs, csv or xlsx. Else it is told from the content." enum:",iati,threesixty,crs,csv,xlsx" default:"" placeholder:"FORMAT"`
 	DryRun   bool     `short:"n" help:"Tell what would become of them, and store nothing."`
 	Partial  bool     `help:"Record what can be recorded when some grants are refused."`
+	Refused  string   `help:"With --partial or --dry-run: write what is refused there as CSV: the rows of a table with the reasons in a last column, to be mended and imported; of IATI and JSON the places and reasons." placeholder:"FILE.csv"`
 	Currency string   `help:"The currency of amounts for which a file says none." placeholder:"CODE"`
 
 	Sheet    string   `help:"Of a workbook, the sheet to read; else the first that has rows." placeholder:"NAME"`
@@ -30,6 +31,9 @@ type importCommand struct {
 
 // Run imports the files one after the other, and stops at the first of which nothing was recorded.
 func (c *importCommand) Run(s *session) error {
+	if err := c.checkRefused(); err != nil {
+		return err
+	}
 	for _, file := range c.Files {
 		if err := c.one(s, file); err != nil {
 			return err
@@ -62,6 +66,9 @@ func (c *importCommand) one(s *session, file string) error {
 	}
 	if err != nil { // the problems are told
 		return errors.New(nothingWritten(result.Summary))
+	}
+	if c.Refused != "" {
+		return c.writeRefused(s, file, result)
 	}
 	return nil
 }

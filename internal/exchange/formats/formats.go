@@ -23,14 +23,13 @@ import (
 // for IATI, too. Errors: Invalid, if the file is not of the format, or is of none; that of what is read from.
 func Open(r io.Reader, file string, format exchange.Format, o freeform.Options) (exchange.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
-	head, err := in.Peek(1024)
-	if err != nil && err != io.EOF {
+	form, err := formOf(in, format)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	switch first := firstByte(head); {
-	case format == exchange.IATI, format == "" && first == '<':
+	case form == exchange.IATI:
 		return iati.NewReader(in, file, o.Currency), nil
-	case (format == "" || format == exchange.ThreeSixty) && (first == '{' || first == '['):
+	case form == exchange.ThreeSixty:
 		return threesixty.NewJSON(in, file), nil
 	}
 	t, err := table.Open(in, o.Sheet)
@@ -61,6 +60,30 @@ func Open(r io.Reader, file string, format exchange.Format, o freeform.Options) 
 		return nil, err
 	}
 	return sheet, nil
+}
+
+// Rows returns the table in which Open finds the grants of a file; nil if it is none, IATI or JSON. Errors: as of Open.
+func Rows(r io.Reader, format exchange.Format, sheet string) (*table.Table, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	if form, err := formOf(in, format); err != nil || form != "" {
+		return nil, err
+	}
+	return table.Open(in, sheet)
+}
+
+// formOf tells by how a file begins whether it is IATI or the JSON of 360Giving; "" is a table.
+func formOf(in *bufio.Reader, format exchange.Format) (exchange.Format, error) {
+	head, err := in.Peek(1024)
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	switch first := firstByte(head); {
+	case format == exchange.IATI, format == "" && first == '<':
+		return exchange.IATI, nil
+	case (format == "" || format == exchange.ThreeSixty) && (first == '{' || first == '['):
+		return exchange.ThreeSixty, nil
+	}
+	return "", nil
 }
 
 // formatOf tells the format of a table by its first row.
