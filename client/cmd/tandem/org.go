@@ -1,7 +1,6 @@
 package main
 
 import (
-
 	"github.com/allmep/tandem/client"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
