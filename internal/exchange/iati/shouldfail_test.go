@@ -217,7 +217,7 @@ var untold = map[string][]string{
 	},
 	"crs-add and fss, for the statistics of the OECD, are kept word for word, not read": {
 		"crs-add~02-non-decimal-principal-outstanding",
-		"crs-add~04-non-decimal-prinicipal-arrears",
+		"crs-add~04-non-decimal-prinicipal-arrears", //nolint:misspell // so is the name of the file
 		"crs-add~06-non-iso-date-commitment-date",
 		"crs-add~08-non-iso-date-value-date",
 		"crs-add~10-non-decimal-year",
