@@ -105,3 +105,18 @@ func TestTargetMetToTheCent(t *testing.T) {
 		}
 	}
 }
+
+// A grant can be late from the day with which it has run for half its days.
+func TestLateFromHalfTime(t *testing.T) {
+	reg, grants := example()
+	grants[0].Start, grants[0].End = date("2024-01-01"), date("2024-12-31") // 366 days
+	s := build(reg, grants[:1])
+	for day, want := range map[string]int{"2024-06-30": 0, "2024-07-01": 1} {
+		q := analysis.GapQuery{
+			Kinds: []analysis.GapKind{analysis.LateDisbursement}, AsOf: date(day).First, Currency: "USD", Thresholds: analysis.DefaultThresholds(), Limit: 10, Principal: staff,
+		}
+		if n := gaps(s, q).Count; n != want {
+			t.Errorf("%s: found %d gaps, want %d", day, n, want)
+		}
+	}
+}

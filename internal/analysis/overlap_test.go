@@ -351,3 +351,42 @@ func TestDecisions(t *testing.T) {
 		t.Error("the name of the survivor is refused, or that of the merged one taken")
 	}
 }
+
+// The product agrees with the reference where there are more cells than a mask has bits, so that cells share bits, and where parts have more cells than a guest has room for.
+func TestOverlapsOfManyCells(t *testing.T) {
+	reg := field()
+	filler := &grant.Grant{ID: "filler", Title: "filler", Status: grant.Active, Visibility: grant.Public, Funders: []grant.Participation{{Organisation: "deza"}}}
+	rest := grant.Whole
+	for i := range 130 {
+		id := fmt.Sprintf("t%d", i)
+		reg = reg.With(&grant.Term{Of: grant.Themes, ID: id, DisplayName: id})
+		filler.Themes = append(filler.Themes, grant.Split{ID: id, Percent: 1})
+		rest--
+	}
+	filler.Themes[0].Percent += rest
+	rapid.Check(t, func(t *rapid.T) {
+		grants := []*grant.Grant{filler}
+		for i := range rapid.IntRange(2, 5).Draw(t, "grants") {
+			g := &grant.Grant{
+				ID: fmt.Sprintf("g%d", i), Title: "g", Status: grant.Active, Visibility: grant.Public, Funders: []grant.Participation{{Organisation: []string{"usaid", "sida", "deza"}[i%3]}},
+				Recipients: []grant.Participation{{Organisation: "m1"}}, Start: date("2010"), End: date(rapid.SampledFrom([]string{"2010-01", "2010-02-03"}).Draw(t, "end")),
+				Transactions: []grant.Transaction{{ID: "1", Type: grant.Commitment, Amount: money.Amount{Currency: "USD", Minor: rapid.Int64Range(1000, 9000).Draw(t, "minor")}}},
+			}
+			ids := rapid.Permutation([]string{"t0", "t64", "t128", "t1", "t65", "t129", "t63", "t127"}).Draw(t, "themes")[:rapid.IntRange(1, 5).Draw(t, "theme count")]
+			left := grant.Whole
+			for j, id := range ids {
+				share := left / 2
+				if j == len(ids)-1 {
+					share = left
+				}
+				left -= share
+				g.Themes = append(g.Themes, grant.Split{ID: id, Percent: share})
+			}
+			grants = append(grants, g)
+		}
+		q := analysis.OverlapQuery{Scope: grant.Scope(rapid.IntRange(1, 2).Draw(t, "scope")), Currency: "USD", Limit: 1000, Principal: staff}
+		if diff := cmp.Diff(referenceOverlaps(reg, grants, q).answer(), overlapAnswer(build(reg, grants), q)); diff != "" {
+			t.Fatalf("(-reference +product):\n%s", diff)
+		}
+	})
+}
