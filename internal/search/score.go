@@ -77,17 +77,54 @@ type judge struct {
 	own    []string         // terms that the line does not know; their codes are those below none
 	states map[int32]string // of funders, by code
 	family map[int32]string // survivors of recipients, by code
+	words  []weighted       // of a's title, each once
+	// The codes of identifiers and of award numbers that decide where another grant has them.
+	identifiers, numbers []int32
+}
+
+// weighted is a word of a title.
+type weighted struct {
+	code   int32
+	weight int
 }
 
 func (x *Index) judge(g *grant.Grant) *judge {
-	j := x.judgeOf(nil)
+	j := x.newJudge()
 	j.a = ofGrant(g, j.code)
-	j.terms = x.grants.line.all()
-	return j
+	return j.ready()
 }
 
 func (x *Index) judgeOf(d *document) *judge {
-	return &judge{index: x, a: d, terms: x.grants.line.all(), states: map[int32]string{}, family: map[int32]string{}}
+	j := x.newJudge()
+	j.a = d
+	return j.ready()
+}
+
+func (x *Index) newJudge() *judge {
+	return &judge{index: x, states: map[int32]string{}, family: map[int32]string{}}
+}
+
+// ready works out what every comparison needs. An identifier of one grant decides if it is one of the other's, or an award number in one.
+func (j *judge) ready() *judge {
+	line := j.index.grants.line
+	j.terms = line.all()
+	for i, c := range j.a.part(names) {
+		if !slices.Contains(j.a.part(names)[:i], c) {
+			j.words = append(j.words, weighted{c, weightOf(j.term(c))})
+		}
+	}
+	for _, c := range j.a.part(identifiers) {
+		if s := j.term(c)[1:]; decides(s) {
+			j.identifiers = append(j.identifiers, c)
+			j.numbers = append(j.numbers, line.find(numberTerm+s))
+		}
+	}
+	for i := 1; i < len(j.a.part(numbers)); i += 2 {
+		if s := j.term(j.a.part(numbers)[i])[1:]; decides(s) {
+			j.identifiers = append(j.identifiers, line.find(identifierTerm+s))
+		}
+	}
+	return j
 }
 
 // code returns the code of a term without telling the line of it.
@@ -112,7 +149,7 @@ func (j *judge) compare(b *document) (p points, ok bool) {
 	if !decided && (p[Block] == 0 || p[Block] == halfBlockPoints && p[Title] < titleNeeded) {
 		return p, false
 	}
-	p[Identifier], p[AwardNumber] = j.numbers(b)
+	p[Identifier], p[AwardNumber] = j.award(b)
 	if decided {
 		p[Identifier], p[AwardNumber] = Whole, 0
 	}
@@ -215,30 +252,23 @@ func common(a, b []int32, of func(int32) string) bool {
 	return false
 }
 
-// decided tells whether an identifier of one grant is one of the other, or an award number in one.
+// decided tells whether an identifier says that it is one grant.
 func (j *judge) decided(b *document) bool {
-	return j.names(j.a, b) || j.names(b, j.a)
-}
-
-func (j *judge) names(a, b *document) bool {
-	for _, c := range a.part(identifiers) {
-		if !decides(j.term(c)[1:]) {
-			continue
-		}
-		if slices.Contains(b.part(identifiers), c) {
+	for _, c := range b.part(identifiers) {
+		if slices.Contains(j.identifiers, c) {
 			return true
 		}
-		for k := 1; k < len(b.part(numbers)); k += 2 {
-			if j.term(b.part(numbers)[k])[1:] == j.term(c)[1:] {
-				return true
-			}
+	}
+	for k := 1; k < len(b.part(numbers)); k += 2 {
+		if slices.Contains(j.numbers, b.part(numbers)[k]) {
+			return true
 		}
 	}
 	return false
 }
 
-// numbers tells whether two grants have an award number in common, or have different ones of one series.
-func (j *judge) numbers(b *document) (shared, against int) {
+// award tells whether two grants have an award number in common, or have different ones of one series.
+func (j *judge) award(b *document) (shared, against int) {
 	mine, other := j.a.part(numbers), b.part(numbers)
 	for i := 0; i < len(mine); i += 2 {
 		for k := 0; k < len(other); k += 2 {
@@ -259,10 +289,9 @@ const enough = 16
 // title returns the points of the titles: twice the weight of their common words over the weight of both (Dice's coefficient), less if they have few words.
 func (j *judge) title(b *document) int {
 	shared := 0
-	mine := j.a.part(names)
-	for i, c := range mine {
-		if c >= 0 && !slices.Contains(mine[:i], c) && slices.Contains(b.part(names), c) {
-			shared += weightOf(j.term(c))
+	for _, w := range j.words {
+		if slices.Contains(b.part(names), w.code) {
+			shared += w.weight
 		}
 	}
 	if shared == 0 {

@@ -90,12 +90,8 @@ func (x *Index) candidates(j *judge, f func(*document)) {
 			}
 		}
 	}
-	for _, c := range d.part(identifiers) {
+	for _, c := range append(slices.Clone(j.identifiers), j.numbers...) {
 		all(line.posted(c))
-		all(line.posted(line.find(numberTerm + j.term(c)[1:])))
-	}
-	for i := 1; i < len(d.part(numbers)); i += 2 {
-		all(line.posted(line.find(identifierTerm + j.term(d.part(numbers)[i])[1:])))
 	}
 	x.block(j, all)
 	withheld := len(d.part(recipients)) == 0
@@ -132,23 +128,20 @@ func (j *judge) rarest() []int32 {
 	weight := j.a.award.weight
 	// Of x in common, a title gets at most titlePoints·2x/(weight+x), and titlePoints·x/enough.
 	needed := max((titleNeeded*enough+titlePoints-1)/titlePoints, (titleNeeded*weight+2*titlePoints-titleNeeded-1)/(2*titlePoints-titleNeeded))
-	words := slices.Clone(j.a.part(names))
-	slices.Sort(words)
-	words = slices.Compact(words)
-	words = slices.DeleteFunc(words, func(c int32) bool { return c < 0 }) // no title has these
 	line := j.index.grants.line
-	slices.SortFunc(words, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(len(line.posted(a)), len(line.posted(b))), cmp.Compare(a, b))
-	})
+	words := slices.DeleteFunc(slices.Clone(j.words), func(w weighted) bool { return w.code < 0 }) // no title has these
+	slices.SortFunc(words, func(a, b weighted) int { return cmp.Compare(len(line.posted(a.code)), len(line.posted(b.code))) })
 	left := 0
-	for _, c := range words {
-		left += weightOf(j.term(c))
+	for _, w := range words {
+		left += w.weight
 	}
-	for i, c := range words {
+	var rarest []int32
+	for _, w := range words {
 		if left < needed {
-			return words[:i]
+			break
 		}
-		left -= weightOf(j.term(c))
+		rarest = append(rarest, w.code)
+		left -= w.weight
 	}
-	return words
+	return rarest
 }
