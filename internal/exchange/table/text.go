@@ -34,6 +34,9 @@ func openText(in *bufio.Reader, head []byte) (*Table, error) {
 		_, _ = lines.Discard(3) // they were there
 	}
 	head = bytes.TrimPrefix(head, []byte("\uFEFF"))
+	if bytes.IndexByte(head, 0) >= 0 {
+		return nil, fault.New(fault.Invalid, "the file is neither text nor a workbook; accepted are CSV and XLSX")
+	}
 	c := csv.NewReader(lines)
 	c.FieldsPerRecord = -1
 	c.LazyQuotes = true

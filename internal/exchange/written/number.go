@@ -45,6 +45,8 @@ func number(s string, mark Mark, decimals int) (*big.Rat, error) {
 			whole, before, fraction = whole+fraction, "", ""
 		case mark == Unsaid:
 			return nil, &Ambiguous{Found: s, Readings: [2]string{whole + fraction, whole + "." + fraction}, Ask: "say whether the decimals of this column stand after a point or a comma"}
+		case decimals >= 0 && decimals != 3: // the column says decimals, and the currency that they cannot be
+			return nil, &Ambiguous{Found: s, Readings: [2]string{whole + fraction, whole + "." + fraction}, Ask: fmt.Sprintf("the decimals of the column stand after %q, and the currency has %d of them; write the amount without marks", before, decimals)}
 		}
 	}
 	if between != "" && between == string(mark) || before != "" && mark != Unsaid && before != string(mark) {

@@ -63,6 +63,7 @@ func TestAmbiguousAmounts(t *testing.T) {
 	}{
 		{"1.234", 0, "", `found "1.234", which is 1234 or 1.234; say whether the decimals of this column stand after a point or a comma`},
 		{"1.234", 0, "KWD", `found "1.234", which is 1234 or 1.234; say whether the decimals of this column stand after a point or a comma`},
+		{"5,000", written.Comma, "USD", `found "5,000", which is 5000 or 5.000; the decimals of the column stand after ",", and the currency has 2 of them; write the amount without marks`},
 		{"1,250 million", 0, "USD", `found "1,250 million", which is 1250 or 1.250; say whether the decimals of this column stand after a point or a comma`},
 		{"kr 500", 0, "", `found "kr 500", which is SEK or NOK or DKK; write the currency's code`},
 		{"1.234", written.Point, "KWD", ""}, {"1.234", written.Comma, "KWD", ""}, {"1.250 million", written.Point, "", ""},
