@@ -39,7 +39,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 		return nil, err
 	}
 	// The writer waits a little at a time, so that it notices when its context ends. Readers hardly ever wait at all.
-	readers := sqlitePool(path, readerConnections, 10*time.Second, url.Values{"_query_only": {"true"}})
+	readers := sqlitePool(path, readerConnections, patience, url.Values{"_query_only": {"true"}})
 	writer := sqlitePool(path, 1, 250*time.Millisecond, nil)
 	s := newStore(sqliteDialect, readers, writer)
 	if err := s.setUpSQLite(ctx, path); err != nil {
@@ -50,16 +50,32 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 
 // setUpSQLite brings the schema up to date on a connection that waits for another server which may be doing the same.
 func (s *Store) setUpSQLite(ctx context.Context, path string) error {
-	db := sqlitePool(path, 1, 10*time.Second, url.Values{"_txlock": {"immediate"}})
+	db := sqlitePool(path, 1, patience, url.Values{"_txlock": {"immediate"}})
 	defer db.Close()
-	var mode string
-	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil {
+	mode, err := journalMode(ctx, db)
+	if err != nil {
 		return s.fail(ctx, err, "open "+path)
 	}
 	if mode != "wal" {
 		return fault.New(fault.Precondition, "the file system of the database %s has no write-ahead log (SQLite's journal mode is %q)", path, mode)
 	}
 	return s.migrate(ctx, db, goose.DialectSQLite3)
+}
+
+// journalMode makes the first connection to a file, which turns a new one to the write-ahead log, and returns the mode that the file is in. Of several that
+// do so at once SQLite has all but one fail without waiting, since they would wait for each other; so they are let try again.
+func journalMode(ctx context.Context, db *sql.DB) (mode string, err error) {
+	for end := time.Now().Add(patience); ; {
+		err = db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode)
+		if err == nil || sqliteTrouble(err) != contended || time.Now().After(end) {
+			return mode, err
+		}
+		select {
+		case <-time.After(firstInterval):
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
 }
 
 // prepareFile makes the file of a database if there is none, for its owner alone since it holds what is restricted (SQLite gives the files that it puts
