@@ -146,7 +146,7 @@ func (a *activity) identify() {
 
 func (a *activity) takePart() {
 	donor, agency := a.get("donorcode"), a.get("agencycode")
-	p := exchange.Party{Name: a.get("agencyname"), State: donorStates[donor]}
+	p := exchange.Party{Name: a.get("agencyname"), State: codelist.DonorState(donor)}
 	name := a.get("donorname")
 	if p.Name == "" {
 		p.Name = name

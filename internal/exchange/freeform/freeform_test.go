@@ -17,13 +17,14 @@ import (
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/freeform"
+	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/exchange/written"
 	"github.com/allmep/tandem/internal/money"
 )
 
 func open(t *testing.T, text string, o freeform.Options) *freeform.Reader {
 	t.Helper()
-	r, err := freeform.Open(strings.NewReader(text), "field.csv", o)
+	r, err := openFile(strings.NewReader(text), "field.csv", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +194,7 @@ func TestCorrected(t *testing.T) {
 		t.Errorf("found %v", all[2].Kept)
 	}
 	for column, f := range map[string]string{"Z": `column: found the column "Z"; the file has A "Ref no", B "Donor"`, "A": `column: found "colour"; accepted are donor, donor_state`} {
-		if _, err := freeform.Open(strings.NewReader(field), "field.csv", freeform.Options{Columns: map[string]string{column: "colour"}}); err == nil || column == "A" && !strings.HasPrefix(err.Error(), f) {
+		if _, err := openFile(strings.NewReader(field), "field.csv", freeform.Options{Columns: map[string]string{column: "colour"}}); err == nil || column == "A" && !strings.HasPrefix(err.Error(), f) {
 			t.Errorf("found %v, want %s", err, f)
 		}
 	}
@@ -269,7 +270,7 @@ func TestMergedAmount(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := freeform.Open(&b, "s.xlsx", freeform.Options{})
+	r, err := openFile(&b, "s.xlsx", freeform.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,7 +293,7 @@ func TestRealFacts(t *testing.T) {
 		t.Skip("no real data:", err)
 	}
 	defer file.Close()
-	r, err := freeform.Open(file, "facts.csv", freeform.Options{})
+	r, err := openFile(file, "facts.csv", freeform.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +331,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(field)
 	f.Add("Donor,Title,Amount (USD)\nA,B,\"$3.3 million\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := freeform.Open(strings.NewReader(text), "x.csv", freeform.Options{})
+		r, err := openFile(strings.NewReader(text), "x.csv", freeform.Options{})
 		for err == nil {
 			var d *exchange.Draft
 			if d, err = r.Read(); err == nil && !d.Refused() {
@@ -342,4 +343,13 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// openFile opens a file with any heads.
+func openFile(r io.Reader, file string, o freeform.Options) (*freeform.Reader, error) {
+	in, err := table.Open(r, o.Sheet)
+	if err != nil {
+		return nil, err
+	}
+	return freeform.New(in, file, o)
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -41,15 +40,6 @@ type Reader struct {
 	ahead   *table.Row         // the next grant
 	pending []exchange.Problem // of the rows before it
 	bad     error              // why there is no next, io.EOF at the end
-}
-
-// Open opens a file, as of New.
-func Open(r io.Reader, file string, o Options) (*Reader, error) {
-	in, err := table.Open(r, o.Sheet)
-	if err != nil {
-		return nil, err
-	}
-	return New(in, file, o)
 }
 
 // New reads as much of a table as the guess needs. Errors: Invalid, if it has no heads, or not those that the options name; those of the table.

@@ -108,12 +108,6 @@ func (a *activity) partyOf(ref string) *exchange.Party {
 	return &a.Parties[i]
 }
 
-// donors are the numbers of the OECD's donors, which XM-DAC- stands before, with their states.
-var donors = map[string]string{
-	"1": "AT", "2": "BE", "3": "DK", "4": "FR", "5": "DE", "6": "IT", "7": "NL", "8": "NO", "9": "PT", "10": "SE", "11": "CH", "12": "GB", "18": "FI", "20": "IS", "21": "IE",
-	"22": "LU", "40": "GR", "50": "ES", "61": "SI", "68": "CZ", "69": "SK", "75": "HU", "76": "PL", "301": "CA", "302": "US", "701": "JP", "742": "KR", "801": "AU", "820": "NZ", "918": "EU",
-}
-
 // private are the types of organisations that no state stands behind.
 var private = map[string]bool{"21": true, "22": true, "23": true, "24": true, "60": true, "70": true, "71": true, "72": true, "73": true, "80": true}
 
@@ -134,8 +128,8 @@ func stateOf(ref, kind string) string {
 	switch {
 	case country == "EU" || strings.HasPrefix(ref, "XI-IATI-EC"):
 		return "EU"
-	case country == "" && donors[number] != "":
-		return donors[number]
+	case country == "" && codelist.DonorState(number) != "":
+		return codelist.DonorState(number)
 	case country == "" && channel.MatchString(number), channel.MatchString(ref):
 		return "UN"
 	case known && (official.MatchString(rest) || kind == "10" || kind == "11" || kind == "15" || rest == "" && !private[kind]): // NL alone is the country itself

@@ -1,4 +1,5 @@
-// Package iati reads IATI activities, versions 2.01 to 2.03, into drafts of grants.
+// Package iati is for the files of the International Aid Transparency Initiative: it reads activities, versions 2.01 to 2.03, into drafts of grants, and writes grants as
+// activities of 2.03.
 //
 // An activity is a grant. Its funders are the participating organisations of role 1 and, where there are none, the reporting organisation, whose money outgoing
 // transactions are by the standard. Its recipients are those of role 4, the implementing ones, and, where there are none, the receivers of its outgoing

@@ -1,6 +1,3 @@
-// Package iati is for the files of the International Aid Transparency Initiative: activities of version 2.
-//
-// It is for values. It may not know how records are stored, nor who asks for them.
 package iati
 
 import (

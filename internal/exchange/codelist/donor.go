@@ -1,0 +1,12 @@
+package codelist
+
+// DonorState returns the donor state of a donor by its number at the OECD's Development Assistance Committee, which XM-DAC- stands before in identifiers; "" if the number
+// is none of a donor that is known. Multilateral donors of the United Nations are UN.
+func DonorState(number string) string { return donorStates[number] }
+
+var donorStates = map[string]string{
+	"1": "AT", "2": "BE", "3": "DK", "4": "FR", "5": "DE", "6": "IT", "7": "NL", "8": "NO", "9": "PT", "10": "SE", "11": "CH", "12": "GB", "18": "FI", "20": "IS", "21": "IE", "22": "LU", "30": "CY",
+	"40": "GR", "45": "MT", "50": "ES", "55": "TR", "61": "SI", "62": "HR", "68": "CZ", "69": "SK", "70": "LI", "72": "BG", "75": "HU", "76": "PL", "77": "RO", "82": "EE", "83": "LV", "84": "LT", "87": "RU",
+	"301": "CA", "302": "US", "546": "IL", "552": "KW", "561": "QA", "566": "SA", "576": "AE", "701": "JP", "732": "TW", "742": "KR", "764": "TH", "801": "AU", "820": "NZ", "918": "EU",
+	"928": "UN", "944": "UN", "959": "UN", "963": "UN", "964": "UN", "966": "UN", "967": "UN", "971": "UN", "974": "UN", "988": "UN",
+}
