@@ -121,6 +121,7 @@ func TestTheStateOfAFunder(t *testing.T) {
 		{`ref="XI-IATI-EC_INTPA" type="15"`, "EU"},
 		{`ref="XM-DAC-5-7" type="10"`, "DE"},
 		{`ref="XM-DAC-41122" type="40"`, "UN"},
+		{`ref="XM-DAC-918-3" type="15"`, "EU"},
 		{`ref="41122" type="40"`, "UN"},
 		{`ref="GB-CHC-202918" type="21"`, "PRIVATE"},
 		{`ref="US-EIN-300108263"`, "PRIVATE"},

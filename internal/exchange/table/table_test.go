@@ -165,6 +165,7 @@ func TestRefused(t *testing.T) {
 		"nothing":                   strings.NewReader(" \n"),
 		"an old workbook":           strings.NewReader("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"),
 		"a damaged workbook":        strings.NewReader("PK\x03\x04nonsense"),
+		"neither text nor workbook": strings.NewReader("GIF89a,\x00,b\nc,d,e\n"),
 		"a bomb":                    packed("xl/media/x", "", strings.Repeat("\x00", 1<<20), 300),
 		"deep elements":             packed("xl/worksheets/sheet2.xml", "<worksheet>", "<a>", 1<<20),
 		"a long text":               packed("xl/worksheets/sheet2.xml", "<worksheet><row><c><v>", "x", 4<<20),
