@@ -113,7 +113,7 @@ func bars(b *tandemv1.Brief, d *tandemv1.Brief_Breakdown) (chart, error) {
 	}
 	option := charts.NewBarChartOptionWithData([][]float64{values})
 	option.Horizontal = true
-	option.ValueAxis = []charts.ValueAxisOption{{LabelCount: 6}}
+	option.ValueAxis = []charts.ValueAxisOption{{LabelCount: 5}}
 	option.CategoryAxis.Labels = labels
 	option.Legend.Show = charts.Ptr(false)
 	return draw(title, option, 60+26*len(rows))
