@@ -3,13 +3,15 @@ package server
 import (
 	"io"
 	"math/big"
+	"os"
 	"strconv"
+	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc"
 
 	files "github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/formats"
-	"github.com/allmep/tandem/internal/exchange/freeform"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
@@ -21,11 +23,14 @@ type imports struct {
 	l *ledger.Ledger
 }
 
-// maxImport is how long a file may be. It is read in pieces, but what it says becomes one revision, which is decided in memory.
+// maxImport is how long a file may be: what it says becomes one revision, and others wait for it to be decided.
 const maxImport = 256 << 20
 
-// importProgressEvery is after how many bytes it is told how far a file is read.
-const importProgressEvery = 256 << 10
+// importProgressBytes is after how many bytes it is told how far a file has come in, and importProgressEvery how often it is told how far it is recorded.
+const (
+	importProgressBytes = 256 << 10
+	importProgressEvery = 250 * time.Millisecond
+)
 
 var severities = wordList[tandemv1.ImportProblem_Severity, files.Severity]{
 	{tandemv1.ImportProblem_NOTED, files.Noted},
@@ -58,85 +63,130 @@ func (s imports) ImportGrants(stream importStream) error {
 		return err
 	}
 	w := ledger.Write{Principal: principalOf(ctx), Reason: reasonOf(ctx), ValidateOnly: asked.ValidateOnly}
-	up := &uploaded{stream: stream, rest: asked.Chunk}
-	file := &opened{source: up, file: asked.FileName, format: importFormats.in(asked.Format), options: options}
-	done, err := s.l.Import(ctx, w, file, asked.Partial, func(drafts int) { up.drafts = drafts })
+	if err := ledger.MayImport(w.Principal); err != nil {
+		return err
+	}
+	file, err := receive(stream, asked.Chunk)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	var opened files.Reader
+	open := func() (_ files.Reader, err error) {
+		opened, err = formats.Open(file.again(), asked.FileName, importFormats.in(asked.Format), options)
+		return opened, err
+	}
+	done, err := s.record(stream, file, func() (*ledger.Imported, error) { return s.l.Import(ctx, w, open, asked.Partial, file.taken) })
 	if done == nil {
 		return err
 	}
 	summary := writeSummary(done, asked.ValidateOnly)
-	summary.Columns = writeColumns(file.reader)
+	summary.Columns = writeColumns(opened)
 	if sent := sendImported(stream, done, summary); sent != nil {
 		return sent
 	}
 	return err
 }
 
-// uploaded is the file of an import, as it comes in.
-type uploaded struct {
-	stream importStream
-	rest   []byte // of the last chunk
-	read   int64
-	told   int64 // of how much of it the caller knows
-	drafts int
+// record imports, and tells meanwhile how far that is: not from where it is done, since nobody else can write until then.
+func (s imports) record(stream importStream, file *received, run func() (*ledger.Imported, error)) (done *ledger.Imported, err error) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		done, err = run()
+	}()
+	ticker := time.NewTicker(importProgressEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ended:
+			return done, err
+		case <-ticker.C:
+			if sent := stream.Send(file.progress()); sent != nil {
+				<-ended // its context is over
+				return nil, sent
+			}
+		}
+	}
 }
 
-// Read implements io.Reader.
-func (u *uploaded) Read(p []byte) (int, error) {
-	for len(u.rest) == 0 {
-		m, err := u.stream.Recv()
-		if err == io.EOF {
-			return 0, u.tell()
+// received is a file that has come in. It is kept outside of the memory, in a temporary file without a name.
+type received struct {
+	*os.File
+	size   int64
+	read   atomic.Int64 // how much of it is read again
+	drafts atomic.Int64 // how many grants of it are decided
+}
+
+// receive keeps the file that a stream sends, of which there is a first chunk.
+func receive(stream importStream, chunk []byte) (*received, error) {
+	f, err := os.CreateTemp("", "tandem-import-*")
+	if err != nil {
+		return nil, unkept(err)
+	}
+	r := &received{File: f}
+	err = os.Remove(f.Name()) // it lasts for as long as it is open
+	if err == nil {
+		err = r.fill(stream, chunk)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+func unkept(err error) error {
+	return &fault.Error{Kind: fault.Exhausted, Message: "the server cannot keep the file while it comes in: " + err.Error(), Err: err}
+}
+
+// fill keeps chunks to the last, and tells how far that is.
+func (r *received) fill(stream importStream, chunk []byte) error {
+	for told := int64(0); ; {
+		if r.size += int64(len(chunk)); r.size > maxImport {
+			return fault.New(fault.Exhausted, "the file is longer than %d MB; import it in pieces", maxImport>>20)
+		}
+		if _, err := r.Write(chunk); err != nil {
+			return unkept(err)
+		}
+		m, err := stream.Recv()
+		if over := err == io.EOF; over || r.size-told >= importProgressBytes {
+			told = r.size
+			if err := stream.Send(r.progress()); err != nil || over {
+				return err
+			}
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
-		u.rest = m.Chunk
+		chunk = m.Chunk
 	}
-	n := copy(p, u.rest)
-	u.rest = u.rest[n:]
-	if u.read += int64(n); u.read > maxImport {
-		return 0, fault.New(fault.Exhausted, "the file is longer than %d MB; import it in pieces", maxImport>>20)
-	}
-	if u.read-u.told >= importProgressEvery {
-		if err := u.send(); err != nil {
-			return n, err
-		}
-	}
-	return n, nil
 }
 
-// tell tells of the end of the file, which it returns.
-func (u *uploaded) tell() error {
-	if err := u.send(); err != nil {
-		return err
-	}
-	return io.EOF
+func (r *received) progress() *tandemv1.ImportGrantsResponse {
+	progress := &tandemv1.ImportProgress{Bytes: r.size, ReadBytes: r.read.Load(), Grants: int32(r.drafts.Load())}
+	return &tandemv1.ImportGrantsResponse{Message: &tandemv1.ImportGrantsResponse_Progress{Progress: progress}}
 }
 
-func (u *uploaded) send() error {
-	u.told = u.read
-	progress := &tandemv1.ImportProgress{Bytes: u.read, Grants: int32(u.drafts)}
-	return u.stream.Send(&tandemv1.ImportGrantsResponse{Message: &tandemv1.ImportGrantsResponse_Progress{Progress: progress}})
+// again reads the file from its beginning.
+func (r *received) again() io.Reader {
+	r.read.Store(0)
+	return &rereading{r, io.NewSectionReader(r.File, 0, r.size)}
 }
 
-// opened reads a file in the format that it has. It opens it at the first draft: by then the ledger has asked whether the caller may import at all.
-type opened struct {
-	source  io.Reader
-	file    string
-	format  files.Format
-	options freeform.Options
-	reader  files.Reader
+// taken is told how many grants are decided.
+func (r *received) taken(drafts int) { r.drafts.Store(int64(drafts)) }
+
+// rereading counts what is read.
+type rereading struct {
+	of *received
+	*io.SectionReader
 }
 
-// Read implements exchange.Reader.
-func (o *opened) Read() (_ *files.Draft, err error) {
-	if o.reader == nil {
-		if o.reader, err = formats.Open(o.source, o.file, o.format, o.options); err != nil {
-			return nil, err
-		}
-	}
-	return o.reader.Read()
+func (r *rereading) Read(p []byte) (int, error) {
+	n, err := r.SectionReader.Read(p)
+	r.of.read.Add(int64(n))
+	return n, err
 }
 
 // sendImported tells of every grant, then of the sums.

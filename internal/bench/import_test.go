@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/iati"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
@@ -64,7 +65,7 @@ func importFile(b *testing.B, path string) {
 			b.Fatalf("%v: %s", err, out)
 		}
 		theirs += time.Since(start)
-		l, _ := openLedger(b, filepath.Join(b.TempDir(), "tandem.db"))
+		l, close := openLedger(b, filepath.Join(b.TempDir(), "tandem.db"))
 		file, err := os.Open(path)
 		if err != nil {
 			b.Fatal(err)
@@ -76,10 +77,11 @@ func importFile(b *testing.B, path string) {
 		size += info.Size()
 		stop := watchHeap(&peak)
 		start = time.Now()
-		im, err := l.Import(b.Context(), staff, iati.NewReader(file, "", ""), false, func(int) {})
+		im, err := l.Import(b.Context(), staff, func() (exchange.Reader, error) { return iati.NewReader(file, "", ""), nil }, false, func(int) {})
 		ours += time.Since(start)
 		stop()
 		file.Close()
+		close()
 		if err != nil || im.Count(ledger.GrantCreated) == 0 {
 			b.Fatal(err)
 		}

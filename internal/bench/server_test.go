@@ -43,25 +43,24 @@ type served struct {
 	ids       []string
 }
 
-func openLedger(b *testing.B, path string) (*ledger.Ledger, *store.Store) {
+func openLedger(b *testing.B, path string) (l *ledger.Ledger, close func()) {
 	b.Helper()
 	db, err := store.Open(b.Context(), path)
 	if err != nil {
 		b.Fatal(err)
 	}
-	l, err := ledger.Open(b.Context(), ledger.Config{
+	l, err = ledger.Open(b.Context(), ledger.Config{
 		Store: db, Rates: fx.ECB(), Now: func() int64 { return time.Now().UnixMicro() }, NewID: func() string { return strings.ToLower(ulid.Make().String()) },
 	})
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() {
+	return l, func() {
 		l.Close()
 		if err := db.Close(); err != nil {
 			b.Error(err)
 		}
-	})
-	return l, db
+	}
 }
 
 var admin = ledger.Write{Principal: grant.Principal{Name: "bench", Role: grant.Admin}}
@@ -93,7 +92,8 @@ func fill(b *testing.B, l *ledger.Ledger, w bench.World) (ids []string) {
 
 func serve(b *testing.B, w bench.World) *served {
 	b.Helper()
-	l, _ := openLedger(b, filepath.Join(b.TempDir(), "tandem.db"))
+	l, close := openLedger(b, filepath.Join(b.TempDir(), "tandem.db"))
+	b.Cleanup(close)
 	s := &served{ledger: l}
 	s.ids = fill(b, l, w)
 	token := &grant.Token{ID: "bench", DisplayName: "bench", Access: grant.Principal{Role: grant.Admin}, Hash: authn.Hash(secret)}
@@ -277,7 +277,8 @@ func plainHTTP(b *testing.B, s *served) string {
 
 // BenchmarkSingleCreates holds durable creates of single grants by 64 writers, which share flushes, against the same one after the other, each with a flush of its own.
 func BenchmarkSingleCreates(b *testing.B) {
-	l, _ := openLedger(b, filepath.Join(b.TempDir(), "tandem.db"))
+	l, close := openLedger(b, filepath.Join(b.TempDir(), "tandem.db"))
+	b.Cleanup(close)
 	fill(b, l, bench.Field(1000))
 	var turn sync.Mutex
 	create := func(r *rand.Rand) error {

@@ -15,7 +15,16 @@ import (
 // before, so that nobody can change, drop or reorder what was written without changing every later hash. Each text is hashed behind its length and each
 // number in eight bytes, both big-endian, so that no two revisions are hashed alike. The encoding must never change.
 func (r Revision) Chained(before string) string {
-	d := digest{Hash: sha256.New()}
+	d := r.digest(before, len(r.Changes))
+	for _, v := range r.Changes {
+		d.version(v)
+	}
+	return d.hex()
+}
+
+// digest begins the hash of a revision of so many changes, which are to be added in their order.
+func (r Revision) digest(before string, changes int) *digest {
+	d := &digest{Hash: sha256.New()}
 	d.text(before)
 	d.number(r.Number)
 	d.number(r.At)
@@ -23,23 +32,26 @@ func (r Revision) Chained(before string) string {
 	d.text(r.Reason)
 	d.text(r.RequestID)
 	d.text(r.Fingerprint)
-	d.number(int64(len(r.Changes)))
-	for _, v := range r.Changes {
-		d.text(string(v.Key.Kind))
-		d.text(v.Key.ID)
-		d.number(v.Created)
-		d.number(v.Updated)
-		d.number(v.Deleted)
-		d.number(int64(len(v.Body)))
-		_, _ = d.Write(v.Body) // a hash takes everything
-	}
-	return hex.EncodeToString(d.Sum(nil))
+	d.number(int64(changes))
+	return d
 }
 
 type digest struct {
 	hash.Hash
 	buffer []byte
 }
+
+func (d *digest) version(v Version) {
+	d.text(string(v.Key.Kind))
+	d.text(v.Key.ID)
+	d.number(v.Created)
+	d.number(v.Updated)
+	d.number(v.Deleted)
+	d.number(int64(len(v.Body)))
+	_, _ = d.Write(v.Body) // a hash takes everything
+}
+
+func (d *digest) hex() string { return hex.EncodeToString(d.Sum(nil)) }
 
 func (d *digest) number(n int64) {
 	d.buffer = binary.BigEndian.AppendUint64(d.buffer[:0], uint64(n))

@@ -34,6 +34,8 @@ type command struct {
 	done   chan error
 	err    error
 	dry    bool // decided, and not to be stored
+	// alone gives it a transaction of its own, in which it writes as it decides; it is waited for to its end, and undone unless it succeeds.
+	alone bool
 }
 
 // maxGroup is how many commands are made durable by one commit at most.
@@ -42,18 +44,30 @@ const maxGroup = 256
 // commit queues a write and waits until it is durable or refused. decide may run more than once and each time decides anew.
 func (l *Ledger) commit(ctx context.Context, w Write, decide func(*draft) error, replay func([]grant.Entity) error) error {
 	c := &command{ctx: ctx, write: w, decide: decide, replay: replay, done: make(chan error, 1)}
+	return l.wait(c, ctx.Done())
+}
+
+// commitAlone is commit for a decide that writes by a bulk. It does not return before decide has, so that what decide reads may be closed then; a context that
+// ends is for decide to notice.
+func (l *Ledger) commitAlone(ctx context.Context, w Write, decide func(*draft) error) error {
+	c := &command{ctx: ctx, write: w, decide: decide, done: make(chan error, 1), alone: true}
+	return l.wait(c, nil)
+}
+
+// wait queues a command and waits for it or for giveUp.
+func (l *Ledger) wait(c *command, giveUp <-chan struct{}) error {
 	select {
 	case l.commands <- c:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-c.ctx.Done():
+		return c.ctx.Err()
 	case <-l.ended:
 		return stopping()
 	}
 	select {
 	case err := <-c.done:
 		return err
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-giveUp:
+		return c.ctx.Err()
 	case <-l.ended:
 		// The writer is gone. It may have answered before it went.
 		select {
@@ -82,11 +96,18 @@ func (l *Ledger) write(ctx context.Context) {
 		case <-ticker.C:
 			l.follow(ctx)
 		case c := <-l.commands:
-			group := []*command{c}
-			for len(group) < maxGroup && len(l.commands) > 0 {
-				group = append(group, <-l.commands)
+			var group []*command
+			for ; !c.alone; c = <-l.commands {
+				if group = append(group, c); len(group) == maxGroup || len(l.commands) == 0 {
+					break
+				}
 			}
-			l.commitGroup(ctx, group)
+			if len(group) > 0 {
+				l.commitGroup(ctx, group)
+			}
+			if c.alone {
+				l.commitGroup(ctx, []*command{c})
+			}
 		}
 	}
 }
@@ -177,8 +198,11 @@ func (l *Ledger) commitGroup(ctx context.Context, group []*command) {
 		state = g.flush()
 		return nil
 	})
-	if err == nil {
+	switch err {
+	case nil:
 		l.publish(state)
+	case errUndone:
+		err = nil
 	}
 	for _, c := range group {
 		if err != nil && c.err == nil && !c.dry {
@@ -187,6 +211,9 @@ func (l *Ledger) commitGroup(ctx context.Context, group []*command) {
 		c.done <- c.err
 	}
 }
+
+// errUndone gives up the transaction of a command that was alone in it, which has its own error if it failed.
+var errUndone = errors.New("undone")
 
 // decide runs one command. It returns an error only if the whole group must be given up; the command's own error is kept in it.
 func (l *Ledger) decide(tx Tx, g *pending, c *command) (fatal error) {
@@ -209,6 +236,16 @@ func (l *Ledger) decide(tx Tx, g *pending, c *command) (fatal error) {
 		if k := fault.KindOf(c.err); k == fault.Unavailable || k == fault.Exhausted {
 			return c.err // the store is in trouble, and with it the whole group
 		}
+		if c.alone {
+			return errUndone
+		}
+		return nil
+	}
+	if c.alone {
+		if c.dry = c.dry || d.sealed == nil; c.dry {
+			return errUndone
+		}
+		g.state = d.sealed
 		return nil
 	}
 	if len(d.changed) == 0 || c.dry {
@@ -286,6 +323,7 @@ type draft struct {
 	revision int64
 	at       int64
 	changed  []grant.Entity
+	sealed   *State // what a bulk has made of it
 }
 
 // get returns a record as it stands, for the caller to change and put. Its error is NotFound if there is none.
@@ -324,20 +362,30 @@ func (d *draft) put(at func(i int) string, entities ...grant.Entity) error {
 		return err
 	}
 	for _, e := range entities {
-		m := e.Ledgered()
-		m.Revision, m.Updated = d.revision, d.at
-		if m.Created == 0 {
-			m.Created = d.at
-		}
+		d.sign(e)
 	}
 	d.registry = registry
 	d.changed = append(d.changed, entities...)
 	return nil
 }
 
+// sign notes on a record that the draft writes it.
+func (d *draft) sign(e grant.Entity) {
+	m := e.Ledgered()
+	m.Revision, m.Updated = d.revision, d.at
+	if m.Created == 0 {
+		m.Created = d.at
+	}
+}
+
+// head is the draft as a revision of the log, without changes and a hash.
+func (d *draft) head(w Write) Revision {
+	return Revision{Number: d.revision, At: d.at, Principal: w.Principal.Name, Reason: w.Reason, RequestID: w.RequestID, Fingerprint: w.Fingerprint}
+}
+
 // asRevision returns the draft as a revision of the log.
 func (d *draft) asRevision(w Write) (Revision, error) {
-	r := Revision{Number: d.revision, At: d.at, Principal: w.Principal.Name, Reason: w.Reason, RequestID: w.RequestID, Fingerprint: w.Fingerprint}
+	r := d.head(w)
 	r.Changes = make([]Version, len(d.changed))
 	for i, e := range d.changed {
 		v, err := encode(e)

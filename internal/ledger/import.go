@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"io"
 	"math/big"
 	"strings"
 
@@ -34,8 +33,7 @@ type ImportedGrant struct {
 	Held     []string // the parts in which the file disagrees with what people have recorded, which stays
 	Problems []exchange.Problem
 	Similar  search.Matches // grants, recorded before the import, that are likely the same as a created one
-	grant    *grant.Grant
-	reported bool // its money stands in a report only
+	reported bool           // its money stands in a report only
 }
 
 // ImportTotal is what became of the money of one type and currency, in the source's words. Recorded, Reported, Kept and Refused sum to what the file has.
@@ -71,61 +69,40 @@ func (im *Imported) Count(o Outcome) int {
 // maxSimilar is how many likely same grants are told of each.
 const maxSimilar = 3
 
-// maxDrafts is how many grants one import takes: it is decided in memory, as one revision.
+// maxDrafts is how many grants one import takes: it tells of each, and others wait for it to be decided.
 const maxDrafts = 100_000
 
-// Import records what a file tells, as one revision: all of it or, unless partial, nothing if a grant is refused. read is told how many drafts have been read.
+// MayImport tells whether a principal may import at all. Its error is Denied.
+func MayImport(p grant.Principal) error { return mayWrite(p, grant.Grants) }
+
+// Import records what a file tells, as one revision: all of it or, unless partial, nothing if a grant is refused. open opens the file from its beginning: others
+// cannot write while it is read, so it has to be at hand, and it may be opened more than once. taken is told, from other goroutines, how many drafts are decided; it
+// must not wait for anything.
 //
 // A draft's grant is the one that the source's files gave before or, else, one that has its key among its identifiers; else it is created. See Grant.Take for what
 // becomes of one that is there: the same file twice changes nothing. Organisations are known by an identifier, then by a name; terms by code, then by name; those
 // that are missing are made. An import needs no request id to be repeated safely.
 //
-// Errors: Denied if the principal may not write grants; those of the reader; Invalid if a grant is refused, unless partial or ValidateOnly: the Imported then tells
-// which, and nothing is written.
-func (l *Ledger) Import(ctx context.Context, w Write, from exchange.Reader, partial bool, read func(drafts int)) (*Imported, error) {
-	if err := mayWrite(w.Principal, grant.Grants); err != nil {
+// Errors: as of MayImport; those of the reader; Invalid if a grant is refused, unless partial or ValidateOnly: the Imported then tells which, and nothing is written.
+func (l *Ledger) Import(ctx context.Context, w Write, open func() (exchange.Reader, error), partial bool, taken func(drafts int)) (*Imported, error) {
+	if err := MayImport(w.Principal); err != nil {
 		return nil, err
-	}
-	var drafts []*exchange.Draft
-	for {
-		d, err := from.Read()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if len(drafts) == maxDrafts {
-			return nil, fault.New(fault.Exhausted, "%s: the file has more than %d grants; import it in pieces", d.Place, maxDrafts)
-		}
-		drafts = append(drafts, d)
-		read(len(drafts))
 	}
 	var im *importer
-	err := l.commit(ctx, w, func(d *draft) error {
+	err := l.commitAlone(ctx, w, func(d *draft) error {
+		im = nil
+		file, err := open()
+		if err != nil {
+			return err
+		}
+		from := readAhead(file)
+		defer from.stop()
 		im = newImporter(d, w)
-		for _, draft := range drafts {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := im.take(draft); err != nil {
-				return err
-			}
-		}
-		if n := im.done.Count(GrantRefused); n > 0 && !partial && !w.ValidateOnly {
-			return im.done.refusal(n)
-		}
-		return im.put()
-	}, func([]grant.Entity) error { return nil })
-	if im == nil {
+		defer im.stop()
+		return im.run(ctx, from, partial, taken)
+	})
+	if im == nil || !im.whole {
 		return nil, err
-	}
-	im.done.Totals = totals(drafts, im.done.Grants)
-	if err == nil {
-		im.tellAlike()
 	}
 	if err != nil || w.ValidateOnly {
 		im.done.forget()
@@ -166,48 +143,40 @@ func (im *Imported) refusal(n int) error {
 	return err
 }
 
-// tellAlike tells of each new grant which of those that were recorded before the import are likely the same.
-func (im *importer) tellAlike() {
-	index := im.before.Index.With(im.before.Registry.With(im.known.changed()...))
-	sees := im.before.sees(im.w.Principal)
-	for i := range im.done.Grants {
-		if g := &im.done.Grants[i]; g.Outcome == GrantCreated {
-			g.Similar = index.Similar(g.grant, sees, maxSimilar)
-		}
-	}
+// accounts account for the money of a file.
+type accounts struct {
+	totals []ImportTotal
+	at     map[[2]string]int // by type and currency
 }
 
-// totals accounts for the money of a file.
-func totals(drafts []*exchange.Draft, grants []ImportedGrant) []ImportTotal {
-	type key struct{ kind, currency string }
-	at := map[key]int{}
-	var all []ImportTotal
-	for i, d := range drafts {
-		if i == len(grants) {
-			break // of an import that was given up
+// add adds the money of a draft, by what became of it.
+func (a *accounts) add(money []exchange.Money, of *ImportedGrant) {
+	if a.at == nil {
+		a.at = map[[2]string]int{}
+	}
+	for _, m := range money {
+		k := [2]string{m.Type, m.Currency}
+		i, there := a.at[k]
+		if !there {
+			i = len(a.totals)
+			k = [2]string{strings.Clone(m.Type), strings.Clone(m.Currency)}
+			a.at[k] = i
+			a.totals = append(a.totals, ImportTotal{Type: k[0], Currency: k[1], Recorded: new(big.Rat), Reported: new(big.Rat), Kept: new(big.Rat), Refused: new(big.Rat)})
 		}
-		for _, m := range d.Money {
-			k := key{m.Type, m.Currency}
-			if _, there := at[k]; !there {
-				at[k] = len(all)
-				all = append(all, ImportTotal{Type: m.Type, Currency: m.Currency, Recorded: new(big.Rat), Reported: new(big.Rat), Kept: new(big.Rat), Refused: new(big.Rat)})
-			}
-			t := &all[at[k]]
-			t.Transactions++
-			value, ok := new(big.Rat).SetString(m.Value)
-			switch {
-			case !ok:
-				t.Unread++
-			case grants[i].Outcome == GrantRefused:
-				t.Refused.Add(t.Refused, value)
-			case m.Use == exchange.Kept:
-				t.Kept.Add(t.Kept, value)
-			case grants[i].reported:
-				t.Reported.Add(t.Reported, value)
-			default:
-				t.Recorded.Add(t.Recorded, value)
-			}
+		t := &a.totals[i]
+		t.Transactions++
+		value, ok := new(big.Rat).SetString(m.Value)
+		switch {
+		case !ok:
+			t.Unread++
+		case of.Outcome == GrantRefused:
+			t.Refused.Add(t.Refused, value)
+		case m.Use == exchange.Kept:
+			t.Kept.Add(t.Kept, value)
+		case of.reported:
+			t.Reported.Add(t.Reported, value)
+		default:
+			t.Recorded.Add(t.Recorded, value)
 		}
 	}
-	return all
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/iati"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
@@ -31,7 +32,7 @@ func paid(kind, value string) string {
 func importing(t *testing.T, l *ledger.Ledger, w ledger.Write, partial bool, activities ...string) (*ledger.Imported, error) {
 	t.Helper()
 	file := `<iati-activities version="2.03">` + strings.Join(activities, "\n") + `</iati-activities>`
-	return l.Import(t.Context(), w, iati.NewReader(strings.NewReader(file), "se.xml", ""), partial, func(int) {})
+	return l.Import(t.Context(), w, func() (exchange.Reader, error) { return iati.NewReader(strings.NewReader(file), "se.xml", ""), nil }, partial, func(int) {})
 }
 
 func imported(t *testing.T, l *ledger.Ledger, activities ...string) *ledger.Imported {
@@ -231,6 +232,40 @@ func TestTwoImportsAtOnceMakeNoDuplicates(t *testing.T) {
 	}
 }
 
+// Two activities of a file can be one grant. The file is long enough for the first to be in the log before the second is taken.
+func TestAGrantThatAFileTellsOfTwice(t *testing.T) {
+	for name, store := range stores {
+		t.Run(name, func(t *testing.T) {
+			l := open(t, store(t))
+			file := []string{activity("SE-0", "Wells", paid("2", "1000"))}
+			for i := 1; i < 400; i++ {
+				file = append(file, activity(fmt.Sprintf("SE-%d", i), "Schools", ""))
+			}
+			file = append(file, activity("SE-400", "Wells", paid("3", "5")))
+			first := imported(t, l, file...)
+			survivor, other := first.Grants[0].ID, first.Grants[400].ID
+			if _, _, err := l.MergeGrants(t.Context(), staff, ledger.Merging{Survivor: survivor, Other: other}); err != nil {
+				t.Fatal(err)
+			}
+			file[0], file[400] = activity("SE-0", "Wells", paid("2", "1000")+paid("3", "7")), activity("SE-400", "Wells", paid("3", "5")+paid("3", "9"))
+			second := imported(t, l, file...)
+			if second.Count(ledger.GrantUpdated) != 2 || second.Grants[400].ID != survivor {
+				t.Errorf("found %v, and %s is %s", second.Count(ledger.GrantUpdated), second.Grants[400].Key, second.Grants[400].ID)
+			}
+			g := grantOf(t, l, survivor)
+			if len(g.Transactions) != 3 || g.Imported("IATI", "SE-0", "SE-0") == nil || g.Imported("IATI", "SE-0", "SE-400") == nil || g.Revision != second.Revision {
+				t.Errorf("found revision %d of %+v", g.Revision, g)
+			}
+			if _, err := l.Verify(t.Context(), staff.Principal, ledger.Anchor{}); err != nil {
+				t.Error(err)
+			}
+			if again := imported(t, l, file...); again.Revision != 0 {
+				t.Errorf("the same file once more wrote revision %d", again.Revision)
+			}
+		})
+	}
+}
+
 // TestRealFiles imports what US agencies publish: the totals of SOURCES.md are in the ledger, an activity that is published twice is one grant with two reports, and the
 // same files once more change nothing.
 func TestRealFiles(t *testing.T) {
@@ -250,7 +285,7 @@ func TestRealFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			im, err := l.Import(t.Context(), staff, iati.NewReader(file, filepath.Base(path), ""), false, func(int) {})
+			im, err := l.Import(t.Context(), staff, func() (exchange.Reader, error) { return iati.NewReader(file, filepath.Base(path), ""), nil }, false, func(int) {})
 			file.Close()
 			if err != nil {
 				t.Fatal(err)

@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -12,24 +14,57 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// importer decides an import on a draft of the revision.
+// importer decides an import, draft by draft.
 type importer struct {
-	*draft
-	w      Write
-	before *State // the import
-	known  *matcher
-	seen   map[string]exchange.Place // by source and key
-	grants []grant.Entity            // to be put
-	places map[string]int            // of grants in them, by id
-	done   Imported
+	*bulk
+	w        Write
+	before   *State // the import
+	known    *matcher
+	seen     map[string]exchange.Place // by source and key
+	changed  map[string]bool           // the ids of grants that the import has changed
+	waiting  []int                     // of done.Grants: those whose grants are in changes, to be admitted and put together
+	changes  []*grant.Grant
+	accounts accounts
+	done     Imported
+	whole    bool // all drafts are taken
 }
 
 func newImporter(d *draft, w Write) *importer {
-	return &importer{draft: d, w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]exchange.Place{}, places: map[string]int{}}
+	return &importer{bulk: newBulk(d, w), w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]exchange.Place{}, changed: map[string]bool{}}
+}
+
+// run takes every draft of a file, and seals what they make. Its error is that of the reader or the store, or Invalid if grants are refused that must not be.
+func (im *importer) run(ctx context.Context, from *ahead, partial bool, taken func(drafts int)) error {
+	for n := 1; ; n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		d, err := from.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if n > maxDrafts {
+			return fault.New(fault.Exhausted, "%s: the file has more than %d grants; import it in pieces", d.Place, maxDrafts)
+		}
+		if err := im.take(d); err != nil {
+			return err
+		}
+		taken(n)
+	}
+	im.whole, im.done.Totals = true, im.accounts.totals
+	if n := im.done.Count(GrantRefused); n > 0 && !partial && !im.w.ValidateOnly {
+		return im.done.refusal(n)
+	}
+	return im.end()
 }
 
 // take decides what becomes of one draft. Its error is of the store: what is wrong with the draft is in the answer.
 func (im *importer) take(from *exchange.Draft) error {
+	// What the file is cut from must not be kept for the sake of these few words.
+	from.Key, from.Grant.Title = strings.Clone(from.Key), strings.Clone(from.Grant.Title)
 	out := ImportedGrant{Place: from.Place, Key: from.Key, Title: from.Grant.Title, Problems: slices.Clone(from.Problems)}
 	im.known.begin()
 	g, before, err := im.decide(from, &out)
@@ -47,8 +82,7 @@ func (im *importer) take(from *exchange.Draft) error {
 	case err != nil:
 		return err
 	case before == nil:
-		out.Outcome, out.ID, out.grant = GrantCreated, g.ID, g
-		im.keep(g)
+		out.Outcome, out.ID = GrantCreated, g.ID
 	default:
 		after, err := encode(g)
 		if err != nil {
@@ -57,10 +91,13 @@ func (im *importer) take(from *exchange.Draft) error {
 		out.Outcome, out.ID = GrantUnchanged, g.ID
 		if !bytes.Equal(before, after.Body) {
 			out.Outcome = GrantUpdated
-			im.keep(g)
 		}
 	}
 	im.done.Grants = append(im.done.Grants, out)
+	im.accounts.add(from.Money, &out)
+	if out.Outcome == GrantCreated || out.Outcome == GrantUpdated {
+		return im.keep(g)
+	}
 	return nil
 }
 
@@ -139,16 +176,13 @@ func (im *importer) recorded(from *exchange.Draft) (*grant.Grant, error) {
 
 // grant returns a grant as the import leaves it so far, for the caller to change.
 func (im *importer) grant(id string) (*grant.Grant, error) {
-	if i, changed := im.places[id]; changed {
-		v, err := encode(im.grants[i])
-		if err != nil {
+	if im.changed[id] {
+		if err := im.admit(); err != nil {
 			return nil, err
 		}
-		e, err := decode(v)
-		if err != nil {
+		if err := im.settle(); err != nil {
 			return nil, err
 		}
-		return e.(*grant.Grant), nil
 	}
 	e, err := im.get(grantKey(id))
 	if err != nil {
@@ -157,14 +191,38 @@ func (im *importer) grant(id string) (*grant.Grant, error) {
 	return e.(*grant.Grant), nil
 }
 
-// keep makes a grant one of those that the import changes.
-func (im *importer) keep(g *grant.Grant) {
-	if i, there := im.places[g.ID]; there {
-		im.grants[i] = g
-		return
+// keep makes the grant of the last draft one of those that the import changes.
+func (im *importer) keep(g *grant.Grant) error {
+	im.changed[g.ID] = true
+	im.waiting, im.changes = append(im.waiting, len(im.done.Grants)-1), append(im.changes, g)
+	if len(im.changes) < bulkBatch {
+		return nil
 	}
-	im.places[g.ID] = len(im.grants)
-	im.grants = append(im.grants, g)
+	return im.admit()
+}
+
+// admit makes the grants that wait part of the revision, and tells of new ones which of those that were recorded before the import are likely the same. They wait
+// for one another because a registry with what was made for them is not made for one grant.
+func (im *importer) admit() error {
+	im.registry = im.registry.With(im.known.fresh()...)
+	index, sees := im.before.Index.With(im.registry), im.before.sees(im.w.Principal)
+	var v fault.List
+	for i, g := range im.changes {
+		v.Merge(g.Key().String(), im.registry.Admit(g))
+		if out := &im.done.Grants[im.waiting[i]]; out.Outcome == GrantCreated {
+			out.Similar = index.Similar(g, sees, maxSimilar)
+		}
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	for _, g := range im.changes {
+		if err := im.put(g); err != nil {
+			return err
+		}
+	}
+	im.waiting, im.changes = im.waiting[:0], im.changes[:0]
+	return nil
 }
 
 // standingOf chooses among the grants that a draft may tell of: first those that the source's file gave before, and of merged ones those that they were merged into.
@@ -249,25 +307,30 @@ func (im *importer) reportOlder(g, said *grant.Grant, from *exchange.Draft, repo
 	}
 }
 
-// put makes everything that the import changed part of the revision.
-func (im *importer) put() error {
+// end makes the grants that wait, and the organisations and terms of the import, part of the revision, and ends it.
+func (im *importer) end() error {
+	if err := im.admit(); err != nil {
+		return err
+	}
+	var v fault.List
 	others := im.known.changed()
+	registry := im.registry.With(others...)
+	for _, e := range others {
+		v.Merge(e.Key().String(), registry.Admit(e))
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
 	for _, e := range others {
 		im.done.Others = append(im.done.Others, e.Key())
-	}
-	if len(others) > 0 {
-		if err := im.draft.put(func(i int) string { return others[i].Key().String() }, others...); err != nil {
+		if err := im.put(e); err != nil {
 			return err
 		}
 	}
-	if len(im.grants) > 0 {
-		if err := im.draft.put(func(i int) string { return im.grants[i].Key().String() }, im.grants...); err != nil {
-			return err
-		}
+	if err := im.seal(); err != nil || im.sealed == nil {
+		return err
 	}
-	if len(others)+len(im.grants) > 0 {
-		im.done.Revision = im.revision
-	}
+	im.done.Revision = im.revision
 	return nil
 }
 

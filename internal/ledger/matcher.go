@@ -20,6 +20,7 @@ type matcher struct {
 	terms   map[string]string // kind and normalised name of terms -> id
 	records map[grant.Key]grant.Entity
 	order   []grant.Key // of records
+	kept    []grant.Key // since fresh was asked
 	undo    []func()
 }
 
@@ -87,6 +88,7 @@ func (m *matcher) keep(e grant.Entity) {
 	key := e.Key()
 	old, there := m.records[key]
 	m.records[key] = e
+	m.kept = append(m.kept, key)
 	if !there {
 		m.order = append(m.order, key)
 	}
@@ -106,6 +108,18 @@ func (m *matcher) changed() []grant.Entity {
 	for i, key := range m.order {
 		all[i] = m.records[key]
 	}
+	return all
+}
+
+// fresh returns the records of the import that are new or changed since it was asked last.
+func (m *matcher) fresh() []grant.Entity {
+	var all []grant.Entity
+	for _, key := range m.kept {
+		if e := m.records[key]; e != nil { // it was not given up
+			all = append(all, e)
+		}
+	}
+	m.kept = m.kept[:0]
 	return all
 }
 

@@ -77,6 +77,8 @@ type Tx interface {
 	Hash() string
 	// Get is Store.Get at the newest revision.
 	Get(key grant.Key) (Version, error)
+	// GetAll is Store.GetAll at the newest revision.
+	GetAll(keys []grant.Key) ([]Version, error)
 	// Since is Store.Since.
 	Since(after int64, yield func(Revision) error) error
 	// Request returns the revision, with its changes, that a principal wrote with a request id. NotFound if there is none.
@@ -84,6 +86,11 @@ type Tx interface {
 	// Append adds a revision, whose Number must be Head()+1 and whose At must be above At(). Its changes become the newest versions. Its Hash is kept as
 	// it is: what it has to be is the ledger's to know.
 	Append(r Revision) error
+	// Extend adds changes, in any order, to the newest revision, which this transaction appended, so that a long one need not be held whole. One with the key of an
+	// earlier change takes its place; in one call each key is there once. Seal has to follow the last.
+	Extend(changes []Version) error
+	// Seal says how many changes the newest revision has, which this transaction appended, and what its hash is.
+	Seal(changes int, hash string) error
 	// Clear takes every revision out of the log, so that the next is revision 1 again.
 	Clear() error
 }

@@ -18,13 +18,23 @@ import (
 // Currency is an ISO 4217 code, such as USD.
 type Currency string
 
-// ParseCurrency accepts a known code in capital letters.
+// ParseCurrency accepts a known code in capital letters. What it returns shares no memory with the text, which may be a piece of a large file.
 func ParseCurrency(s string) (Currency, error) {
-	if _, ok := currencies[Currency(s)]; !ok {
+	c, ok := codes[s]
+	if !ok {
 		return "", fmt.Errorf("found %q; accepted is an ISO 4217 code in capital letters, such as USD, EUR or ILS", s)
 	}
-	return Currency(s), nil
+	return c, nil
 }
+
+// codes are the keys of currencies.
+var codes = func() map[string]Currency {
+	all := make(map[string]Currency, len(currencies))
+	for c := range currencies {
+		all[string(c)] = c
+	}
+	return all
+}()
 
 // Exponent returns the number of decimals of the currency: JPY 0, USD 2, KWD 3.
 func (c Currency) Exponent() int { return int(currencies[c].exponent) }

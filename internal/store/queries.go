@@ -26,6 +26,7 @@ type queries struct {
 	changesInOf    string
 
 	addRevision string
+	seal        string
 	addVersions []bulk // from the most rows to the least, each with half of those before
 	getAll      []bulk // likewise
 }
@@ -73,6 +74,7 @@ func newQueries(d dialect) *queries {
 			(SELECT revision FROM version WHERE revision BETWEEN $1 AND $2 AND kind = $3 AND id = $4)`),
 
 		addRevision: sql(`INSERT INTO revision (` + revisionColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`),
+		seal:        sql(`UPDATE revision SET changes = $2, hash = $3 WHERE number = $1`),
 	}
 	for n := batch; n > 0; n /= 2 {
 		q.addVersions = append(q.addVersions, bulk{n, sql(addVersions(n))})
@@ -81,7 +83,8 @@ func newQueries(d dialect) *queries {
 	return q
 }
 
-// addVersions inserts n versions of one revision: $1 is its number and $2 its instant; then come kind, id, created, deleted and body of each.
+// addVersions inserts n versions of one revision: $1 is its number and $2 its instant; then come kind, id, created, deleted and body of each. It takes the place
+// of what the revision, which nobody has seen yet, wrote of the same record before.
 func addVersions(n int) string {
 	var b strings.Builder
 	b.WriteString(`INSERT INTO version (` + versionColumns + `) VALUES `)
@@ -92,6 +95,7 @@ func addVersions(n int) string {
 		p := 3 + 5*i
 		fmt.Fprintf(&b, `($%d,$%d,$1,$%d,$2,$%d,$%d)`, p, p+1, p+2, p+3, p+4)
 	}
+	b.WriteString(` ON CONFLICT (kind, id, revision) DO UPDATE SET created = excluded.created, deleted = excluded.deleted, body = excluded.body`)
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -153,6 +154,10 @@ func (t *tx) Get(key grant.Key) (ledger.Version, error) {
 	return t.reader.Get(t.ctx, key, 0)
 }
 
+func (t *tx) GetAll(keys []grant.Key) ([]ledger.Version, error) {
+	return t.reader.GetAll(t.ctx, keys, t.number)
+}
+
 func (t *tx) Since(after int64, yield func(ledger.Revision) error) error {
 	return t.reader.Since(t.ctx, after, yield)
 }
@@ -177,16 +182,34 @@ func (t *tx) Append(r ledger.Revision) error {
 	if err != nil {
 		return err
 	}
-	rest := r.Changes
-	for _, add := range t.reader.sql.addVersions {
-		for len(rest) >= add.rows {
-			if err := t.addVersions(add, r, rest[:add.rows]); err != nil {
-				return err
-			}
-			rest = rest[add.rows:]
+	t.number, t.at, t.hash, t.changed = r.Number, r.At, r.Hash, true
+	return t.add(r.Changes)
+}
+
+func (t *tx) Extend(changes []ledger.Version) error {
+	for _, v := range changes {
+		if err := checkChange(v, t.number, t.at); err != nil {
+			return fault.New(fault.Internal, "revision %d cannot be extended: %v", t.number, err)
 		}
 	}
-	t.number, t.at, t.hash, t.changed = r.Number, r.At, r.Hash, true
+	return t.add(changes)
+}
+
+func (t *tx) Seal(changes int, hash string) error {
+	t.hash = hash
+	return t.exec(t.reader.sql.seal, t.number, changes, hash)
+}
+
+// add adds changes to the newest revision.
+func (t *tx) add(changes []ledger.Version) error {
+	for _, add := range t.reader.sql.addVersions {
+		for len(changes) >= add.rows {
+			if err := t.addVersions(add, changes[:add.rows]); err != nil {
+				return err
+			}
+			changes = changes[add.rows:]
+		}
+	}
 	return nil
 }
 
@@ -200,9 +223,9 @@ func (t *tx) Clear() error {
 	return nil
 }
 
-func (t *tx) addVersions(add bulk, r ledger.Revision, changes []ledger.Version) error {
+func (t *tx) addVersions(add bulk, changes []ledger.Version) error {
 	args := make([]any, 2, 2+5*len(changes))
-	args[0], args[1] = r.Number, r.At
+	args[0], args[1] = t.number, t.at
 	for _, v := range changes {
 		args = append(args, string(v.Key.Kind), v.Key.ID, v.Created, v.Deleted, string(v.Body))
 	}
@@ -227,14 +250,22 @@ func (t *tx) check(r ledger.Revision) error {
 		return errors.New("it has words that are not UTF-8 text")
 	}
 	for i, v := range r.Changes {
-		switch {
-		case v.Revision != r.Number || v.Updated != r.At:
-			return fmt.Errorf("its change of %s is of revision %d at %d", v.Key, v.Revision, v.Updated)
-		case i > 0 && compareKeys(r.Changes[i-1].Key, v.Key) >= 0:
+		if i > 0 && compareKeys(r.Changes[i-1].Key, v.Key) >= 0 {
 			return fmt.Errorf("its change of %s does not come after that of %s", v.Key, r.Changes[i-1].Key)
-		case !text(string(v.Key.Kind), v.Key.ID, string(v.Body)):
-			return fmt.Errorf("its change of %s is not UTF-8 text", v.Key)
 		}
+		if err := checkChange(v, r.Number, r.At); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkChange(v ledger.Version, revision, at int64) error {
+	switch {
+	case v.Revision != revision || v.Updated != at:
+		return fmt.Errorf("its change of %s is of revision %d at %d", v.Key, v.Revision, v.Updated)
+	case !text(string(v.Key.Kind), v.Key.ID) || !utf8.Valid(v.Body) || bytes.IndexByte(v.Body, 0) >= 0:
+		return fmt.Errorf("its change of %s is not UTF-8 text", v.Key)
 	}
 	return nil
 }

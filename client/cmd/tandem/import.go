@@ -153,42 +153,66 @@ func severityWord(s tandemv1.ImportProblem_Severity) string {
 	return strings.ToLower(strings.ReplaceAll(s.String(), "_", " "))
 }
 
-// importBar shows how far a file is read: as a bar on a terminal, else as a line now and then.
+// importBar shows how far a file has been sent and, after that, how far it is recorded: as a bar on a terminal, else as a line now and then.
 type importBar struct {
-	to   io.Writer
-	size int64
-	all  *mpb.Progress
-	bar  *mpb.Bar
-	told int64
+	to    io.Writer
+	name  string
+	size  int64
+	all   *mpb.Progress
+	bar   *mpb.Bar
+	doing string
+	told  int64
 }
 
 func newImportBar(s *session, name string, size int64) *importBar {
-	b := &importBar{to: s.err, size: size}
+	b := &importBar{to: s.err, name: name, size: size}
 	if isTerminal(s.err) && size > 0 {
 		b.all = mpb.NewWithContext(s, mpb.WithOutput(s.err), mpb.WithWidth(40))
-		b.bar = b.all.AddBar(size, mpb.PrependDecorators(decor.Name(name+" "), decor.CountersKibiByte("% .1f / % .1f ")),
-			mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f "), decor.AverageETA(decor.ET_STYLE_GO)), mpb.BarRemoveOnComplete())
+		b.begin("sent")
 	}
 	return b
 }
 
-// tell tells how far the server has read. Without a terminal it says so at every tenth of a file, or every ten megabytes of one of unknown size.
-func (b *importBar) tell(p *tandemv1.ImportProgress) {
+// begin begins a part of the work.
+func (b *importBar) begin(doing string) {
+	b.doing, b.told = doing, 0
+	if b.all == nil {
+		return
+	}
 	if b.bar != nil {
-		b.bar.SetCurrent(p.Bytes)
+		b.bar.Abort(true)
+	}
+	b.bar = b.all.AddBar(b.size, mpb.PrependDecorators(decor.Name(b.name+" "+doing+" "), decor.CountersKibiByte("% .1f / % .1f ")),
+		mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f "), decor.AverageETA(decor.ET_STYLE_GO)), mpb.BarRemoveOnComplete())
+}
+
+// tell tells how far the server is. Without a terminal it says so at every tenth of a file, or every ten megabytes of one of unknown size.
+func (b *importBar) tell(p *tandemv1.ImportProgress) {
+	doing, done := "sent", p.Bytes
+	if p.ReadBytes > 0 {
+		doing, done = "recorded", p.ReadBytes
+	}
+	if doing != b.doing {
+		b.begin(doing)
+	}
+	if b.bar != nil {
+		b.bar.SetCurrent(done)
 		return
 	}
 	step := b.size / 10
 	if step == 0 {
 		step = 10 << 20
 	}
-	if p.Bytes/step > b.told && (b.size == 0 || p.Bytes < b.size) {
-		b.told = p.Bytes / step
-		of := ""
+	if done/step > b.told && (b.size == 0 || done < b.size) {
+		b.told = done / step
+		of, grants := "", ""
 		if b.size > 0 {
 			of = fmt.Sprintf(" of %d", b.size)
 		}
-		fmt.Fprintf(b.to, "%d%s bytes, %d grants\n", p.Bytes, of, p.Grants)
+		if doing == "recorded" {
+			grants = ", " + number(int(p.Grants), "grant")
+		}
+		fmt.Fprintf(b.to, "%s: %d%s bytes%s\n", doing, done, of, grants)
 	}
 }
 

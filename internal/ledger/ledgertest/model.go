@@ -215,6 +215,15 @@ func (t *modelTx) Hash() string {
 
 func (t *modelTx) Get(key grant.Key) (ledger.Version, error) { return t.get(key) }
 
+func (t *modelTx) GetAll(keys []grant.Key) (versions []ledger.Version, err error) {
+	for _, key := range keys {
+		if v, err := t.get(key); err == nil {
+			versions = append(versions, v)
+		}
+	}
+	return versions, nil
+}
+
 func (t *modelTx) Since(after int64, yield func(ledger.Revision) error) error {
 	return t.since(t.ctx, after, yield)
 }
@@ -234,6 +243,20 @@ func (t *modelTx) Append(r ledger.Revision) error {
 		t.log = append(t.log, r)
 	}
 	return err
+}
+
+func (t *modelTx) Extend(changes []ledger.Version) error {
+	r := &t.log[len(t.log)-1]
+	for _, v := range changes {
+		r.Changes = append(slices.DeleteFunc(slices.Clone(r.Changes), func(w ledger.Version) bool { return w.Key == v.Key }), v)
+	}
+	slices.SortFunc(r.Changes, compare)
+	return nil
+}
+
+func (t *modelTx) Seal(_ int, hash string) error {
+	t.log[len(t.log)-1].Hash = hash
+	return nil
 }
 
 func (t *modelTx) Clear() error {

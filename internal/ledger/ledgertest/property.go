@@ -50,8 +50,12 @@ func testLikeModel(t *testing.T, f fixture) {
 		f.t, m.t = t, t
 		for _, revisions := range someCommits.Draw(t, "commits") {
 			fails := rapid.IntRange(0, 5).Draw(t, "fails if 0") == 0
-			for _, s := range []fixture{f, m} {
-				err := s.Commit(s.ctx, func(tx ledger.Tx) error { return appendAll(tx, revisions, fails) })
+			pieces := rapid.Permutation([]int{0, 1, 2, 3, 4, 5}).Draw(t, "order of pieces")
+			for s, write := range map[fixture]func(ledger.Tx, ledger.Revision) error{
+				m: ledger.Tx.Append, // whole, whatever the store is given
+				f: func(tx ledger.Tx, r ledger.Revision) error { return appendPieces(tx, r, pieces) },
+			} {
+				err := s.Commit(s.ctx, func(tx ledger.Tx) error { return appendAll(tx, revisions, fails, write) })
 				if fails != errors.Is(err, errOwn) || !fails && err != nil {
 					t.Fatalf("Commit: %v", err)
 				}
@@ -61,8 +65,45 @@ func testLikeModel(t *testing.T, f fixture) {
 	})
 }
 
+// appendPieces appends a revision in two pieces, whose changes are in the order of places. The second repeats what is wrong in the first.
+func appendPieces(tx ledger.Tx, r ledger.Revision, places []int) error {
+	if places[0]%2 == 0 {
+		return tx.Append(r)
+	}
+	begun := r
+	begun.Changes, begun.Hash = nil, ""
+	if err := tx.Append(begun); err != nil {
+		return err
+	}
+	var first, second []ledger.Version
+	for i, place := range places {
+		if place >= len(r.Changes) {
+			continue
+		}
+		v := r.Changes[place]
+		if i%2 == 0 {
+			first = append(first, v)
+			continue
+		}
+		second = append(second, v)
+		v.Body, v.Deleted = []byte("wrong"), v.Deleted+1
+		first = append(first, v)
+	}
+	if err := errors.Join(tx.Extend(first), tx.Extend(second)); err != nil {
+		return err
+	}
+	keys := make([]grant.Key, len(r.Changes))
+	for i, v := range r.Changes {
+		keys[i] = v.Key
+	}
+	if got, err := tx.GetAll(keys); err != nil || len(got) != len(keys) {
+		return fmt.Errorf("GetAll of what was extended: %v, %w", got, err)
+	}
+	return tx.Seal(len(r.Changes), r.Hash)
+}
+
 // appendAll appends revisions at their place in the history.
-func appendAll(tx ledger.Tx, revisions []ledger.Revision, fails bool) error {
+func appendAll(tx ledger.Tx, revisions []ledger.Revision, fails bool, write func(ledger.Tx, ledger.Revision) error) error {
 	for _, r := range revisions {
 		r.Number = tx.Head() + 1
 		r.At += tx.At()
@@ -73,7 +114,7 @@ func appendAll(tx ledger.Tx, revisions []ledger.Revision, fails bool) error {
 		for i := range r.Changes {
 			r.Changes[i].Revision, r.Changes[i].Updated = r.Number, r.At
 		}
-		if err := tx.Append(r); err != nil {
+		if err := write(tx, r); err != nil {
 			return err
 		}
 	}

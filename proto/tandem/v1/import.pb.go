@@ -603,13 +603,15 @@ func (x *ImportResult) GetSummary() *ImportSummary {
 	return nil
 }
 
-// ImportProgress is how far a file is read.
+// ImportProgress is how far an import is: the file comes in first, and is recorded then.
 type ImportProgress struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Bytes of it that were read.
+	// Bytes of the file that have come in.
 	Bytes int64 `protobuf:"varint,1,opt,name=bytes,proto3" json:"bytes,omitempty"`
-	// Grants that were found in them.
-	Grants        int32 `protobuf:"varint,2,opt,name=grants,proto3" json:"grants,omitempty"`
+	// Grants of it that are decided.
+	Grants int32 `protobuf:"varint,2,opt,name=grants,proto3" json:"grants,omitempty"`
+	// Bytes of it that are read for them.
+	ReadBytes     int64 `protobuf:"varint,3,opt,name=read_bytes,json=readBytes,proto3" json:"read_bytes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -654,6 +656,13 @@ func (x *ImportProgress) GetBytes() int64 {
 func (x *ImportProgress) GetGrants() int32 {
 	if x != nil {
 		return x.Grants
+	}
+	return 0
+}
+
+func (x *ImportProgress) GetReadBytes() int64 {
+	if x != nil {
+		return x.ReadBytes
 	}
 	return 0
 }
@@ -1191,10 +1200,12 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\amessage\"t\n" +
 	"\fImportResult\x120\n" +
 	"\x06grants\x18\x01 \x03(\v2\x18.tandem.v1.ImportedGrantR\x06grants\x122\n" +
-	"\asummary\x18\x02 \x01(\v2\x18.tandem.v1.ImportSummaryR\asummary\">\n" +
+	"\asummary\x18\x02 \x01(\v2\x18.tandem.v1.ImportSummaryR\asummary\"]\n" +
 	"\x0eImportProgress\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x03R\x05bytes\x12\x16\n" +
-	"\x06grants\x18\x02 \x01(\x05R\x06grants\"\x81\x03\n" +
+	"\x06grants\x18\x02 \x01(\x05R\x06grants\x12\x1d\n" +
+	"\n" +
+	"read_bytes\x18\x03 \x01(\x03R\treadBytes\"\x81\x03\n" +
 	"\rImportedGrant\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +

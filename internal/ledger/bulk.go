@@ -1,0 +1,150 @@
+package ledger
+
+import (
+	"slices"
+
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// bulk writes a revision piece by piece, so that it is never held whole: while its command decides on, a goroutine encodes what is put and takes it into the next
+// state. It is for commands that are alone in their transaction, which undoes what is written of one that fails.
+type bulk struct {
+	*draft
+	head   Revision
+	before string         // the hash of the revision before
+	begun  bool           // the log has the revision
+	keys   []grant.Key    // of what was put
+	batch  []grant.Entity // put, and not handed on yet
+	handed int            // batches that are being encoded
+	work   chan []grant.Entity
+	ready  chan encoded
+	state  *State // with what is encoded; the goroutine's until it ends
+}
+
+// encoded is a batch as it goes into the log.
+type encoded struct {
+	versions []Version
+	err      error
+}
+
+// bulkBatch is how many records are encoded and written at once, and bulkAhead how many batches wait at most. More are not faster.
+const (
+	bulkBatch = 128
+	bulkAhead = 2
+)
+
+// newBulk begins a bulk of a draft. stop has to be called.
+func newBulk(d *draft, w Write) *bulk {
+	b := &bulk{draft: d, head: d.head(w), before: d.tx.Hash(), work: make(chan []grant.Entity, bulkAhead), ready: make(chan encoded, bulkAhead), state: d.pending.flush()}
+	go b.encode(b.work)
+	return b
+}
+
+// encode is the goroutine.
+func (b *bulk) encode(work <-chan []grant.Entity) {
+	defer close(b.ready)
+	for batch := range work {
+		out := encoded{versions: make([]Version, len(batch))}
+		for i, e := range batch {
+			if out.versions[i], out.err = encode(e); out.err != nil {
+				break
+			}
+		}
+		if out.err == nil {
+			b.state = b.ledger.next(b.state, b.head.Number, b.head.At, batch)
+		}
+		b.ready <- out
+	}
+}
+
+// stop ends the goroutine.
+func (b *bulk) stop() {
+	if b.work != nil {
+		close(b.work)
+		b.work = nil
+	}
+	for range b.ready {
+	}
+}
+
+// put makes a record, which is valid and admitted, part of the revision. It must not be changed after that.
+func (b *bulk) put(e grant.Entity) error {
+	b.sign(e)
+	b.keys = append(b.keys, e.Key())
+	if b.batch = append(b.batch, e); len(b.batch) < bulkBatch {
+		return nil
+	}
+	return b.hand()
+}
+
+// hand hands the batch on, and writes one that is ready where too many are under way.
+func (b *bulk) hand() error {
+	if len(b.batch) == 0 {
+		return nil
+	}
+	if b.handed == bulkAhead {
+		if err := b.write(); err != nil {
+			return err
+		}
+	}
+	b.work <- b.batch
+	b.batch = make([]grant.Entity, 0, bulkBatch)
+	b.handed++
+	return nil
+}
+
+// write waits for a batch and writes it to the log.
+func (b *bulk) write() error {
+	if !b.begun {
+		b.begun = true
+		if err := b.tx.Append(b.head); err != nil {
+			return err
+		}
+	}
+	out := <-b.ready
+	b.handed--
+	if out.err != nil {
+		return out.err
+	}
+	return b.tx.Extend(out.versions)
+}
+
+// settle writes all that was put, so that get finds it. What is put under the same keys later takes its place.
+func (b *bulk) settle() error {
+	if err := b.hand(); err != nil {
+		return err
+	}
+	for b.handed > 0 {
+		if err := b.write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seal ends the revision. If nothing was put there is none.
+func (b *bulk) seal() error {
+	if err := b.settle(); err != nil || !b.begun {
+		return err
+	}
+	slices.SortFunc(b.keys, compareKeys)
+	b.keys = slices.Compact(b.keys)
+	digest := b.head.digest(b.before, len(b.keys))
+	for some := range slices.Chunk(b.keys, bulkBatch) {
+		versions, err := b.tx.GetAll(some)
+		if err != nil {
+			return err
+		}
+		for _, v := range versions {
+			digest.version(v)
+		}
+	}
+	hash := digest.hex()
+	if err := b.tx.Seal(len(b.keys), hash); err != nil {
+		return err
+	}
+	b.stop()
+	b.state.Hash = hash
+	b.sealed = b.state
+	return nil
+}
