@@ -1,6 +1,7 @@
 package freeform
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -88,7 +89,7 @@ func (m *Mapping) saved(o Options) (saved map[int]Field, absent []string, err er
 			absent = append(absent, fmt.Sprintf("%s (%s, which another column was said to be)", name, f))
 		default:
 			v.Add("mapping", "the file has no column %s, which the mapping %q takes for %s; it has %s; say with column which is %s now, or %q if none is",
-				name, o.Mapping.ID, f, m.heads(), f, c.Head+"=")
+				name, o.Mapping.ID, f, m.heads(), f, cmp.Or(c.Head, c.Letter)+"=")
 		}
 	}
 	return saved, absent, v.Err()
