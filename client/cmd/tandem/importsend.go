@@ -16,10 +16,11 @@ import (
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
-// A file is sent so often before one gives up, with growing pauses between, as long as those of other calls.
+// A file is sent as often as other calls are made before one gives up, with such pauses between.
 const (
-	maxSends  = 5
-	sendPause = 100 * time.Millisecond
+	maxSends   = 5
+	firstPause = 100 * time.Millisecond
+	lastPause  = 2 * time.Second
 )
 
 // send sends a file until there is an answer to it. Where the server is lost it sends the file again from the start, if it can be read again. That is safe: the server takes nothing of a file
@@ -28,7 +29,7 @@ func (c *importCommand) send(s *session, file, name string) (*tandemv1.ImportRes
 	info, err := os.Stat(file)
 	again := err == nil && info.Mode().IsRegular()
 	whole := false // was it ever sent to its end?
-	for n, pause := 1, sendPause; ; n, pause = n+1, 3*pause {
+	for n, pause := 1, firstPause; ; n, pause = n+1, min(3*pause, lastPause) {
 		result, sent, err := c.sendOnce(s, file, name)
 		if whole = whole || sent; status.Code(err) != codes.Unavailable {
 			return result, err
