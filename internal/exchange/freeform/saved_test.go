@@ -103,7 +103,20 @@ func TestSavedFindsColumnsByTheirHeads(t *testing.T) {
 	})
 }
 
-// What a caller says goes before the saved mapping. A column of it that the table does not have is told, and refused where something would be lost.
+// What a caller says goes before the saved mapping, and takes a field from the column that has it by that; of fields that several columns may have, it takes none.
+func TestSaidGoesBeforeSaved(t *testing.T) {
+	saved := &grant.Mapping{ID: "sida", Columns: []grant.MappingColumn{{Head: "Giver", Field: "donor"}, {Head: "Project", Field: "title"}, {Head: "Sum", Field: "amount"}, {Head: "For", Field: "theme"}}}
+	_, m, why := readWith("Giver;Project;Sum;Total;For;Also for;Sector\nA;B;5;6;water;x;y\n", freeform.Options{Mapping: saved, Columns: map[string]string{"Total": "amount", "Also for": "theme", "giver": "recipient", "B": "donor"}})
+	want := []freeform.Field{freeform.Recipient, freeform.Donor, freeform.Unused, freeform.Amount, freeform.Theme, freeform.Theme, freeform.Theme}
+	if !slices.Equal(fields(m), want) {
+		t.Errorf("found %q, want %q: %s", fields(m), want, why)
+	}
+	if got := m.Columns[2].Reason; got != "another column was said to be amount" {
+		t.Errorf("found %q", got)
+	}
+}
+
+// A column of a saved mapping that the table does not have is told, and refused where something would be lost.
 func TestSavedAndWhatIsNotThere(t *testing.T) {
 	saved := &grant.Mapping{ID: "sida", Columns: []grant.MappingColumn{
 		{Head: "Giver", Field: "donor"}, {Head: "Project", Field: "title"}, {Head: "Sum", Field: "amount"}, {Head: "Shelf"}, {Head: "Twice", Letter: "D", Field: "note"}, {Letter: "E", Field: "currency"},
