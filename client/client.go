@@ -50,6 +50,7 @@ type Client struct {
 	Admin         tandemv1.AdminServiceClient
 	Exports       tandemv1.ExportServiceClient
 	Imports       tandemv1.ImportServiceClient
+	Mappings      tandemv1.MappingServiceClient
 }
 
 // Option changes how a Client connects.
@@ -122,7 +123,7 @@ func New(addr string, opts ...Option) (*Client, error) {
 		Tokens: tandemv1.NewTokenServiceClient(conn), Reports: tandemv1.NewReportServiceClient(conn), Me: tandemv1.NewMeServiceClient(conn), Admin: tandemv1.NewAdminServiceClient(conn),
 		Overlaps: tandemv1.NewOverlapServiceClient(conn), Gaps: tandemv1.NewGapServiceClient(conn), Concentration: tandemv1.NewConcentrationServiceClient(conn),
 		Exports: tandemv1.NewExportServiceClient(conn),
-		Imports: tandemv1.NewImportServiceClient(conn),
+		Imports: tandemv1.NewImportServiceClient(conn), Mappings: tandemv1.NewMappingServiceClient(conn),
 	}, nil
 }
 

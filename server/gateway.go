@@ -76,6 +76,7 @@ func (s *Server) gateway() (*runtime.ServeMux, error) {
 		join(mux, s.local, tandemv1.NewTargetServiceClient, tandemv1.RegisterTargetServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewLinkServiceClient, tandemv1.RegisterLinkServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewTransactionServiceClient, tandemv1.RegisterTransactionServiceHandlerClient),
+		join(mux, s.local, tandemv1.NewMappingServiceClient, tandemv1.RegisterMappingServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewRateServiceClient, tandemv1.RegisterRateServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewRevisionServiceClient, tandemv1.RegisterRevisionServiceHandlerClient),
 		join(mux, s.local, tandemv1.NewTokenServiceClient, tandemv1.RegisterTokenServiceHandlerClient),

@@ -57,9 +57,8 @@ func (s imports) ImportGrants(stream importStream) error {
 	if err != nil {
 		return err
 	}
-	var in reader
-	options := sheetOptions(&in, asked)
-	if err := in.Err(); err != nil {
+	options, err := s.sheetOptions(ctx, asked)
+	if err != nil {
 		return err
 	}
 	w := ledger.Write{Principal: principalOf(ctx), Reason: reasonOf(ctx), ValidateOnly: asked.ValidateOnly}
@@ -81,7 +80,7 @@ func (s imports) ImportGrants(stream importStream) error {
 		return err
 	}
 	summary := writeSummary(done, asked.ValidateOnly)
-	summary.Columns = writeColumns(opened)
+	summary.Columns, summary.Mapping = writeColumns(opened, asked)
 	if sent := sendImported(stream, done, summary); sent != nil {
 		return sent
 	}

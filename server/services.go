@@ -40,6 +40,7 @@ func registerServices(r grpc.ServiceRegistrar, l *ledger.Ledger, newSecret func(
 	tandemv1.RegisterTokenServiceServer(r, tokens{l: l, newSecret: newSecret})
 	tandemv1.RegisterMeServiceServer(r, me{})
 	tandemv1.RegisterImportServiceServer(r, imports{l: l})
+	tandemv1.RegisterMappingServiceServer(r, mappings{l: l})
 }
 
 // record is one kind of record: how its message is read and written. It is all that the standard methods need to know of a kind.

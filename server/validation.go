@@ -95,6 +95,8 @@ var patterns = map[string]string{
 	"^populations/":                        "a resource name such as populations/youth",
 	"^grants/":                             "a resource name that begins with grants/",
 	"^targets/":                            "a resource name that begins with targets/",
+	"^mappings/":                           "a resource name such as mappings/sida",
+	"^[A-Z]{0,3}$":                         "the letter of a column in capitals, such as D or AA",
 	"^tokens/":                             "a resource name that begins with tokens/",
 	"^([1-9][0-9]{0,17}:[0-9a-f]{64})?$":   "the number of a revision, a colon and its hash, as verify gives them",
 	"^revisions/":                          "revisions/ and a number",

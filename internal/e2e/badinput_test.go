@@ -156,7 +156,7 @@ func badCases() map[string]bad {
 		"transactions by patch": patched("grant", "Grant", "grants/us", `{"transactions":[]}`, "transactions", "updateMask", 0),
 		"nothing to patch":      patched("grant", "Grant", "grants/nothing", `{"title":"y"}`, "", "", 404),
 	}
-	for _, more := range []map[string]bad{moreCases(), reportCases(), mergeCases(), listCases(), historyCases(), scenarioCases(), exportCases(), importCases()} {
+	for _, more := range []map[string]bad{moreCases(), reportCases(), mergeCases(), listCases(), historyCases(), scenarioCases(), exportCases(), importCases(), mappingCases()} {
 		for name, c := range more {
 			cases[name] = c
 		}

@@ -1,5 +1,5 @@
 // Package grant holds the records that Tandem keeps and the rules that each must obey: organisations, programmes, themes, locations, populations,
-// grants with their transactions and links, targets, tokens and rates. A record refers to another by its bare id ("ecopeace").
+// grants with their transactions and links, targets, tokens, rates and mappings. A record refers to another by its bare id ("ecopeace").
 //
 // It is for values and invariants. It may not know where records are stored, who asks for them, or what time it is.
 package grant
@@ -28,6 +28,7 @@ const (
 	Tokens        Kind = "tokens"
 	Rates         Kind = "rates"
 	Decisions     Kind = "decisions" // on overlaps
+	Mappings      Kind = "mappings"  // of the columns of sheets
 )
 
 // Key names one record.
@@ -50,7 +51,7 @@ type Meta struct {
 // Ledgered returns m itself; it is how code that handles every kind reaches the Meta of one.
 func (m *Meta) Ledgered() *Meta { return m }
 
-// Entity is a record: a pointer to Organisation, Programme, Term, Grant, Target, Token, RateDay or Decision.
+// Entity is a record: a pointer to Organisation, Programme, Term, Grant, Target, Token, RateDay, Decision or Mapping.
 type Entity interface {
 	Key() Key
 	// Ledgered returns the record's Meta, for reading and for setting.
@@ -95,6 +96,8 @@ func New(key Key) (Entity, error) {
 		return &RateDay{ID: key.ID}, nil
 	case Decisions:
 		return &Decision{ID: key.ID}, nil
+	case Mappings:
+		return &Mapping{ID: key.ID}, nil
 	}
 	return nil, fault.New(fault.Internal, "there is no kind of record %q", key.Kind)
 }

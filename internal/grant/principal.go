@@ -40,12 +40,12 @@ func (p Principal) MayWrite(kind Kind) bool {
 }
 
 // MayRead tells whether p may read records of a kind at all; which grants it sees is for Sees to say. Decisions name grants: others than staff see them with the overlaps that
-// they see.
+// they see. Mappings are for those who import.
 func (p Principal) MayRead(kind Kind) bool {
 	switch kind {
 	case Tokens:
 		return p.Role == Admin
-	case Decisions:
+	case Decisions, Mappings:
 		return p.Role == Staff || p.Role == Admin
 	}
 	return true

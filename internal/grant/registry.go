@@ -163,6 +163,8 @@ func (r *Registry) Label(k Key) string {
 		return e.DisplayName
 	case *Term:
 		return e.DisplayName
+	case *Mapping:
+		return e.DisplayName
 	}
 	return k.ID
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -22,6 +21,9 @@ type importCommand struct {
 	Partial  bool     `help:"Record what can be recorded when some grants are refused."`
 	Refused  string   `help:"With --partial or --dry-run: write what is refused there as CSV: the rows of a table with the reasons in a last column, to be mended and imported; of IATI and JSON the places and reasons." placeholder:"FILE.csv"`
 	Currency string   `help:"The currency of amounts for which a file says none." placeholder:"CODE"`
+
+	Mapping     string `help:"A saved mapping to read a sheet by ('tandem mapping list'); what --column and the flags below say goes before it." placeholder:"ID"`
+	SaveMapping string `help:"Save what the columns were taken for under this name, also after a dry run; what was saved under it before is replaced." placeholder:"ID"`
 
 	Sheet    string   `help:"Of a workbook, the sheet to read; else the first that has rows." placeholder:"NAME"`
 	Column   []string `help:"What a column of a sheet means, by its head or letter, in place of what is guessed (--dry-run shows it): D=title; repeat it." sep:"none" placeholder:"COLUMN=FIELD"`
@@ -43,21 +45,15 @@ func (c *importCommand) Run(s *session) error {
 }
 
 func (c *importCommand) one(s *session, file string) error {
-	from, name, size := s.in, "", int64(0)
-	if file != "-" {
-		f, err := os.Open(file)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if info, err := f.Stat(); err == nil {
-			size = info.Size()
-		}
-		from, name = f, filepath.Base(file)
+	saved, err := c.savedMapping(s)
+	if err != nil {
+		return err
 	}
-	bar := newImportBar(s, name, size)
-	result, err := s.Import(s, c.request(name), from, bar.tell)
-	bar.end()
+	name := filepath.Base(file)
+	if file == "-" {
+		name = ""
+	}
+	result, err := c.send(s, file, name)
 	if result == nil {
 		return err
 	}
@@ -68,7 +64,12 @@ func (c *importCommand) one(s *session, file string) error {
 		return errors.New(nothingWritten(result.Summary))
 	}
 	if c.Refused != "" {
-		return c.writeRefused(s, file, result)
+		if err := c.writeRefused(s, file, result); err != nil {
+			return err
+		}
+	}
+	if c.SaveMapping != "" {
+		return c.saveMapping(s, saved, name, result.GetSummary().GetMapping())
 	}
 	return nil
 }
@@ -77,7 +78,7 @@ func (c *importCommand) request(name string) *tandemv1.ImportGrantsRequest {
 	constant := func(flag string) string { return strings.ToUpper(strings.ReplaceAll(flag, "-", "_")) }
 	return &tandemv1.ImportGrantsRequest{
 		Format: tandemv1.ImportGrantsRequest_Format(tandemv1.ImportGrantsRequest_Format_value[constant(c.Format)]), FileName: name,
-		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, Sheet: c.Sheet, Column: c.Column,
+		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, Mapping: full("mappings", c.Mapping), Sheet: c.Sheet, Column: c.Column,
 		DateOrder:   tandemv1.ImportGrantsRequest_DateOrder(tandemv1.ImportGrantsRequest_DateOrder_value[constant(c.Dates)]),
 		DecimalMark: tandemv1.ImportGrantsRequest_DecimalMark(tandemv1.ImportGrantsRequest_DecimalMark_value[constant(c.Decimals)]),
 	}
@@ -92,16 +93,9 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 	if s.output == "json" {
 		return s.writeJSON(r)
 	}
-	told := s.out
-	if s.output == "csv" {
-		told = s.err
-	}
+	told := s.aside()
 	for _, c := range r.GetSummary().GetColumns() {
-		field := c.Field
-		if field == "" {
-			field = "not used"
-		}
-		fmt.Fprintf(told, "%s: column %s %q: %s (%d%%: %s)\n", name, c.Letter, c.Head, field, c.Confidence, c.Reason)
+		fmt.Fprintf(told, "%s: column %s %q: %s (%d%%: %s)\n", name, c.Letter, c.Head, takenFor(c.Field), c.Confidence, c.Reason)
 	}
 	for _, g := range r.Grants {
 		for _, p := range g.Problems {
@@ -128,6 +122,14 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 	}
 	t.notes = append(t.notes, inSum(name, r.GetSummary()))
 	return s.write(r, t)
+}
+
+// takenFor says what a column is taken for.
+func takenFor(field string) string {
+	if field == "" {
+		return "not used"
+	}
+	return field
 }
 
 // inSum says what became of a file in a sentence.

@@ -40,6 +40,7 @@ type commands struct {
 	Target        targetCommands            `cmd:"" help:"Money wanted for a cell and a period."`
 	Export        exportCommand             `cmd:"" help:"Write grants into a file: CSV, a workbook, IATI, 360Giving, or everything."`
 	Import        importCommand             `cmd:"" help:"Take in what others have published: IATI, 360Giving, the OECD's CRS, and sheets with any heads."`
+	Mapping       mappingCommands           `cmd:"" aliases:"mappings" help:"What columns of sheets mean, saved by 'tandem import --save-mapping'."`
 	Allocations   allocationsCommand        `cmd:"" help:"Who funds whom, for what, where and when."`
 	Overlaps      overlapCommands           `cmd:"" help:"Where money of two donors meets."`
 	Gaps          gapsCommand               `cmd:"" help:"Where money is missing."`
@@ -65,7 +66,8 @@ type session struct {
 	out, err io.Writer
 	output   string
 	color    bool
-	terminal bool // someone sits at both ends
+	terminal bool   // someone sits at both ends
+	command  string // the command itself, to be given again
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -92,6 +94,7 @@ func run(args []string, in io.Reader, out, errs io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	s := &session{Context: ctx, in: in, out: out, err: errs, output: c.Output, terminal: isTerminal(in) && isTerminal(out)}
+	s.command = commandOf(args, c.Token)
 	s.color = c.Color == "always" || c.Color == "auto" && isTerminal(out) && os.Getenv("NO_COLOR") == ""
 	if err := c.connect(s); err != nil {
 		fmt.Fprintln(errs, "tandem:", err)

@@ -41,6 +41,14 @@ func (s *session) write(m proto.Message, t *table) error {
 	return nil
 }
 
+// aside is where to say what is no part of an answer: beside it, where a program reads that.
+func (s *session) aside() io.Writer {
+	if s.output == "table" {
+		return s.out
+	}
+	return s.err
+}
+
 func (s *session) writeJSON(m proto.Message) error {
 	b, err := protojson.MarshalOptions{EmitUnpopulated: true}.Marshal(m)
 	if err == nil {

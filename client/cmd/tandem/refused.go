@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -40,10 +41,7 @@ func (c *importCommand) checkRefused() error {
 
 // writeRefused writes what was refused of a file, if anything was.
 func (c *importCommand) writeRefused(s *session, file string, r *tandemv1.ImportResult) error {
-	told := s.out
-	if s.output == "csv" || s.output == "json" {
-		told = s.err
-	}
+	told := s.aside()
 	grants := refusedGrants(r)
 	if len(grants) == 0 {
 		fmt.Fprintf(told, "Nothing is refused; %s was not written.\n", c.Refused)
@@ -54,7 +52,7 @@ func (c *importCommand) writeRefused(s *session, file string, r *tandemv1.Import
 		return err
 	}
 	defer in.Close()
-	as := refused.File{Sheet: c.Sheet}
+	as := refused.File{Sheet: cmp.Or(r.GetSummary().GetMapping().GetSheet(), c.Sheet)}
 	if f := c.request("").Format; f != tandemv1.ImportGrantsRequest_FORMAT_UNSPECIFIED {
 		as.Format = exchange.Format(f.String())
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -23,10 +24,13 @@ type fake struct {
 	tandemv1.UnimplementedOrganisationServiceServer
 	tandemv1.UnimplementedAllocationServiceServer
 	tandemv1.UnimplementedMeServiceServer
+	tandemv1.UnimplementedImportServiceServer
 	created *tandemv1.Grant
 	updated *tandemv1.UpdateGrantRequest
 	back    string
-	query   *tandemv1.QueryAllocationsRequest
+	// imported is all that was sent of files.
+	imported []byte
+	query    *tandemv1.QueryAllocationsRequest
 }
 
 func (f *fake) CreateGrant(_ context.Context, r *tandemv1.CreateGrantRequest) (*tandemv1.Grant, error) {
@@ -56,6 +60,20 @@ func (f *fake) UpdateGrant(_ context.Context, r *tandemv1.UpdateGrantRequest) (*
 func (f *fake) UndeleteOrganisation(_ context.Context, r *tandemv1.UndeleteOrganisationRequest) (*tandemv1.Organisation, error) {
 	f.back = r.Name
 	return &tandemv1.Organisation{Name: r.Name}, nil
+}
+
+// ImportGrants takes a file to its end, and is lost then.
+func (f *fake) ImportGrants(stream grpc.BidiStreamingServer[tandemv1.ImportGrantsRequest, tandemv1.ImportGrantsResponse]) error {
+	for {
+		m, err := stream.Recv()
+		if err == io.EOF {
+			return status.Error(codes.Unavailable, "in a moment")
+		}
+		if err != nil {
+			return err
+		}
+		f.imported = append(f.imported, m.Chunk...)
+	}
 }
 
 func (f *fake) GetMe(context.Context, *tandemv1.GetMeRequest) (*tandemv1.Me, error) {
@@ -97,10 +115,11 @@ func tandem(t *testing.T, args ...string) (f *fake, out, errs string, code int) 
 	tandemv1.RegisterOrganisationServiceServer(server, f)
 	tandemv1.RegisterAllocationServiceServer(server, f)
 	tandemv1.RegisterMeServiceServer(server, f)
+	tandemv1.RegisterImportServiceServer(server, f)
 	go func() { _ = server.Serve(l) }()
 	defer server.Stop()
 	var o, e bytes.Buffer
-	code = run(append([]string{"--server", l.Addr().String()}, args...), strings.NewReader(""), &o, &e)
+	code = run(append([]string{"--server", l.Addr().String()}, args...), strings.NewReader("Donor,Title\n"), &o, &e)
 	return f, o.String(), e.String(), code
 }
 

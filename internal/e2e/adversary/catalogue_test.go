@@ -28,6 +28,8 @@ var catalogue = map[string]func(a *adversary) []ask{
 	"TargetService/GetTarget":           under("/v1/targets/", "t"),
 	"TargetService/ListTargets":         filtered("/v1/targets", "theme=themes/water", "location=locations/region", "from=2024&to=2025"),
 	"TargetService/QueryCoverage":       filtered("/v1/targets:coverage", "theme=themes/water", "location=locations/region", "from=2024", "currency=EUR", "rate_date=2023-01-10", "as_of=2023-06-30"),
+	"MappingService/GetMapping":         under("/v1/mappings/", "sheet"), // for staff, as all of mappings
+	"MappingService/ListMappings":       filtered("/v1/mappings"),
 	"TokenService/GetToken":             func(*adversary) []ask { return gets("/v1/tokens/adversary", "/v1/tokens/none") },
 	"TokenService/ListTokens":           func(*adversary) []ask { return gets("/v1/tokens", "/v1/tokens?page_size=1") },
 	"MeService/GetMe":                   func(*adversary) []ask { return gets("/v1/me") },
@@ -56,7 +58,7 @@ var catalogue = map[string]func(a *adversary) []ask{
 
 	"ExportService/ExportGrants": (*adversary).files,
 	"ImportService/ImportGrants": func(*adversary) []ask { // for staff, who see everything
-		return []ask{{method: "POST", path: "/v1/imports", body: `<iati-activities version="2.03"/>`}, {method: "POST", path: "/v1/imports?validate_only=true", body: "no file"}}
+		return []ask{{method: "POST", path: "/v1/imports", body: `<iati-activities version="2.03"/>`}, {method: "POST", path: "/v1/imports?mapping=mappings/sheet", body: "Donor,Title\n"}, {method: "POST", path: "/v1/imports?validate_only=true", body: "no file"}}
 	},
 
 	"AllocationService/QueryAllocations":      (*adversary).allocations,

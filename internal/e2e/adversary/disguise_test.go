@@ -143,10 +143,15 @@ func (t teller) another(id string, earlier []string) *grant.Grant {
 	return t.disguise(id, earlier)
 }
 
-// retells tells whether a record that is no grant is in the false story too. A decision about a hidden grant may be missing.
+// retells tells whether a record that is no grant is in the false story too. A decision about a hidden grant may be missing, and so may a mapping.
 func (t teller) retells(e grant.Entity) bool {
-	d, ok := e.(*grant.Decision)
-	return !ok || !t.hidden[d.Overlap.Grants[0]] && !t.hidden[d.Overlap.Grants[1]] || rapid.Bool().Draw(t.T, "decided")
+	switch e := e.(type) {
+	case *grant.Decision:
+		return !t.hidden[e.Overlap.Grants[0]] && !t.hidden[e.Overlap.Grants[1]] || rapid.Bool().Draw(t.T, "decided")
+	case *grant.Mapping:
+		return rapid.Bool().Draw(t.T, "mapped")
+	}
+	return true
 }
 
 // retell returns what takes the place of a version of a grant.

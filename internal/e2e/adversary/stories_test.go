@@ -49,6 +49,7 @@ func setting(p grant.Principal) (first, later chapter) {
 		&grant.Term{Of: grant.Locations, ID: "valley", DisplayName: "Valley", Parent: "region"}, &grant.Term{Of: grant.Populations, ID: "women", DisplayName: "Women"},
 		&grant.Target{ID: "t", Theme: "water", Start: date("2023"), End: date("2024"), Currency: "USD", Minor: 100_00, Source: "a strategy"},
 		&grant.Target{ID: "u", Theme: "youth", Location: "valley", Start: date("2022"), End: date("2023"), Currency: "EUR", Minor: 1_000_000_00, Source: "a strategy"},
+		&grant.Mapping{ID: "sheet", DisplayName: "Sheet", Columns: []grant.MappingColumn{{Head: "Giver", Field: "donor"}}},
 		&grant.Token{ID: "adversary", DisplayName: "A", Access: p, Hash: authn.Hash(secret)},
 	}}
 	gone, taken := old, m2

@@ -20,8 +20,16 @@ import (
 )
 
 // Open returns the reader of a file. format is "" if it is to be told from the content; the options are for sheets with heads of their own, but for the currency, which is
-// for IATI, too. Errors: Invalid, if the file is not of the format, or is of none; that of what is read from.
+// for IATI, too, and a mapping is refused elsewhere. Errors: Invalid, if the file is not of the format, or is of none; that of what is read from.
 func Open(r io.Reader, file string, format exchange.Format, o freeform.Options) (exchange.Reader, error) {
+	reader, err := open(r, file, format, o)
+	if _, sheet := reader.(*freeform.Reader); err == nil && o.Mapping != nil && !sheet {
+		return nil, fault.Field("mapping", "is for CSV and XLSX with heads of their own, and the file is of a format that says what its columns mean; leave it out")
+	}
+	return reader, err
+}
+
+func open(r io.Reader, file string, format exchange.Format, o freeform.Options) (exchange.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	form, err := formOf(in, format)
 	switch {

@@ -6,7 +6,6 @@ package freeform
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -62,7 +61,7 @@ func ParseField(s string) (Field, error) {
 	return "", fmt.Errorf("found %q; accepted are %s, and nothing for a column that is not used", s, strings.Join(names, ", "))
 }
 
-// said is how sure it is what a caller has said.
+// said is how sure it is what a caller or a saved mapping has said.
 const said = 100
 
 // Mapping says what the columns of a table mean.
@@ -77,7 +76,7 @@ type Mapping struct {
 type Column struct {
 	Head       string
 	Field      Field
-	Confidence int    // of the guess, in percent; 100 is what a caller has said
+	Confidence int    // of the guess, in percent; 100 is what a caller or a saved mapping has said
 	Reason     string // why it was guessed: "the head says so", "all values are currencies"
 	Dates      written.Order
 	Decimals   written.Mark
@@ -85,41 +84,24 @@ type Column struct {
 	Times      int64          // by which its amounts are multiplied: 1000000 for a head such as "Amount (millions)"; 0 is 1
 }
 
-// Set says what a column means, named by its head or its letter. Errors: Invalid, if there is no such column or no such field.
-func (m *Mapping) Set(column, field string) error {
-	f, err := ParseField(field)
-	if err != nil {
-		return fault.Field("column", "%v", err)
-	}
-	var heads []string
-	for i := range m.Columns {
-		c := &m.Columns[i]
-		if strings.EqualFold(c.Head, column) || strings.EqualFold(table.Letter(i), column) {
-			c.Field, c.Confidence, c.Reason = f, said, "it was said so"
-			return nil
-		}
-		heads = append(heads, fmt.Sprintf("%s %q", table.Letter(i), c.Head))
-	}
-	return fault.Field("column", "found the column %q; the file has %s", column, strings.Join(heads, ", "))
-}
-
-// correct puts what a caller has said in place of the guess. What the columns then tell by their values they tell anew.
-func (m *Mapping) correct(o Options, rows []table.Row) error {
+// correct puts what a saved mapping says in place of the guess, and in place of both what a caller has said. What the columns then tell by their values they tell anew. It returns which
+// columns of the saved mapping the table does not have, where nothing is lost by that. Errors: Invalid, if there is no such column or no such field.
+func (m *Mapping) correct(o Options, rows []table.Row) (absent []string, err error) {
 	m.Currency = o.Currency
-	for _, column := range slices.Sorted(maps.Keys(o.Columns)) {
-		if err := m.Set(column, o.Columns[column]); err != nil {
-			return err
-		}
+	asked, err := m.asked(o)
+	if err != nil {
+		return nil, err
 	}
+	if o.Mapping != nil {
+		var saved map[int]Field
+		if saved, absent, err = m.saved(o); err != nil {
+			return nil, err
+		}
+		m.take(saved, fmt.Sprintf("the mapping %q says so", o.Mapping.ID))
+	}
+	m.take(asked, "it was said so")
 	for i := range m.Columns {
 		c := &m.Columns[i]
-		if c.Confidence < said {
-			for _, f := range o.Columns { // who says that a field is in one column takes it from the guessed one
-				if Field(f) == c.Field && !slices.Contains(manyColumns, c.Field) {
-					c.Field, c.Reason = Unused, "another column was said to be "+f
-				}
-			}
-		}
 		c.learn(valuesOf(below(rows, m.Head), i))
 		if c.Dates == written.Asked {
 			c.Dates = o.Dates
@@ -128,7 +110,7 @@ func (m *Mapping) correct(o Options, rows []table.Row) error {
 			c.Decimals = o.Decimals
 		}
 	}
-	return nil
+	return absent, nil
 }
 
 // below returns the rows below the heads.

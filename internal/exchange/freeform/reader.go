@@ -12,6 +12,7 @@ import (
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/exchange/written"
+	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
 )
 
@@ -23,6 +24,7 @@ type Options struct {
 	Sheet    string            // of a workbook; the first that has rows, when left out
 	Source   string            // who keeps the file; its name without its ending, when left out
 	Columns  map[string]string // what columns mean, by their heads or letters, in place of what is guessed
+	Mapping  *grant.Mapping    // a saved one, nil if there is none: its columns in place of what is guessed; what else it says, the caller puts into the other options
 	Currency money.Currency    // of amounts for which nothing else says one
 	Dates    written.Order     // of dates in columns that do not tell themselves
 	Decimals written.Mark      // of amounts in columns that do not tell themselves
@@ -58,8 +60,12 @@ func New(in *table.Table, file string, o Options) (*Reader, error) {
 	if s.mapping, err = Guess(rows); err != nil {
 		return nil, err
 	}
-	if err := s.mapping.correct(o, rows); err != nil {
+	absent, err := s.mapping.correct(o, rows)
+	if err != nil {
 		return nil, err
+	}
+	for _, column := range absent {
+		s.note("the mapping %q has the column %s, and the file does not", o.Mapping.ID, column)
 	}
 	for i, c := range s.mapping.Columns {
 		s.names = append(s.names, fmt.Sprintf("column %s %q", table.Letter(i), c.Head))
@@ -74,15 +80,16 @@ func (r *Reader) Mapping() Mapping { return r.mapping }
 
 // tellOfFile makes problems of what is worth saying of the file as a whole; the first draft has them.
 func (r *Reader) tellOfFile() {
-	note := func(format string, args ...any) {
-		r.pending = append(r.pending, exchange.Problem{Place: exchange.Place{File: r.place.File, Sheet: r.place.Sheet}, Severity: exchange.Noted, Text: fmt.Sprintf(format, args...)})
-	}
 	if len(r.in.Others) > 0 {
-		note("only the sheet %q is read, not %s", r.in.Sheet, strings.Join(r.in.Others, ", "))
+		r.note("only the sheet %q is read, not %s", r.in.Sheet, strings.Join(r.in.Others, ", "))
 	}
 	if len(r.mapping.of(Status)) == 0 {
-		note("no column is the status: the grants are taken for ACTIVE")
+		r.note("no column is the status: the grants are taken for ACTIVE")
 	}
+}
+
+func (r *Reader) note(format string, args ...any) {
+	r.pending = append(r.pending, exchange.Problem{Place: exchange.Place{File: r.place.File, Sheet: r.place.Sheet}, Severity: exchange.Noted, Text: fmt.Sprintf(format, args...)})
 }
 
 // Read returns the draft of the next row. Rows that sum others up, and heads that come again, are left out and told of in the draft before.

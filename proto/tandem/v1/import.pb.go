@@ -11,6 +11,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -339,7 +340,10 @@ type ImportGrantsRequest struct {
 	// What is first in dates such as 3/6/2024, in columns whose values do not tell. When left out, rows with such dates are refused.
 	DateOrder ImportGrantsRequest_DateOrder `protobuf:"varint,9,opt,name=date_order,json=dateOrder,proto3,enum=tandem.v1.ImportGrantsRequest_DateOrder" json:"date_order,omitempty"`
 	// What stands before the decimals in amounts such as 1.234, in columns whose values do not tell. When left out, rows with such amounts are refused.
-	DecimalMark   ImportGrantsRequest_DecimalMark `protobuf:"varint,10,opt,name=decimal_mark,json=decimalMark,proto3,enum=tandem.v1.ImportGrantsRequest_DecimalMark" json:"decimal_mark,omitempty"`
+	DecimalMark ImportGrantsRequest_DecimalMark `protobuf:"varint,10,opt,name=decimal_mark,json=decimalMark,proto3,enum=tandem.v1.ImportGrantsRequest_DecimalMark" json:"decimal_mark,omitempty"`
+	// Of CSV and XLSX with heads of their own, a recorded mapping to read it by: `mappings/sida`. What the request says itself goes before it. An import is refused when the mapping has a column
+	// with a field that the file does not have, until the request says in which column the field is now, or of the column that it is not used: `Remarks=`.
+	Mapping       string `protobuf:"bytes,11,opt,name=mapping,proto3" json:"mapping,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -442,6 +446,13 @@ func (x *ImportGrantsRequest) GetDecimalMark() ImportGrantsRequest_DecimalMark {
 		return x.DecimalMark
 	}
 	return ImportGrantsRequest_DECIMAL_MARK_UNSPECIFIED
+}
+
+func (x *ImportGrantsRequest) GetMapping() string {
+	if x != nil {
+		return x.Mapping
+	}
+	return ""
 }
 
 // ImportGrantsResponse is a piece of the answer: one of these.
@@ -869,7 +880,9 @@ type ImportSummary struct {
 	// True when nothing was to be stored.
 	ValidateOnly bool `protobuf:"varint,8,opt,name=validate_only,json=validateOnly,proto3" json:"validate_only,omitempty"`
 	// Of CSV and XLSX with heads of their own, what the columns were taken for, in their order.
-	Columns       []*ImportColumn `protobuf:"bytes,9,rep,name=columns,proto3" json:"columns,omitempty"`
+	Columns []*ImportColumn `protobuf:"bytes,9,rep,name=columns,proto3" json:"columns,omitempty"`
+	// Of these, the mapping by which the file was read, ready to be recorded by CreateMapping under a name: the columns, and what the request and its mapping said beside.
+	Mapping       *Mapping `protobuf:"bytes,10,opt,name=mapping,proto3" json:"mapping,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -967,6 +980,13 @@ func (x *ImportSummary) GetColumns() []*ImportColumn {
 	return nil
 }
 
+func (x *ImportSummary) GetMapping() *Mapping {
+	if x != nil {
+		return x.Mapping
+	}
+	return nil
+}
+
 // ImportColumn is what a column of a sheet was taken for.
 type ImportColumn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -977,7 +997,7 @@ type ImportColumn struct {
 	// What it means: donor, donor_state, recipient, programme, title, description, amount, amount_min, amount_max, qualifier, currency, start, end, duration_months, award_date, theme,
 	// location, population, status, identifier, note or source; empty when it is not used.
 	Field string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
-	// How sure that is, in percent. 100 is what the request said.
+	// How sure that is, in percent. 100 is what the request or its mapping said.
 	Confidence int32 `protobuf:"varint,4,opt,name=confidence,proto3" json:"confidence,omitempty"`
 	// Why.
 	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -1050,6 +1070,142 @@ func (x *ImportColumn) GetReason() string {
 	return ""
 }
 
+// Mapping says what the columns of a sheet mean, to be used for the next sheet of the same kind. It stands here for the sake of ImportSummary; MappingService keeps it.
+type Mapping struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The resource name: `mappings/{mapping}`. Empty on create, where the id decides it.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Its name for people, such as whose sheets it is for.
+	DisplayName string `protobuf:"bytes,2,opt,name=display_name,json=displayName,proto3" json:"display_name,omitempty"`
+	// What the columns mean. Those of a sheet that are not here are guessed.
+	Columns []*Mapping_Column `protobuf:"bytes,3,rep,name=columns,proto3" json:"columns,omitempty"`
+	// What is first in dates such as 3/6/2024, in columns whose values do not tell.
+	DateOrder ImportGrantsRequest_DateOrder `protobuf:"varint,4,opt,name=date_order,json=dateOrder,proto3,enum=tandem.v1.ImportGrantsRequest_DateOrder" json:"date_order,omitempty"`
+	// What stands before the decimals in amounts such as 1.234, in columns whose values do not tell.
+	DecimalMark ImportGrantsRequest_DecimalMark `protobuf:"varint,5,opt,name=decimal_mark,json=decimalMark,proto3,enum=tandem.v1.ImportGrantsRequest_DecimalMark" json:"decimal_mark,omitempty"`
+	// The ISO 4217 code of amounts for which the sheet says no currency.
+	DefaultCurrency string `protobuf:"bytes,6,opt,name=default_currency,json=defaultCurrency,proto3" json:"default_currency,omitempty"`
+	// Of a workbook, the sheet to read; the first that has rows, when empty.
+	Sheet string `protobuf:"bytes,7,opt,name=sheet,proto3" json:"sheet,omitempty"`
+	// The number of the revision that last changed the mapping, as a string. Send it back with a write to be refused if someone else wrote meanwhile.
+	Etag string `protobuf:"bytes,8,opt,name=etag,proto3" json:"etag,omitempty"`
+	// When the mapping was first recorded.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When the mapping was last changed.
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// When the mapping was deleted; empty while it stands.
+	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Mapping) Reset() {
+	*x = Mapping{}
+	mi := &file_tandem_v1_import_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Mapping) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Mapping) ProtoMessage() {}
+
+func (x *Mapping) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_import_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Mapping.ProtoReflect.Descriptor instead.
+func (*Mapping) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Mapping) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Mapping) GetDisplayName() string {
+	if x != nil {
+		return x.DisplayName
+	}
+	return ""
+}
+
+func (x *Mapping) GetColumns() []*Mapping_Column {
+	if x != nil {
+		return x.Columns
+	}
+	return nil
+}
+
+func (x *Mapping) GetDateOrder() ImportGrantsRequest_DateOrder {
+	if x != nil {
+		return x.DateOrder
+	}
+	return ImportGrantsRequest_DATE_ORDER_UNSPECIFIED
+}
+
+func (x *Mapping) GetDecimalMark() ImportGrantsRequest_DecimalMark {
+	if x != nil {
+		return x.DecimalMark
+	}
+	return ImportGrantsRequest_DECIMAL_MARK_UNSPECIFIED
+}
+
+func (x *Mapping) GetDefaultCurrency() string {
+	if x != nil {
+		return x.DefaultCurrency
+	}
+	return ""
+}
+
+func (x *Mapping) GetSheet() string {
+	if x != nil {
+		return x.Sheet
+	}
+	return ""
+}
+
+func (x *Mapping) GetEtag() string {
+	if x != nil {
+		return x.Etag
+	}
+	return ""
+}
+
+func (x *Mapping) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *Mapping) GetUpdateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTime
+	}
+	return nil
+}
+
+func (x *Mapping) GetDeleteTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.DeleteTime
+	}
+	return nil
+}
+
 // Total is what became of the money of a type and currency. The four amounts sum to what the file has, in decimals as precise as the file's.
 type ImportSummary_Total struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1075,7 +1231,7 @@ type ImportSummary_Total struct {
 
 func (x *ImportSummary_Total) Reset() {
 	*x = ImportSummary_Total{}
-	mi := &file_tandem_v1_import_proto_msgTypes[8]
+	mi := &file_tandem_v1_import_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1243,7 @@ func (x *ImportSummary_Total) String() string {
 func (*ImportSummary_Total) ProtoMessage() {}
 
 func (x *ImportSummary_Total) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_import_proto_msgTypes[8]
+	mi := &file_tandem_v1_import_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,11 +1315,75 @@ func (x *ImportSummary_Total) GetRefused() string {
 	return ""
 }
 
+// Column says what a column means. It is found by its head, wherever it stands.
+type Mapping_Column struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its head; empty where it has none.
+	Head string `protobuf:"bytes,1,opt,name=head,proto3" json:"head,omitempty"`
+	// Its letter, where the head does not tell it from others: A, B, … AA.
+	Letter string `protobuf:"bytes,2,opt,name=letter,proto3" json:"letter,omitempty"`
+	// What it means, as in ImportColumn; empty when it is not used.
+	Field         string `protobuf:"bytes,3,opt,name=field,proto3" json:"field,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Mapping_Column) Reset() {
+	*x = Mapping_Column{}
+	mi := &file_tandem_v1_import_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Mapping_Column) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Mapping_Column) ProtoMessage() {}
+
+func (x *Mapping_Column) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_import_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Mapping_Column.ProtoReflect.Descriptor instead.
+func (*Mapping_Column) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{8, 0}
+}
+
+func (x *Mapping_Column) GetHead() string {
+	if x != nil {
+		return x.Head
+	}
+	return ""
+}
+
+func (x *Mapping_Column) GetLetter() string {
+	if x != nil {
+		return x.Letter
+	}
+	return ""
+}
+
+func (x *Mapping_Column) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
 var File_tandem_v1_import_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_import_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x17tandem/v1/similar.proto\"\xea\x05\n" +
+	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tandem/v1/similar.proto\"\xd3\x06\n" +
 	"\x13ImportGrantsRequest\x12G\n" +
 	"\x06format\x18\x01 \x01(\x0e2%.tandem.v1.ImportGrantsRequest.FormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12%\n" +
 	"\tfile_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\bfileName\x12)\n" +
@@ -1176,7 +1396,9 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\n" +
 	"date_order\x18\t \x01(\x0e2(.tandem.v1.ImportGrantsRequest.DateOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\tdateOrder\x12W\n" +
 	"\fdecimal_mark\x18\n" +
-	" \x01(\x0e2*.tandem.v1.ImportGrantsRequest.DecimalMarkB\b\xbaH\x05\x82\x01\x02\x10\x01R\vdecimalMark\"V\n" +
+	" \x01(\x0e2*.tandem.v1.ImportGrantsRequest.DecimalMarkB\b\xbaH\x05\x82\x01\x02\x10\x01R\vdecimalMark\x12g\n" +
+	"\amapping\x18\v \x01(\tBM\xfaA\x13\n" +
+	"\x11tandem.v1/Mapping\xbaH4\xd8\x01\x01r/2-^mappings/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\amapping\"V\n" +
 	"\x06Format\x12\x16\n" +
 	"\x12FORMAT_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04IATI\x10\x01\x12\x0e\n" +
@@ -1232,7 +1454,7 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\x05NOTED\x10\x01\x12\f\n" +
 	"\bREPAIRED\x10\x02\x12\f\n" +
 	"\bLEFT_OUT\x10\x03\x12\v\n" +
-	"\aREFUSED\x10\x04\"\xe6\x04\n" +
+	"\aREFUSED\x10\x04\"\x94\x05\n" +
 	"\rImportSummary\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\tR\brevision\x12#\n" +
 	"\rcreated_count\x18\x02 \x01(\x05R\fcreatedCount\x12#\n" +
@@ -1242,7 +1464,9 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\arecords\x18\x06 \x03(\tR\arecords\x126\n" +
 	"\x06totals\x18\a \x03(\v2\x1e.tandem.v1.ImportSummary.TotalR\x06totals\x12#\n" +
 	"\rvalidate_only\x18\b \x01(\bR\fvalidateOnly\x121\n" +
-	"\acolumns\x18\t \x03(\v2\x17.tandem.v1.ImportColumnR\acolumns\x1a\xf6\x01\n" +
+	"\acolumns\x18\t \x03(\v2\x17.tandem.v1.ImportColumnR\acolumns\x12,\n" +
+	"\amapping\x18\n" +
+	" \x01(\v2\x12.tandem.v1.MappingR\amapping\x1a\xf6\x01\n" +
 	"\x05Total\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12#\n" +
 	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x12+\n" +
@@ -1259,7 +1483,30 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\n" +
 	"confidence\x18\x04 \x01(\x05R\n" +
 	"confidence\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason2\x80\x01\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xd9\x06\n" +
+	"\aMapping\x12N\n" +
+	"\x04name\x18\x01 \x01(\tB:\xe0A\b\xbaH4\xd8\x01\x01r/2-^mappings/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12.\n" +
+	"\fdisplay_name\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xac\x02R\vdisplayName\x12>\n" +
+	"\acolumns\x18\x03 \x03(\v2\x19.tandem.v1.Mapping.ColumnB\t\xbaH\x06\x92\x01\x03\x10\xe8\aR\acolumns\x12Q\n" +
+	"\n" +
+	"date_order\x18\x04 \x01(\x0e2(.tandem.v1.ImportGrantsRequest.DateOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\tdateOrder\x12W\n" +
+	"\fdecimal_mark\x18\x05 \x01(\x0e2*.tandem.v1.ImportGrantsRequest.DecimalMarkB\b\xbaH\x05\x82\x01\x02\x10\x01R\vdecimalMark\x12)\n" +
+	"\x10default_currency\x18\x06 \x01(\tR\x0fdefaultCurrency\x12\x1e\n" +
+	"\x05sheet\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x05sheet\x12\x1e\n" +
+	"\x04etag\x18\b \x01(\tB\n" +
+	"\xe0A\x01\xbaH\x04r\x02\x18 R\x04etag\x12@\n" +
+	"\vcreate_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"createTime\x12@\n" +
+	"\vupdate_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"updateTime\x12@\n" +
+	"\vdelete_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
+	"deleteTime\x1ar\n" +
+	"\x06Column\x12\x1c\n" +
+	"\x04head\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04head\x12+\n" +
+	"\x06letter\x18\x02 \x01(\tB\x13\xbaH\x10r\x0e2\f^[A-Z]{0,3}$R\x06letter\x12\x1d\n" +
+	"\x05field\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18\x1eR\x05field:=\xeaA:\n" +
+	"\x11tandem.v1/Mapping\x12\x12mappings/{mapping}*\bmappings2\amapping2\x80\x01\n" +
 	"\rImportService\x12o\n" +
 	"\fImportGrants\x12\x1e.tandem.v1.ImportGrantsRequest\x1a\x1f.tandem.v1.ImportGrantsResponse\"\x1a\x82\xd3\xe4\x93\x02\x14:\x05chunk\"\v/v1/imports(\x010\x01B3Z1github.com/allmep/tandem/proto/tandem/v1;tandemv1b\x06proto3"
 
@@ -1276,7 +1523,7 @@ func file_tandem_v1_import_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_import_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_tandem_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_tandem_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_tandem_v1_import_proto_goTypes = []any{
 	(ImportGrantsRequest_Format)(0),      // 0: tandem.v1.ImportGrantsRequest.Format
 	(ImportGrantsRequest_DateOrder)(0),   // 1: tandem.v1.ImportGrantsRequest.DateOrder
@@ -1291,8 +1538,11 @@ var file_tandem_v1_import_proto_goTypes = []any{
 	(*ImportProblem)(nil),                // 10: tandem.v1.ImportProblem
 	(*ImportSummary)(nil),                // 11: tandem.v1.ImportSummary
 	(*ImportColumn)(nil),                 // 12: tandem.v1.ImportColumn
-	(*ImportSummary_Total)(nil),          // 13: tandem.v1.ImportSummary.Total
-	(*SimilarGrant)(nil),                 // 14: tandem.v1.SimilarGrant
+	(*Mapping)(nil),                      // 13: tandem.v1.Mapping
+	(*ImportSummary_Total)(nil),          // 14: tandem.v1.ImportSummary.Total
+	(*Mapping_Column)(nil),               // 15: tandem.v1.Mapping.Column
+	(*SimilarGrant)(nil),                 // 16: tandem.v1.SimilarGrant
+	(*timestamppb.Timestamp)(nil),        // 17: google.protobuf.Timestamp
 }
 var file_tandem_v1_import_proto_depIdxs = []int32{
 	0,  // 0: tandem.v1.ImportGrantsRequest.format:type_name -> tandem.v1.ImportGrantsRequest.Format
@@ -1305,17 +1555,24 @@ var file_tandem_v1_import_proto_depIdxs = []int32{
 	11, // 7: tandem.v1.ImportResult.summary:type_name -> tandem.v1.ImportSummary
 	3,  // 8: tandem.v1.ImportedGrant.outcome:type_name -> tandem.v1.ImportedGrant.Outcome
 	10, // 9: tandem.v1.ImportedGrant.problems:type_name -> tandem.v1.ImportProblem
-	14, // 10: tandem.v1.ImportedGrant.similar:type_name -> tandem.v1.SimilarGrant
+	16, // 10: tandem.v1.ImportedGrant.similar:type_name -> tandem.v1.SimilarGrant
 	4,  // 11: tandem.v1.ImportProblem.severity:type_name -> tandem.v1.ImportProblem.Severity
-	13, // 12: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
+	14, // 12: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
 	12, // 13: tandem.v1.ImportSummary.columns:type_name -> tandem.v1.ImportColumn
-	5,  // 14: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
-	6,  // 15: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
-	15, // [15:16] is the sub-list for method output_type
-	14, // [14:15] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	13, // 14: tandem.v1.ImportSummary.mapping:type_name -> tandem.v1.Mapping
+	15, // 15: tandem.v1.Mapping.columns:type_name -> tandem.v1.Mapping.Column
+	1,  // 16: tandem.v1.Mapping.date_order:type_name -> tandem.v1.ImportGrantsRequest.DateOrder
+	2,  // 17: tandem.v1.Mapping.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
+	17, // 18: tandem.v1.Mapping.create_time:type_name -> google.protobuf.Timestamp
+	17, // 19: tandem.v1.Mapping.update_time:type_name -> google.protobuf.Timestamp
+	17, // 20: tandem.v1.Mapping.delete_time:type_name -> google.protobuf.Timestamp
+	5,  // 21: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
+	6,  // 22: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
+	22, // [22:23] is the sub-list for method output_type
+	21, // [21:22] is the sub-list for method input_type
+	21, // [21:21] is the sub-list for extension type_name
+	21, // [21:21] is the sub-list for extension extendee
+	0,  // [0:21] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_import_proto_init() }
@@ -1335,7 +1592,7 @@ func file_tandem_v1_import_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_import_proto_rawDesc), len(file_tandem_v1_import_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -31,7 +31,8 @@ type ImportServiceClient interface {
 	// ImportGrants records the grants of a file as one revision: all of them or, unless `partial`, none. For STAFF and ADMIN.
 	//
 	// A grant that the same source gave before is brought up to what the file says now: what the file has changed is taken, unless people have edited it since, which
-	// stays; what the file says is then a report that disagrees. The same file twice changes nothing, so that an import that was cut off is simply made again.
+	// stays; what the file says is then a report that disagrees. Nothing is taken of a file before its end, and the same file twice changes nothing, so that an
+	// import that was cut off is simply made again.
 	// Organisations are known by an identifier, then by a name; themes and locations by a code, then by a name; those that are missing are made.
 	//
 	// Over gRPC the file comes in chunks of at most a megabyte or so. The answer tells of the progress, then of each grant, then the sums; when a grant is refused, and the
@@ -70,7 +71,8 @@ type ImportServiceServer interface {
 	// ImportGrants records the grants of a file as one revision: all of them or, unless `partial`, none. For STAFF and ADMIN.
 	//
 	// A grant that the same source gave before is brought up to what the file says now: what the file has changed is taken, unless people have edited it since, which
-	// stays; what the file says is then a report that disagrees. The same file twice changes nothing, so that an import that was cut off is simply made again.
+	// stays; what the file says is then a report that disagrees. Nothing is taken of a file before its end, and the same file twice changes nothing, so that an
+	// import that was cut off is simply made again.
 	// Organisations are known by an identifier, then by a name; themes and locations by a code, then by a name; those that are missing are made.
 	//
 	// Over gRPC the file comes in chunks of at most a megabyte or so. The answer tells of the progress, then of each grant, then the sums; when a grant is refused, and the
