@@ -3,6 +3,7 @@ package grant
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -93,6 +94,9 @@ func (t Transaction) fingerprint() string {
 }
 
 func fingerprint(v any) string {
+	if reflect.ValueOf(v).IsZero() {
+		return "" // as below, and most parts of most grants are
+	}
 	body, err := json.Marshal(v)
 	if err != nil || string(body) == `""` || string(body) == "[]" || string(body) == "0" {
 		return "" // no value of a grant fails to be written
@@ -174,10 +178,11 @@ func (g *Grant) takeTransactions(said *Grant, was, next *Import, first bool) (he
 		}
 	}
 	ids := make([]string, len(said.Transactions)) // in the record
+	prints := make([]string, len(said.Transactions))
 	for i := range said.Transactions {
-		print := said.Transactions[i].fingerprint()
-		if free := known[print]; len(free) > 0 {
-			ids[i], known[print] = free[0], free[1:]
+		prints[i] = said.Transactions[i].fingerprint()
+		if free := known[prints[i]]; len(free) > 0 {
+			ids[i], known[prints[i]] = free[0], free[1:]
 		}
 	}
 	var gone []Said // what the file no longer says, or says otherwise
@@ -199,7 +204,7 @@ func (g *Grant) takeTransactions(said *Grant, was, next *Import, first bool) (he
 	}
 	rename := map[string]string{}
 	for i, t := range said.Transactions {
-		next.Said = append(next.Said, Said{transactionPart + ids[i], t.fingerprint()})
+		next.Said = append(next.Said, Said{transactionPart + ids[i], prints[i]})
 		rename[transactionPart+t.ID] = transactionPart + ids[i]
 	}
 	next.Kept = slices.Clone(next.Kept)

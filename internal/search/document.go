@@ -105,9 +105,10 @@ func (w *writer) addIdentifiers(all, keys []string, description string) {
 		w.add("", Words(s)...)
 	}
 	w.end(identifierWords)
-	words := Words(description)
-	slices.Sort(words)
-	w.add("", slices.Compact(words)...)
+	from := len(w.codes)
+	w.add("", Words(description)...)
+	slices.Sort(w.codes[from:])
+	w.codes = append(w.codes[:from], slices.Compact(w.codes[from:])...)
 	w.end(text)
 	for _, s := range slices.Concat(all, keys) {
 		w.add(identifierTerm, squash(s))

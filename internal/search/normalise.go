@@ -14,41 +14,42 @@ import (
 // the words of a text, joined by spaces.
 func Words(text string) []string {
 	var words []string
-	var word strings.Builder
+	var word []byte
 	since := 0 // letters since the word's beginning or its last dot; a digit counts as two, for it is no initial
 	end := func() {
-		if word.Len() > 0 {
-			words = append(words, word.String())
-			word.Reset()
+		if len(word) > 0 {
+			words, word = append(words, string(word)), word[:0]
 		}
 		since = 0
 	}
 	for _, r := range fold(text) {
 		switch {
+		case r >= 'a' && r <= 'z': // most are
+			word = append(word, byte(r))
+			since++
+		case r >= '0' && r <= '9':
+			word = append(word, byte(r))
+			since += 2
 		case r == '.' && since == 1:
 			since = 0 // the dot of an initial, and the word may go on
-			continue
-		case (r == '\'' || r == '’') && elided(word.String()):
+		case (r == '\'' || r == '’') && elided(word):
 			end()
-			continue
 		case dropped(r):
-			continue
 		case r == '&':
 			end()
-			word.WriteString("and")
+			word = append(word, "and"...)
 			end()
-			continue
-		case !unicode.In(r, unicode.L, unicode.N, unicode.Mc):
+		case r < utf8.RuneSelf || !unicode.In(r, unicode.L, unicode.N, unicode.Mc):
 			end()
-			continue
-		}
-		if s, ok := variants[r]; ok {
-			word.WriteString(s)
-		} else {
-			word.WriteRune(unicode.ToLower(r)) // some scripts are folded to capitals
-		}
-		if since++; !unicode.IsLetter(r) {
-			since++
+		default:
+			if s, ok := variants[r]; ok {
+				word = append(word, s...)
+			} else {
+				word = utf8.AppendRune(word, unicode.ToLower(r)) // some scripts are folded to capitals
+			}
+			if since++; !unicode.IsLetter(r) {
+				since++
+			}
 		}
 	}
 	end()
@@ -70,7 +71,7 @@ func fold(text string) string {
 }
 
 // elided tells whether a word is an article or a preposition that lost its vowel to the next word: d'Ivoire, l'eau.
-func elided(word string) bool { return word == "d" || word == "l" }
+func elided(word []byte) bool { return len(word) == 1 && (word[0] == 'd' || word[0] == 'l') }
 
 // dropped tells whether a character goes without parting words: marks above and below letters, what only shapes the text, and apostrophes.
 func dropped(r rune) bool {

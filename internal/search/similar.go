@@ -27,6 +27,9 @@ type Matches struct {
 // Two grants can be one if they have an identifier in common, which decides; or a donor state and a recipient, through mergers; or a donor state and most of a title, where one of the
 // two has no recipient. A score of Likely and above is likely.
 func (x *Index) Similar(g *grant.Grant, sees func(id string) bool, limit int) Matches {
+	if x.grants.size == 0 {
+		return Matches{}
+	}
 	return x.similar(x.judge(g), sees, limit)
 }
 

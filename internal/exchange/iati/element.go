@@ -1,6 +1,7 @@
 package iati
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -69,6 +70,7 @@ func tree(file, raw string, pieces []piece) (*element, error) {
 		}
 	}
 	elements := make([]element, 0, tags) // never grows: pointers to them are kept
+	var attrs []attr                     // of many elements, so that they are not made one by one
 	var open *element
 	var root *element
 	for _, p := range pieces {
@@ -77,9 +79,16 @@ func tree(file, raw string, pieces []piece) (*element, error) {
 		case start, empty:
 			elements = append(elements, element{line: p.line, parent: open, raw: raw[p.from:p.to]})
 			e := &elements[len(elements)-1]
-			if err := e.readTag(strings.TrimSuffix(s[1:len(s)-1], "/")); err != nil {
+			tag := strings.TrimSuffix(s[1:len(s)-1], "/")
+			if n := strings.Count(tag, "="); cap(attrs)-len(attrs) < n {
+				attrs = make([]attr, 0, max(n, tags))
+			}
+			e.attrs = attrs[len(attrs):]
+			if err := e.readTag(tag); err != nil {
 				return nil, malformed(file, p.line, "%s", err)
 			}
+			e.attrs = slices.Clip(e.attrs)
+			attrs = attrs[:len(attrs)+len(e.attrs)]
 			switch {
 			case open == nil:
 				root = e
@@ -208,6 +217,14 @@ func (e *element) readTag(s string) error {
 
 // isName tells whether a text can be the name of an element or an attribute.
 func isName(s string) bool {
+	plain := s != ""
+	for i := range len(s) { // nearly all are
+		c := s[i] | 0x20
+		plain = plain && (c >= 'a' && c <= 'z' || i > 0 && s[i] == '-')
+	}
+	if plain {
+		return true
+	}
 	for i, r := range s {
 		switch {
 		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || r >= 0xC0 && r != 0xD7 && r != 0xF7:
@@ -259,10 +276,18 @@ func isCharacter(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000 && r <= utf8.MaxRune
 }
 
+// plainBytes are the ASCII characters of XML.
+var plainBytes = func() (plain [256]bool) {
+	for c := range rune(utf8.RuneSelf) {
+		plain[c] = isCharacter(c)
+	}
+	return plain
+}()
+
 // legible tells whether a text has characters of XML only and, if not, how many lines after its beginning the first other one is.
 func legible(s string) (line int, ok bool) {
 	for i := 0; i < len(s); {
-		if c := s[i]; c >= 0x20 && c < utf8.RuneSelf || c == '\t' || c == '\n' || c == '\r' {
+		if plainBytes[s[i]] {
 			i++
 			continue
 		}

@@ -2,7 +2,6 @@ package iati
 
 import (
 	"math/big"
-	"regexp"
 	"strings"
 
 	"github.com/allmep/tandem/internal/exchange"
@@ -115,12 +114,25 @@ func (a *activity) currencyOf(value *element) string {
 	return string(a.file.currency)
 }
 
-// number matches a decimal number of XML.
-var number = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$`)
+// isNumber tells whether a text is a decimal number of XML: -16867.5, +3. or .5.
+func isNumber(s string) bool {
+	digits, points := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '.':
+			points++
+		case i > 0 || c != '+' && c != '-':
+			return false
+		}
+	}
+	return digits > 0 && points <= 1
+}
 
 // decimal returns the number of an element without what says nothing: +, and zeros and a point at the ends.
 func decimal(e *element) (string, bool) {
-	if e == nil || len(e.text) > 60 || !number.MatchString(e.text) {
+	if e == nil || len(e.text) > 60 || !isNumber(e.text) {
 		return "", false
 	}
 	digits, negative := strings.CutPrefix(strings.TrimPrefix(e.text, "+"), "-")

@@ -35,6 +35,7 @@ type Reader struct {
 	began    bool
 	over     bool               // the root has ended
 	noted    []exchange.Problem // of the file; they go with the next draft
+	pieces   []piece            // of the element at hand; kept for its room
 }
 
 // NewReader returns a reader of a file with a name, which is for messages only. Money for which neither its element nor the activity says a currency is taken to be
@@ -111,7 +112,8 @@ func (r *Reader) note(line int, s exchange.Severity, field, format string, args 
 
 // element reads an element to its end, of which the first tag is cut off already.
 func (r *Reader) element(p piece) (*element, error) {
-	pieces := []piece{p}
+	pieces := append(r.pieces[:0], p)
+	defer func() { r.pieces = pieces }()
 	for depth := 1; p.kind != empty; {
 		next, err := r.stream.next()
 		if err == io.EOF {

@@ -153,7 +153,7 @@ func (a *activity) percent(e *element) *big.Rat {
 	if s == "" {
 		return nil
 	}
-	if len(s) <= 20 && number.MatchString(s) {
+	if len(s) <= 20 && isNumber(s) {
 		if p, ok := new(big.Rat).SetString(s); ok && p.Sign() >= 0 {
 			return p
 		}

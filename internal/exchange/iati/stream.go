@@ -121,17 +121,23 @@ func (s *stream) cut(err error) error {
 	return err
 }
 
-// has tells whether a text stands here.
-func (s *stream) has(prefix string) (bool, error) {
-	for s.end-s.at < len(prefix) {
-		if !bytes.HasPrefix([]byte(prefix), s.buf[s.at:s.end]) {
-			return false, nil
-		}
-		if err := s.more(); err != nil {
-			return false, s.cut(err)
+// fill reads on until there are n bytes from here, or the file is over.
+func (s *stream) fill(n int) error {
+	for s.end-s.at < n {
+		switch err := s.more(); err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
+			return err
 		}
 	}
-	return bytes.HasPrefix(s.buf[s.at:s.end], []byte(prefix)), nil
+	return nil
+}
+
+// has tells whether a text stands here, of which fill has read enough.
+func (s *stream) has(prefix string) bool {
+	return s.end-s.at >= len(prefix) && string(s.buf[s.at:s.at+len(prefix)]) == prefix
 }
 
 // next cuts off the next piece. It is io.EOF after the last.
@@ -145,38 +151,36 @@ func (s *stream) next() (piece, error) {
 		n, err := s.textLength()
 		return s.take(text, n, err)
 	}
-	for _, m := range []struct {
-		kind        kind
-		begin, last string
-	}{{other, "<!--", "-->"}, {cdata, "<![CDATA[", "]]>"}, {other, "<?", "?>"}, {end, "</", ">"}} {
-		is, err := s.has(m.begin)
-		if err != nil {
-			return piece{}, err
-		}
-		if is {
-			n, err := s.find(m.last, len(m.begin))
-			return s.take(m.kind, n, err)
-		}
-	}
-	if declared, err := s.has("<!"); declared || err != nil {
-		if err == nil {
-			err = s.malformed("the file has a document type declaration, which can make a small file endless; accepted are files without")
-		}
+	if err := s.fill(len("<![CDATA[")); err != nil {
 		return piece{}, err
+	}
+	within := func(k kind, begin, last string) (piece, error) {
+		n, err := s.find(last, len(begin))
+		return s.take(k, n, err)
+	}
+	switch {
+	case s.has("</"):
+		return within(end, "</", ">")
+	case s.has("<?"):
+		return within(other, "<?", "?>")
+	case s.has("<!--"):
+		return within(other, "<!--", "-->")
+	case s.has("<![CDATA["):
+		return within(cdata, "<![CDATA[", "]]>")
+	case s.has("<!"):
+		return piece{}, s.malformed("the file has a document type declaration, which can make a small file endless; accepted are files without")
 	}
 	n, err := s.tag()
 	if err == nil && s.buf[s.at+n-2] == '/' {
-		return s.take(empty, n)
+		return s.take(empty, n, nil)
 	}
 	return s.take(start, n, err)
 }
 
 // take cuts off a piece of a length.
-func (s *stream) take(k kind, n int, errs ...error) (piece, error) {
-	for _, err := range errs {
-		if err != nil {
-			return piece{}, err
-		}
+func (s *stream) take(k kind, n int, err error) (piece, error) {
+	if err != nil {
+		return piece{}, err
 	}
 	from := s.at - max(s.held, 0)
 	p := piece{kind: k, line: s.line, from: from, to: from + n}
@@ -203,21 +207,32 @@ func (s *stream) textLength() (int, error) {
 // tag returns the length of the tag that begins here. A > in an attribute does not end it.
 func (s *stream) tag() (int, error) {
 	quote := byte(0)
-	for i := 1; ; i++ {
-		for s.at+i >= s.end {
+	for i := 1; ; {
+		rest := s.buf[s.at+i : s.end]
+		n := bytes.IndexByte(rest, '>')
+		if quote != 0 {
+			n = bytes.IndexByte(rest, quote)
+		}
+		if n < 0 {
+			n = len(rest)
+		}
+		if quote == 0 {
+			// What looks like the end is one, unless a quote opens before it.
+			if q := bytes.IndexAny(rest[:n], `"'`); q >= 0 {
+				quote, i = rest[q], i+q+1
+				continue
+			}
+		}
+		if i += n; n == len(rest) {
 			if err := s.more(); err != nil {
 				return 0, s.cut(err)
 			}
+			continue
 		}
-		switch c := s.buf[s.at+i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '>':
-			return i + 1, nil
+		i++
+		if quote == 0 {
+			return i, nil
 		}
+		quote = 0
 	}
 }
