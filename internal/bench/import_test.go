@@ -1,6 +1,8 @@
 package bench_test
 
 import (
+	"bytes"
+	"encoding/csv"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,10 +12,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/allmep/tandem/internal/bench"
 	"github.com/allmep/tandem/internal/exchange"
-	"github.com/allmep/tandem/internal/exchange/iati"
+	"github.com/allmep/tandem/internal/exchange/formats"
+	"github.com/allmep/tandem/internal/exchange/freeform"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
+	"github.com/allmep/tandem/internal/money"
 )
 
 // BenchmarkImport imports a file of IATI activities, read, checked, matched, made durable and indexed, and held against what xmllint needs to read it and do nothing. The
@@ -28,8 +33,53 @@ func BenchmarkImport(b *testing.B) {
 	if err != nil {
 		b.Skipf("there is no real data at %s; TANDEM_REALDATA says where it is", dir)
 	}
-	b.Run("10MB", func(b *testing.B) { importFile(b, small) })
-	b.Run("100MB", func(b *testing.B) { importFile(b, tenfold(b, string(data))) })
+	xmllint, err := exec.LookPath("xmllint")
+	if err != nil {
+		b.Skip("there is no xmllint to hold it against")
+	}
+	reads := func(path string) *exec.Cmd { return exec.Command(xmllint, "--stream", "--noout", path) }
+	b.Run("10MB", func(b *testing.B) { importFile(b, small, "of-xmllint", reads) })
+	b.Run("100MB", func(b *testing.B) { importFile(b, tenfold(b, string(data)), "of-xmllint", reads) })
+}
+
+// BenchmarkImportCSV imports a sheet of 100,000 grants and holds it against the shell of SQLite, which puts its rows into a table of text, as they are.
+func BenchmarkImportCSV(b *testing.B) {
+	shell, err := exec.LookPath("sqlite3")
+	if err != nil {
+		b.Skip("the shell of SQLite is not here (on Debian: apt-get install sqlite3)")
+	}
+	path := filepath.Join(b.TempDir(), "grants.csv")
+	if err := os.WriteFile(path, sheet(bench.Field(100_000)), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	importFile(b, path, "of-sqlite3-import", func(path string) *exec.Cmd {
+		return exec.Command(shell, filepath.Join(b.TempDir(), "rows.db"), ".import --csv "+path+" grants")
+	})
+}
+
+// sheet writes the grants of a world as people keep them: a row each, with names.
+func sheet(w bench.World) []byte {
+	names := map[string]string{}
+	states := map[string]string{}
+	for _, e := range w.Registry() {
+		switch e := e.(type) {
+		case *grant.Organisation:
+			names[e.ID], states[e.ID] = e.DisplayName, e.State
+		case *grant.Term:
+			names[e.ID] = e.DisplayName
+		}
+	}
+	var out bytes.Buffer
+	to := csv.NewWriter(&out)
+	row := func(cells ...string) { _ = to.Write(cells) } // a buffer takes everything
+	row("Grant ID", "Title", "Donor", "Donor state", "Recipient", "Amount", "Currency", "Start date", "End date", "Theme", "Location")
+	for g := range w.All() {
+		t := g.Transactions[0]
+		row(g.ID, g.Title, names[g.Funders[0].Organisation], states[g.Funders[0].Organisation], names[g.Recipients[0].Organisation], money.FormatMinor(t.Amount.Currency, t.Amount.Minor),
+			string(t.Amount.Currency), g.Start.String(), g.End.String(), names[g.Themes[0].ID], names[g.Locations[0].ID])
+	}
+	to.Flush()
+	return out.Bytes()
 }
 
 func tenfold(b *testing.B, data string) string {
@@ -50,18 +100,15 @@ func tenfold(b *testing.B, data string) string {
 	return path
 }
 
-func importFile(b *testing.B, path string) {
-	xmllint, err := exec.LookPath("xmllint")
-	if err != nil {
-		b.Skip("there is no xmllint to hold it against")
-	}
+// importFile imports a file into a ledger that holds nothing, and holds that against a program that reads it.
+func importFile(b *testing.B, path, metric string, reads func(path string) *exec.Cmd) {
 	staff := ledger.Write{Principal: grant.Principal{Name: "bench", Role: grant.Staff}}
 	var ours, theirs time.Duration
 	var peak uint64
-	size := int64(0)
+	size, grants := int64(0), 0
 	for b.Loop() {
 		start := time.Now()
-		if out, err := exec.CommandContext(b.Context(), xmllint, "--stream", "--noout", path).CombinedOutput(); err != nil {
+		if out, err := reads(path).CombinedOutput(); err != nil {
 			b.Fatalf("%v: %s", err, out)
 		}
 		theirs += time.Since(start)
@@ -77,7 +124,10 @@ func importFile(b *testing.B, path string) {
 		size += info.Size()
 		stop := watchHeap(&peak)
 		start = time.Now()
-		im, err := l.Import(b.Context(), staff, func() (exchange.Reader, error) { return iati.NewReader(file, "", ""), nil }, false, func(int) {})
+		open := func() (exchange.Reader, error) {
+			return formats.Open(file, filepath.Base(path), "", freeform.Options{})
+		}
+		im, err := l.Import(b.Context(), staff, open, false, func(int) {})
 		ours += time.Since(start)
 		stop()
 		file.Close()
@@ -85,10 +135,12 @@ func importFile(b *testing.B, path string) {
 		if err != nil || im.Count(ledger.GrantCreated) == 0 {
 			b.Fatal(err)
 		}
+		grants += im.Count(ledger.GrantCreated)
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(float64(size)/(1<<20)/ours.Seconds(), "MB/s")
-	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "of-xmllint")
+	b.ReportMetric(float64(grants)/ours.Seconds(), "grants/s")
+	b.ReportMetric(theirs.Seconds()/ours.Seconds(), metric)
 	b.ReportMetric(float64(peak)/(1<<20), "peak-heap-MB")
 }
 
