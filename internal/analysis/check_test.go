@@ -45,7 +45,7 @@ func example() (*grant.Registry, []*grant.Grant) {
 }
 
 func build(reg *grant.Registry, grants []*grant.Grant) *analysis.Snapshot {
-	var b analysis.Builder
+	b := analysis.NewSnapshot(nil, nil).Builder()
 	for _, g := range grants {
 		b.Add(g)
 	}

@@ -101,16 +101,11 @@ func NewSnapshot(reg *grant.Registry, rates *fx.Table) *Snapshot {
 
 // Next returns the snapshot after a change of these grants, new or changed, of the registry and of the rates.
 func (s *Snapshot) Next(reg *grant.Registry, rates *fx.Table, changed []*grant.Grant) *Snapshot {
-	next := &Snapshot{line: s.line, chunks: s.chunks, size: s.size, reg: reg, rates: rates}
-	if len(changed) == 0 {
-		return next
-	}
-	next.chunks = slices.Clone(s.chunks)
-	copied := map[int]bool{}
+	b := s.Builder()
 	for _, g := range changed {
-		next.set(g, copied)
+		b.Add(g)
 	}
-	return next
+	return b.Snapshot(reg, rates)
 }
 
 // set puts a grant in its place. Chunks that are in copied belong to s alone.
@@ -181,25 +176,27 @@ func (s *Snapshot) each(f func(*record)) {
 	}
 }
 
-// Builder makes a Snapshot of many grants, in any order. The zero Builder is ready for use.
+// Builder makes the next Snapshot of many grants, one by one.
 type Builder struct {
 	snapshot *Snapshot
-	copied   map[int]bool
+	copied   map[int]bool // the chunks that are its own; nil while it has changed nothing
 }
 
-// Add adds a grant. Its id was not added before.
+// Builder returns one that begins with what a snapshot has.
+func (s *Snapshot) Builder() *Builder {
+	return &Builder{snapshot: &Snapshot{line: s.line, chunks: s.chunks, size: s.size}}
+}
+
+// Add adds a grant, or puts it in the place of the one with its id.
 func (b *Builder) Add(g *grant.Grant) {
-	if b.snapshot == nil {
-		b.snapshot, b.copied = NewSnapshot(nil, nil), map[int]bool{}
+	if b.copied == nil {
+		b.snapshot.chunks, b.copied = slices.Clone(b.snapshot.chunks), map[int]bool{}
 	}
 	b.snapshot.set(g, b.copied)
 }
 
 // Snapshot returns the snapshot of what was added. The Builder must not be used after it.
 func (b *Builder) Snapshot(reg *grant.Registry, rates *fx.Table) *Snapshot {
-	if b.snapshot == nil {
-		return NewSnapshot(reg, rates)
-	}
 	b.snapshot.reg, b.snapshot.rates = reg, rates
 	return b.snapshot
 }

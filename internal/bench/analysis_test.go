@@ -35,7 +35,7 @@ var staff = grant.Principal{Role: grant.Staff}
 func build(n int) *analysis.Snapshot {
 	w := bench.Field(n)
 	reg := grant.NewRegistry().With(w.Registry()...)
-	var builder analysis.Builder
+	builder := analysis.NewSnapshot(nil, nil).Builder()
 	for g := range w.All() {
 		builder.Add(g)
 	}

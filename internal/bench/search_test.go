@@ -20,7 +20,7 @@ func sizes(b *testing.B) []int { return []int{min(grants(b), 100_000) / 10, min(
 func buildIndex(n int) (*search.Index, []*grant.Grant) {
 	w := bench.Field(n)
 	reg := w.Registry()
-	var builder search.Builder
+	builder := search.New(nil).Builder()
 	for _, e := range reg {
 		builder.Add(e)
 	}

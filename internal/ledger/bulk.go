@@ -18,7 +18,7 @@ type bulk struct {
 	handed int            // batches that are being encoded
 	work   chan []grant.Entity
 	ready  chan encoded
-	state  *State // with what is encoded; the goroutine's until it ends
+	next   *growing // with what is encoded; the goroutine's until it ends
 }
 
 // encoded is a batch as it goes into the log.
@@ -35,7 +35,7 @@ const (
 
 // newBulk begins a bulk of a draft. stop has to be called.
 func newBulk(d *draft, w Write) *bulk {
-	b := &bulk{draft: d, head: d.head(w), before: d.tx.Hash(), work: make(chan []grant.Entity, bulkAhead), ready: make(chan encoded, bulkAhead), state: d.pending.flush()}
+	b := &bulk{draft: d, head: d.head(w), before: d.tx.Hash(), work: make(chan []grant.Entity, bulkAhead), ready: make(chan encoded, bulkAhead), next: d.ledger.grow(d.pending.flush())}
 	go b.encode(b.work)
 	return b
 }
@@ -49,9 +49,7 @@ func (b *bulk) encode(work <-chan []grant.Entity) {
 			if out.versions[i], out.err = encode(e); out.err != nil {
 				break
 			}
-		}
-		if out.err == nil {
-			b.state = b.ledger.next(b.state, b.head.Number, b.head.At, batch)
+			b.next.add(e)
 		}
 		b.ready <- out
 	}
@@ -144,7 +142,6 @@ func (b *bulk) seal() error {
 		return err
 	}
 	b.stop()
-	b.state.Hash = hash
-	b.sealed = b.state
+	b.sealed = b.next.state(b.head.Number, b.head.At, hash)
 	return nil
 }

@@ -195,11 +195,14 @@ func (im *importer) grant(id string) (*grant.Grant, error) {
 func (im *importer) keep(g *grant.Grant) error {
 	im.changed[g.ID] = true
 	im.waiting, im.changes = append(im.waiting, len(im.done.Grants)-1), append(im.changes, g)
-	if len(im.changes) < bulkBatch {
+	if len(im.changes) < admittedAtOnce {
 		return nil
 	}
 	return im.admit()
 }
+
+// admittedAtOnce is how many grants wait for one another at most.
+const admittedAtOnce = 512
 
 // admit makes the grants that wait part of the revision, and tells of new ones which of those that were recorded before the import are likely the same. They wait
 // for one another because a registry with what was made for them is not made for one grant.

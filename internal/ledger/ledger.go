@@ -97,40 +97,34 @@ func (l *Ledger) load(ctx context.Context, at int64) (*State, error) {
 	if at == 0 || at > head {
 		at = head
 	}
-	state := &State{Revision: at, Registry: grant.NewRegistry(), Rates: l.Rates}
+	next := l.grow(l.empty())
 	if at == 0 {
-		state.Snapshot = analysis.NewSnapshot(state.Registry, state.Rates)
-		state.Index = search.New(state.Registry)
-		return state, nil
+		return next.state(0, 0, ""), nil
 	}
-	if state.Hash, err = l.hashAt(ctx, at); err != nil {
+	hash, err := l.hashAt(ctx, at)
+	if err != nil {
 		return nil, err
 	}
-	var builder analysis.Builder
-	var index search.Builder
-	var others []grant.Entity
+	var written int64
 	err = l.Store.Load(ctx, at, func(v Version) error {
 		e, err := decode(v)
 		if err != nil {
 			return err
 		}
-		state.At = max(state.At, v.Updated)
-		index.Add(e)
-		if g, ok := e.(*grant.Grant); ok {
-			builder.Add(g)
-		} else {
-			others = append(others, e)
-		}
+		written = max(written, v.Updated)
+		next.add(e)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	state.Registry = state.Registry.With(others...)
-	state.Rates = ratesOf(l.Rates, state.Registry)
-	state.Snapshot = builder.Snapshot(state.Registry, state.Rates)
-	state.Index = index.Index(state.Registry)
-	return state, nil
+	return next.state(at, written, hash), nil
+}
+
+// empty returns the state before the first revision.
+func (l *Ledger) empty() *State {
+	reg := grant.NewRegistry()
+	return &State{Registry: reg, Rates: l.Rates, Snapshot: analysis.NewSnapshot(reg, l.Rates), Index: search.New(reg)}
 }
 
 // hashAt returns the hash of a revision that is there.
@@ -142,24 +136,50 @@ func (l *Ledger) hashAt(ctx context.Context, at int64) (string, error) {
 	return last[0].Hash, nil
 }
 
-// next returns the state after a revision that changed these records.
+// next returns the state after a revision that changed these records, without its hash.
 func (l *Ledger) next(s *State, revision, at int64, changed []grant.Entity) *State {
-	next := &State{Revision: revision, At: at, Hash: s.Hash, Registry: s.Registry.With(changed...), Rates: s.Rates}
-	var grants []*grant.Grant
+	next := l.grow(s)
 	for _, e := range changed {
-		switch e := e.(type) {
-		case *grant.Grant:
-			grants = append(grants, e)
-		case *grant.RateDay:
-			next.Rates = nil
-		}
+		next.add(e)
 	}
-	if next.Rates == nil {
-		next.Rates = ratesOf(l.Rates, next.Registry)
+	return next.state(revision, at, s.Hash)
+}
+
+// growing is the next state on its way, which takes record after record.
+type growing struct {
+	from     *State
+	builtIn  *fx.Table
+	snapshot *analysis.Builder
+	index    *search.Builder
+	others   []grant.Entity // but for grants
+	rates    bool           // are among them
+}
+
+func (l *Ledger) grow(from *State) *growing {
+	return &growing{from: from, builtIn: l.Rates, snapshot: from.Snapshot.Builder(), index: from.Index.Builder()}
+}
+
+// add adds a record, new or changed. It does not hold on to a grant.
+func (g *growing) add(e grant.Entity) {
+	g.index.Add(e)
+	switch e := e.(type) {
+	case *grant.Grant:
+		g.snapshot.Add(e)
+		return
+	case *grant.RateDay:
+		g.rates = true
 	}
-	next.Snapshot = s.Snapshot.Next(next.Registry, next.Rates, grants)
-	next.Index = s.Index.Next(next.Registry, changed)
-	return next
+	g.others = append(g.others, e)
+}
+
+// state returns what has become of it. No more can be added.
+func (g *growing) state(revision, at int64, hash string) *State {
+	s := &State{Revision: revision, At: at, Hash: hash, Registry: g.from.Registry.With(g.others...), Rates: g.from.Rates}
+	if g.rates {
+		s.Rates = ratesOf(g.builtIn, s.Registry)
+	}
+	s.Snapshot, s.Index = g.snapshot.Snapshot(s.Registry, s.Rates), g.index.Index(s.Registry)
+	return s
 }
 
 // ratesOf returns the built-in rates with the recorded ones.

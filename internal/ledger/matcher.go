@@ -251,17 +251,20 @@ func (m *matcher) get(id string) *grant.Organisation {
 // completed returns the organisation with what the party tells and the record lacks: an identifier in a register, and the donor state of a funder. It is nil if it
 // lacks nothing.
 func (m *matcher) completed(o *grant.Organisation, p *exchange.Party) *grant.Organisation {
-	next := *o
-	next.Identifiers = slices.Clone(o.Identifiers)
-	for _, n := range p.Identifiers {
-		if _, ours := m.numbers[n]; !ours && m.base.Identified(n) == nil {
-			next.Identifiers = append(next.Identifiers, n)
-		}
-	}
+	missing := slices.DeleteFunc(slices.Clone(p.Identifiers), func(n string) bool {
+		_, ours := m.numbers[n]
+		return ours || m.base.Identified(n) != nil
+	})
+	state := o.State
 	if p.State != "" && m.donorState(o.ID) == "" {
-		next.State = p.State
+		state = p.State
 	}
-	if len(next.Identifiers) == len(o.Identifiers) && next.State == o.State || next.Validate() != nil {
+	if len(missing) == 0 && state == o.State {
+		return nil
+	}
+	next := *o
+	next.Identifiers, next.State = slices.Concat(o.Identifiers, missing), state
+	if next.Validate() != nil {
 		return nil
 	}
 	return &next

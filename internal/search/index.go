@@ -20,20 +20,11 @@ func New(reg *grant.Registry) *Index {
 
 // Next returns the index after a change of these records, new or changed, and of the registry.
 func (x *Index) Next(reg *grant.Registry, changed []grant.Entity) *Index {
-	next := &Index{grants: x.grants, organisations: x.organisations, programmes: x.programmes, reg: reg}
-	touched := map[grant.Kind]bool{}
+	b := x.Builder()
 	for _, e := range changed {
-		c := next.corpus(e.Key().Kind)
-		if c == nil {
-			continue
-		}
-		if !touched[e.Key().Kind] {
-			touched[e.Key().Kind] = true
-			*c = (*c).next()
-		}
-		next.set(e)
+		b.Add(e)
 	}
-	return next
+	return b.Index(reg)
 }
 
 func (x *Index) corpus(kind grant.Kind) **corpus {
@@ -59,22 +50,33 @@ func (x *Index) set(e grant.Entity) {
 	}
 }
 
-// Builder makes an Index of many records, in any order. The zero Builder is ready for use.
-type Builder struct{ index *Index }
+// Builder makes the next Index of many records, one by one.
+type Builder struct {
+	index   *Index
+	touched map[grant.Kind]bool // of which the corpus is its own
+}
 
-// Add adds a record. Its key was not added before.
+// Builder returns one that begins with what an index has.
+func (x *Index) Builder() *Builder {
+	return &Builder{index: x.With(nil), touched: map[grant.Kind]bool{}}
+}
+
+// Add adds a record, or puts it in the place of the one with its key.
 func (b *Builder) Add(e grant.Entity) {
-	if b.index == nil {
-		b.index = New(nil)
+	kind := e.Key().Kind
+	c := b.index.corpus(kind)
+	if c == nil {
+		return
+	}
+	if !b.touched[kind] {
+		b.touched[kind] = true
+		*c = (*c).next()
 	}
 	b.index.set(e)
 }
 
 // Index returns the index of what was added. The Builder must not be used after it.
 func (b *Builder) Index(reg *grant.Registry) *Index {
-	if b.index == nil {
-		return New(reg)
-	}
 	b.index.reg = reg
 	return b.index
 }

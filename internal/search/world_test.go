@@ -101,7 +101,7 @@ func someGrant(d drawer, id string) *grant.Grant {
 
 // index builds the index of a field in one go.
 func (f *field) index() *Index {
-	var b Builder
+	b := New(nil).Builder()
 	for _, e := range f.records {
 		b.Add(e)
 	}

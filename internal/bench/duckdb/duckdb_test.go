@@ -65,7 +65,7 @@ func (w *world) fill(grants int, conn driver.Conn) error {
 	}
 	f := bench.Field(grants)
 	reg := grant.NewRegistry().With(f.Registry()...)
-	var builder analysis.Builder
+	builder := analysis.NewSnapshot(nil, nil).Builder()
 	number := int64(0)
 	for g := range f.All() {
 		builder.Add(g)

@@ -91,7 +91,7 @@ func cells(b *testing.B, n int) (*analysis.Snapshot, *sql.DB) {
 	}
 	f := bench.Field(n)
 	reg := grant.NewRegistry().With(f.Registry()...)
-	var builder analysis.Builder
+	builder := analysis.NewSnapshot(nil, nil).Builder()
 	for g := range f.All() {
 		g.Locations = nil
 		builder.Add(g)
