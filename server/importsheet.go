@@ -42,7 +42,7 @@ func (s imports) sheetOptions(ctx context.Context, m *tandemv1.ImportGrantsReque
 		return freeform.Options{}, err
 	}
 	return read(func(in *reader) freeform.Options {
-		o := freeform.Options{Sheet: m.Sheet, Columns: map[string]string{}, Mapping: saved, Dates: dateOrders.in(m.DateOrder), Decimals: decimalMarks.in(m.DecimalMark)}
+		o := freeform.Options{Sheet: m.Sheet, Source: m.Source, Columns: map[string]string{}, Mapping: saved, Dates: dateOrders.in(m.DateOrder), Decimals: decimalMarks.in(m.DecimalMark)}
 		for _, c := range m.Column {
 			at := strings.LastIndexByte(c, '=') // the contract has it that there is one
 			o.Columns[c[:at]] = c[at+1:]
@@ -70,7 +70,7 @@ func (s imports) mapping(ctx context.Context, m *tandemv1.ImportGrantsRequest) (
 		return nil, fault.Field("mapping", "%q is deleted; undelete it first", m.Mapping)
 	}
 	saved := writeMapping(e.(*grant.Mapping))
-	m.Sheet, m.DefaultCurrency = cmp.Or(m.Sheet, saved.Sheet), cmp.Or(m.DefaultCurrency, saved.DefaultCurrency)
+	m.Sheet, m.Source, m.DefaultCurrency = cmp.Or(m.Sheet, saved.Sheet), cmp.Or(m.Source, saved.Source), cmp.Or(m.DefaultCurrency, saved.DefaultCurrency)
 	m.DateOrder, m.DecimalMark = cmp.Or(m.DateOrder, saved.DateOrder), cmp.Or(m.DecimalMark, saved.DecimalMark)
 	return e.(*grant.Mapping), nil
 }
@@ -87,6 +87,6 @@ func writeColumns(r files.Reader, asked *tandemv1.ImportGrantsRequest) ([]*tande
 		columns = append(columns, &tandemv1.ImportColumn{Letter: cells.Letter(i), Head: c.Head, Field: string(c.Field), Confidence: int32(c.Confidence), Reason: c.Reason})
 	}
 	return columns, &tandemv1.Mapping{
-		Columns: writeMappingColumns(m.Saved()), DateOrder: asked.DateOrder, DecimalMark: asked.DecimalMark, DefaultCurrency: asked.DefaultCurrency, Sheet: asked.Sheet,
+		Columns: writeMappingColumns(m.Saved()), DateOrder: asked.DateOrder, DecimalMark: asked.DecimalMark, DefaultCurrency: asked.DefaultCurrency, Sheet: asked.Sheet, Source: asked.Source,
 	}
 }

@@ -50,7 +50,7 @@ var dateOrderWords = wordList[tandemv1.ImportGrantsRequest_DateOrder, string]{{t
 var decimalMarkWords = wordList[tandemv1.ImportGrantsRequest_DecimalMark, string]{{tandemv1.ImportGrantsRequest_POINT, "POINT"}, {tandemv1.ImportGrantsRequest_COMMA, "COMMA"}}
 
 func readMapping(r *reader, at, id string, m *tandemv1.Mapping) *grant.Mapping {
-	to := &grant.Mapping{ID: id, DisplayName: m.DisplayName, DateOrder: dateOrderWords.in(m.DateOrder), DecimalMark: decimalMarkWords.in(m.DecimalMark), Sheet: m.Sheet}
+	to := &grant.Mapping{ID: id, DisplayName: m.DisplayName, DateOrder: dateOrderWords.in(m.DateOrder), DecimalMark: decimalMarkWords.in(m.DecimalMark), Sheet: m.Sheet, Source: m.Source}
 	if m.DefaultCurrency != "" {
 		to.DefaultCurrency = r.currency(at+".defaultCurrency", m.DefaultCurrency)
 	}
@@ -66,7 +66,7 @@ func readMapping(r *reader, at, id string, m *tandemv1.Mapping) *grant.Mapping {
 func writeMapping(m *grant.Mapping) *tandemv1.Mapping {
 	return &tandemv1.Mapping{
 		Name: m.Key().String(), DisplayName: m.DisplayName, Columns: writeMappingColumns(m.Columns), DateOrder: dateOrderWords.out(m.DateOrder), DecimalMark: decimalMarkWords.out(m.DecimalMark),
-		DefaultCurrency: string(m.DefaultCurrency), Sheet: m.Sheet,
+		DefaultCurrency: string(m.DefaultCurrency), Sheet: m.Sheet, Source: m.Source,
 		Etag: etagOf(&m.Meta), CreateTime: timeOf(m.Created), UpdateTime: timeOf(m.Updated), DeleteTime: timeOf(m.Deleted),
 	}
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	stdcmp "cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -90,13 +91,13 @@ func TestMappingsAreRecords(t *testing.T) {
 			made := d.must(t, "POST", "/v1/mappings?mapping_id=sida", string(body))
 			again := func(query string) string {
 				t.Helper()
-				sum := d.must(t, "POST", "/v1/imports?file_name=sida.csv&mapping=mappings/sida&"+query, sheet)["summary"].(map[string]any)
+				sum := d.must(t, "POST", "/v1/imports?mapping=mappings/sida&"+stdcmp.Or(query, "file_name=sida.csv"), sheet)["summary"].(map[string]any)
 				return fmt.Sprint(sum["createdCount"], sum["updatedCount"], sum["unchangedCount"], sum["refusedCount"])
 			}
 			if got := again(""); got != "0 0 1 0" {
 				t.Errorf("the same sheet by the saved mapping: %s", got)
 			}
-			if got := again("validate_only=true&decimal_mark=POINT"); got != "0 0 0 1" {
+			if got := again("file_name=sida.csv&validate_only=true&decimal_mark=POINT"); got != "0 0 0 1" {
 				t.Errorf("what the request says itself: %s", got)
 			}
 			changed := d.must(t, "PATCH", "/v1/mappings/sida", `{"decimalMark":"POINT","columns":[{"head":"Giver","field":"donor"},{"head":"Sum","field":"amount"},{"head":"No","field":"identifier"}]}`)
@@ -114,6 +115,13 @@ func TestMappingsAreRecords(t *testing.T) {
 			}
 			if got := again(""); got != "0 0 1 0" {
 				t.Errorf("the same sheet by the restored mapping: %s", got)
+			}
+			if got := again("validate_only=true&file_name=sida-q2.csv"); got != "1 0 0 0" {
+				t.Errorf("a sheet of another name: %s", got)
+			}
+			d.must(t, "PATCH", "/v1/mappings/sida", `{"source":"sida"}`)
+			if got := again("file_name=sida-q2.csv"); got != "0 0 1 0" {
+				t.Errorf("a sheet of another name and the same source: %s", got)
 			}
 			d.must(t, "DELETE", "/v1/mappings/sida", "")
 			if status, text, _ := d.ask(t, adminToken, "POST", "/v1/imports?mapping=mappings/sida", sheet); status != 400 || !strings.Contains(text, "undelete") {

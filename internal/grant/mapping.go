@@ -17,6 +17,7 @@ type Mapping struct {
 	DecimalMark     string          `json:"decimalMark,omitempty"`     // POINT or COMMA; "" if it does not say
 	DefaultCurrency money.Currency  `json:"defaultCurrency,omitempty"` // of amounts for which a sheet says none
 	Sheet           string          `json:"sheet,omitempty"`           // of a workbook
+	Source          string          `json:"source,omitempty"`          // who keeps the sheets; "" if each is by its file's name
 }
 
 // MappingColumn says what a column means, which is found by its head, so that it may move. Letter is for one that its head does not tell from others.
@@ -51,6 +52,7 @@ func (m *Mapping) Validate() error {
 	checkWord(&v, "dateOrder", m.DateOrder, "DAY_FIRST", "MONTH_FIRST")
 	checkWord(&v, "decimalMark", m.DecimalMark, "POINT", "COMMA")
 	checkText(&v, "sheet", m.Sheet, maxName)
+	checkText(&v, "source", m.Source, maxName)
 	return v.Err()
 }
 

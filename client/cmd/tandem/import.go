@@ -26,6 +26,7 @@ type importCommand struct {
 	SaveMapping string `help:"Save what the columns were taken for under this name, also after a dry run; what was saved under it before is replaced." placeholder:"ID"`
 
 	Sheet    string   `help:"Of a workbook, the sheet to read; else the first that has rows." placeholder:"NAME"`
+	Source   string   `help:"Who keeps a sheet, so that the next one, whatever it is called, brings the same grants up to date; else the name of the file." placeholder:"NAME"`
 	Column   []string `help:"What a column of a sheet means, by its head or letter, in place of what is guessed (--dry-run shows it): D=title; repeat it." sep:"none" placeholder:"COLUMN=FIELD"`
 	Dates    string   `help:"What is first in dates such as 3/6/2024: day-first or month-first." enum:",day-first,month-first" default:"" placeholder:"ORDER"`
 	Decimals string   `help:"What stands before decimals, where 1.234 could be either: point or comma." enum:",point,comma" default:"" placeholder:"MARK"`
@@ -78,7 +79,7 @@ func (c *importCommand) request(name string) *tandemv1.ImportGrantsRequest {
 	constant := func(flag string) string { return strings.ToUpper(strings.ReplaceAll(flag, "-", "_")) }
 	return &tandemv1.ImportGrantsRequest{
 		Format: tandemv1.ImportGrantsRequest_Format(tandemv1.ImportGrantsRequest_Format_value[constant(c.Format)]), FileName: name,
-		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, Mapping: full("mappings", c.Mapping), Sheet: c.Sheet, Column: c.Column,
+		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, Mapping: full("mappings", c.Mapping), Sheet: c.Sheet, Source: c.Source, Column: c.Column,
 		DateOrder:   tandemv1.ImportGrantsRequest_DateOrder(tandemv1.ImportGrantsRequest_DateOrder_value[constant(c.Dates)]),
 		DecimalMark: tandemv1.ImportGrantsRequest_DecimalMark(tandemv1.ImportGrantsRequest_DecimalMark_value[constant(c.Decimals)]),
 	}

@@ -54,7 +54,7 @@ func (c *mappingShow) Run(s *session) error {
 		t.add(c.Head, c.Letter, takenFor(c.Field))
 	}
 	said := m.DisplayName
-	for _, f := range []struct{ flag, value string }{{"--dates", flagOf(m.DateOrder)}, {"--decimals", flagOf(m.DecimalMark)}, {"--currency", m.DefaultCurrency}, {"--sheet", m.Sheet}} {
+	for _, f := range []struct{ flag, value string }{{"--dates", flagOf(m.DateOrder)}, {"--decimals", flagOf(m.DecimalMark)}, {"--currency", m.DefaultCurrency}, {"--sheet", m.Sheet}, {"--source", m.Source}} {
 		if f.value != "" {
 			said += " " + f.flag + " " + f.value
 		}

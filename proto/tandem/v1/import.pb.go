@@ -343,7 +343,10 @@ type ImportGrantsRequest struct {
 	DecimalMark ImportGrantsRequest_DecimalMark `protobuf:"varint,10,opt,name=decimal_mark,json=decimalMark,proto3,enum=tandem.v1.ImportGrantsRequest_DecimalMark" json:"decimal_mark,omitempty"`
 	// Of CSV and XLSX with heads of their own, a recorded mapping to read it by: `mappings/sida`. What the request says itself goes before it. An import is refused when the mapping has a column
 	// with a field that the file does not have, until the request says in which column the field is now, or of the column that it is not used: `Remarks=`.
-	Mapping       string `protobuf:"bytes,11,opt,name=mapping,proto3" json:"mapping,omitempty"`
+	Mapping string `protobuf:"bytes,11,opt,name=mapping,proto3" json:"mapping,omitempty"`
+	// Of CSV and XLSX with heads of their own, who keeps the sheet. A later one of the same source, whatever it is called, brings the same grants up to date. When left out it is the name
+	// of the file without its ending.
+	Source        string `protobuf:"bytes,12,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,6 +454,13 @@ func (x *ImportGrantsRequest) GetDecimalMark() ImportGrantsRequest_DecimalMark {
 func (x *ImportGrantsRequest) GetMapping() string {
 	if x != nil {
 		return x.Mapping
+	}
+	return ""
+}
+
+func (x *ImportGrantsRequest) GetSource() string {
+	if x != nil {
+		return x.Source
 	}
 	return ""
 }
@@ -1094,7 +1104,9 @@ type Mapping struct {
 	// When the mapping was last changed.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// When the mapping was deleted; empty while it stands.
-	DeleteTime    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	DeleteTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=delete_time,json=deleteTime,proto3" json:"delete_time,omitempty"`
+	// Who keeps the sheets, so that the next brings the same grants up to date; the name of the file, when empty.
+	Source        string `protobuf:"bytes,12,opt,name=source,proto3" json:"source,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1204,6 +1216,13 @@ func (x *Mapping) GetDeleteTime() *timestamppb.Timestamp {
 		return x.DeleteTime
 	}
 	return nil
+}
+
+func (x *Mapping) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
 }
 
 // Total is what became of the money of a type and currency. The four amounts sum to what the file has, in decimals as precise as the file's.
@@ -1383,7 +1402,7 @@ var File_tandem_v1_import_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_import_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tandem/v1/similar.proto\"\xd3\x06\n" +
+	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tandem/v1/similar.proto\"\xf5\x06\n" +
 	"\x13ImportGrantsRequest\x12G\n" +
 	"\x06format\x18\x01 \x01(\x0e2%.tandem.v1.ImportGrantsRequest.FormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12%\n" +
 	"\tfile_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\bfileName\x12)\n" +
@@ -1398,7 +1417,8 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\fdecimal_mark\x18\n" +
 	" \x01(\x0e2*.tandem.v1.ImportGrantsRequest.DecimalMarkB\b\xbaH\x05\x82\x01\x02\x10\x01R\vdecimalMark\x12g\n" +
 	"\amapping\x18\v \x01(\tBM\xfaA\x13\n" +
-	"\x11tandem.v1/Mapping\xbaH4\xd8\x01\x01r/2-^mappings/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\amapping\"V\n" +
+	"\x11tandem.v1/Mapping\xbaH4\xd8\x01\x01r/2-^mappings/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\amapping\x12 \n" +
+	"\x06source\x18\f \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x06source\"V\n" +
 	"\x06Format\x12\x16\n" +
 	"\x12FORMAT_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04IATI\x10\x01\x12\x0e\n" +
@@ -1483,7 +1503,7 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\n" +
 	"confidence\x18\x04 \x01(\x05R\n" +
 	"confidence\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xd9\x06\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\"\xfb\x06\n" +
 	"\aMapping\x12N\n" +
 	"\x04name\x18\x01 \x01(\tB:\xe0A\b\xbaH4\xd8\x01\x01r/2-^mappings/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12.\n" +
 	"\fdisplay_name\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xac\x02R\vdisplayName\x12>\n" +
@@ -1501,7 +1521,8 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	" \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
 	"updateTime\x12@\n" +
 	"\vdelete_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampB\x03\xe0A\x03R\n" +
-	"deleteTime\x1ar\n" +
+	"deleteTime\x12 \n" +
+	"\x06source\x18\f \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x06source\x1ar\n" +
 	"\x06Column\x12\x1c\n" +
 	"\x04head\x18\x01 \x01(\tB\b\xbaH\x05r\x03\x18\xd0\x0fR\x04head\x12+\n" +
 	"\x06letter\x18\x02 \x01(\tB\x13\xbaH\x10r\x0e2\f^[A-Z]{0,3}$R\x06letter\x12\x1d\n" +
