@@ -14,6 +14,8 @@ type bulk struct {
 	before string         // the hash of the revision before
 	begun  bool           // the log has the revision
 	keys   []grant.Key    // of what was put
+	held   []Version      // what was written, while it is not much
+	size   int            // of its bodies
 	batch  []grant.Entity // put, and not handed on yet
 	handed int            // batches that are being encoded
 	work   chan []grant.Entity
@@ -31,6 +33,7 @@ type encoded struct {
 const (
 	bulkBatch = 128
 	bulkAhead = 2
+	bulkHeld  = 16 << 20 // bytes of bodies that are held for the hash
 )
 
 // newBulk begins a bulk of a draft. stop has to be called.
@@ -104,6 +107,12 @@ func (b *bulk) write() error {
 	if out.err != nil {
 		return out.err
 	}
+	for _, v := range out.versions {
+		b.size += len(v.Body)
+	}
+	if b.held = append(b.held, out.versions...); b.size > bulkHeld {
+		b.held = nil
+	}
 	return b.tx.Extend(out.versions)
 }
 
@@ -127,21 +136,37 @@ func (b *bulk) seal() error {
 	}
 	slices.SortFunc(b.keys, compareKeys)
 	b.keys = slices.Compact(b.keys)
-	digest := b.head.digest(b.before, len(b.keys))
-	for some := range slices.Chunk(b.keys, bulkBatch) {
-		versions, err := b.tx.GetAll(some)
-		if err != nil {
-			return err
-		}
-		for _, v := range versions {
-			digest.version(v)
-		}
+	hash, err := b.hash()
+	if err != nil {
+		return err
 	}
-	hash := digest.hex()
 	if err := b.tx.Seal(len(b.keys), hash); err != nil {
 		return err
 	}
 	b.stop()
 	b.sealed = b.next.state(b.head.Number, b.head.At, hash)
 	return nil
+}
+
+// hash returns the hash of the revision, for which its changes have to be in order: it reads them once more if they were too many to hold, or if some took the
+// place of others.
+func (b *bulk) hash() (string, error) {
+	digest := b.head.digest(b.before, len(b.keys))
+	if len(b.held) == len(b.keys) {
+		slices.SortFunc(b.held, func(v, w Version) int { return compareKeys(v.Key, w.Key) })
+		for _, v := range b.held {
+			digest.version(v)
+		}
+		return digest.hex(), nil
+	}
+	for some := range slices.Chunk(b.keys, bulkBatch) {
+		versions, err := b.tx.GetAll(some)
+		if err != nil {
+			return "", err
+		}
+		for _, v := range versions {
+			digest.version(v)
+		}
+	}
+	return digest.hex(), nil
 }
