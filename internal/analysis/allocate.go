@@ -166,6 +166,9 @@ func (e *evaluation) alone(number int, r *record) bool {
 	return !r.deleted && e.sieve.passes(r) && !e.families.has(number)
 }
 
+// rowsAtOnce is how many rows a goroutine makes.
+const rowsAtOnce = 8192
+
 // result makes the answer of what was added up.
 func (e *evaluation) result(s *sheet, defects []string) Result {
 	res := Result{Total: s.total.row(), Provisional: s.provisional, Defects: defects}
@@ -182,15 +185,20 @@ func (e *evaluation) result(s *sheet, defects []string) Result {
 		return res
 	}
 	res.Rows = make([]Row, len(all))
-	names := make([]string, 0, 2*len(e.GroupBy)*len(all)) // of all rows at once
-	for i, p := range all {
-		row := &res.Rows[i]
-		*row = p.tally.row()
-		row.Explanation = e.explain(p.tally)
-		n, m := len(names), len(names)+len(e.GroupBy)
-		names = names[:m+len(e.GroupBy)]
-		row.Keys, row.Labels = e.keys.row(p.codes, names[n:n:m], names[m:m:len(names)])
+	names := make([]string, 2*len(e.GroupBy)*len(all)) // of all rows at once
+	var wait sync.WaitGroup
+	for from := 0; from < len(all); from += rowsAtOnce {
+		wait.Go(func() {
+			for i := from; i < min(from+rowsAtOnce, len(all)); i++ {
+				row, n := &res.Rows[i], len(e.GroupBy)
+				*row = all[i].tally.row()
+				row.Explanation = e.explain(all[i].tally)
+				names := names[2*n*i:][:2*n]
+				row.Keys, row.Labels = e.keys.row(all[i].codes, names[:0:n], names[n:n])
+			}
+		})
 	}
+	wait.Wait()
 	return res
 }
 
