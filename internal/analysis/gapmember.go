@@ -152,8 +152,8 @@ func (l *fall) share(least grant.Percent) *big.Rat {
 // cliffs finds the members and the cells whose allocation falls.
 func (f *gapFinder) cliffs() (gaps []*found) {
 	members, cells := map[int32]*fall{}, map[[3]int32]*fall{}
-	rolled := f.snapshot.newTerms(max(f.Depth, 1))
 	h := f.holdings
+	rolled := f.snapshot.newTerms(max(f.Depth, 1), func(list int) []string { return h.termIDs(list - themes) })
 	for i := range h.parts {
 		p := &h.parts[i]
 		before, anyBefore := p.run.Intersect(f.before)
@@ -207,7 +207,7 @@ func addFall[K comparable](to map[K]*fall, key K, made fallen, inexact bool) {
 	l.made = append(l.made, made)
 }
 
-// rolled returns the codes of a cell as a keyring of terms has them.
+// rolled rolls the codes of a cell up.
 func (k *keyring) rolled(codes [3]int32) (rolled [3]int32) {
 	for i, c := range codes {
 		if rolled[i] = none; c != none {

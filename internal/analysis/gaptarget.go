@@ -89,12 +89,15 @@ func (f *gapFinder) accepts(cell GapCell) func(code uint64) bool {
 
 // terms accepts the codes of the i-th dimension of cells whose ids has accepts, and "unspecified" if it is what was asked for.
 func (f *gapFinder) terms(i int, asked string, has func(id string) bool) *accepted {
-	names := f.holdings.terms.names[i]
-	ids := make([]string, len(names))
-	for code := range names {
-		ids[code] = idOf(names[code].key)
+	return accept(f.holdings.termIDs(i), []string{asked}, has)
+}
+
+// termIDs returns the ids of the i-th dimension of cells, by code.
+func (h *holdings) termIDs(i int) (ids []string) {
+	for _, n := range h.terms.names[i] {
+		ids = append(ids, idOf(n.key))
 	}
-	return accept(ids, []string{asked}, has)
+	return ids
 }
 
 func (f *gapFinder) acceptsAll(tables [3]*accepted) func(code uint64) bool {

@@ -65,7 +65,7 @@ type remarks struct {
 
 // newHoldings returns holdings of nothing. depth is that to which themes and locations are rolled up. What sides say of donors and recipients is only marked.
 func (s *Snapshot) newHoldings(scope grant.Scope, depth int, sides Filter, p grant.Principal) *holdings {
-	h := &holdings{snapshot: s, donors: s.newKeyring(Query{GroupBy: []Dimension{DonorState, Member}}), terms: s.newTerms(depth), scope: scope, sides: s.newSieve(sides, p)}
+	h := &holdings{snapshot: s, donors: s.newKeyring(Query{GroupBy: []Dimension{DonorState, Member}}), terms: s.newTerms(depth, func(list int) []string { return s.line.terms[list].all() }), scope: scope, sides: s.newSieve(sides, p)}
 	for i := range h.terms.dims {
 		h.widths = append(h.widths, uint64(len(h.terms.names[i]))+1)
 	}
@@ -110,11 +110,12 @@ func (h *holder) chunk(index int) {
 	}
 }
 
-// newTerms returns a keyring of themes, locations and populations. Themes and locations deeper in their trees than depth have the code of what they are under at that depth.
-func (s *Snapshot) newTerms(depth int) *keyring {
+// newTerms returns a keyring of themes, locations and populations with these ids. Themes and locations deeper in their trees than depth have the code of what they are under at that
+// depth.
+func (s *Snapshot) newTerms(depth int, ids func(list int) []string) *keyring {
 	k := &keyring{snapshot: s, dims: []Dimension{Theme, Location, Population}}
 	for i, list := range [3]int{themes, locations, populations} {
-		k.table(i, s.line.terms[list].all(), func(id string) nameOfKey {
+		k.table(i, ids(list), func(id string) nameOfKey {
 			if list != populations {
 				id = s.ancestor(kinds[list], id, depth)
 			}

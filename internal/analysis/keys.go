@@ -1,7 +1,7 @@
 package analysis
 
 import (
-	"math"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -15,17 +15,26 @@ type key [3]int32
 // undated is the code of a period that cannot be told.
 const undated int32 = -1 << 31
 
-// keyring turns codes into the keys and labels of rows. What rolls up to the same key has the same code.
+// compareKeys orders rows as the words of their keys do: "undated" comes after every number, and "unspecified" after all that is named.
+func compareKeys(a, b key) int {
+	for i := range a {
+		if a[i] != b[i] {
+			return cmp.Compare(uint32(a[i]), uint32(b[i]))
+		}
+	}
+	return 0
+}
+
+// keyring turns codes into the keys and labels of rows. What rolls up to the same key has the same code, and codes are in the order of keys.
 type keyring struct {
 	snapshot *Snapshot
 	dims     []Dimension
 	calendar period.Calendar
 	finest   Dimension      // the dimension of time with the shortest periods, if there is one
 	timed    bool           // there is one
-	roll     [3][]int32     // of each dimension: the code in names of a code in its dictionary; nil when they are the same
-	names    [3][]nameOfKey // of each dimension, by code
-	places   [3][]int32     // of each dimension: where a code comes in the order of keys, that of none first
-	periods  map[[2]int]string
+	roll     [3][]int32     // of each dimension but those of time: the code in names of a code in its dictionary
+	names    [3][]nameOfKey // of each dimension, by code; of those of time see times
+	first    [3]int32       // of each dimension of time: the number of the period that names begins with
 }
 
 type nameOfKey struct{ key, label string }
@@ -49,6 +58,8 @@ func (s *Snapshot) newKeyring(q Query) *keyring {
 			k.table(i, s.line.organisations.all(), func(id string) nameOfKey { return s.recordKey(grant.Organisations, s.reg.Survivor(id)) })
 		case Programme:
 			k.table(i, s.line.programmes.all(), func(id string) nameOfKey { return s.recordKey(grant.Programmes, id) })
+		case Status:
+			k.table(i, statuses, func(word string) nameOfKey { return nameOfKey{word, word} })
 		case Theme, Location, Population:
 			list := map[Dimension]int{Theme: themes, Location: locations, Population: populations}[d]
 			k.table(i, s.line.terms[list].all(), func(id string) nameOfKey { return s.recordKey(kinds[list], id) })
@@ -57,71 +68,32 @@ func (s *Snapshot) newKeyring(q Query) *keyring {
 	return k
 }
 
+// statuses are the words of statuses, by their numbers.
+var statuses = func() (words []string) {
+	for status := range grant.Suspended + 1 {
+		words = append(words, status.String())
+	}
+	return words
+}()
+
 // table fills the i-th dimension's tables from a dictionary.
 func (k *keyring) table(i int, ids []string, name func(id string) nameOfKey) {
-	seen := make(map[string]int32, len(ids))
-	k.roll[i] = make([]int32, len(ids))
+	named := make([]nameOfKey, len(ids))
 	for code, id := range ids {
-		n := name(id)
-		c, ok := seen[n.key]
-		if !ok {
-			c = int32(len(k.names[i]))
-			seen[n.key] = c
-			k.names[i] = append(k.names[i], n)
-		}
-		k.roll[i][code] = c
+		named[code] = name(id)
 	}
-	k.sort(i)
-}
-
-// sort finds out in which order the keys of the i-th dimension come.
-func (k *keyring) sort(i int) {
-	codes := make([]int32, len(k.names[i])+1)
-	for j := range codes {
-		codes[j] = int32(j) - 1
+	names := slices.Clone(named)
+	slices.SortStableFunc(names, func(a, b nameOfKey) int { return strings.Compare(a.key, b.key) })
+	k.names[i] = slices.CompactFunc(names, func(a, b nameOfKey) bool { return a.key == b.key })
+	codes := make(map[string]int32, len(k.names[i]))
+	for code, n := range k.names[i] {
+		codes[n.key] = int32(code)
 	}
-	name := func(code int32) string {
-		if code == none {
-			return grant.Unspecified
-		}
-		return k.names[i][code].key
-	}
-	slices.SortFunc(codes, func(a, b int32) int { return strings.Compare(name(a), name(b)) })
-	k.places[i] = make([]int32, len(codes))
-	for place, code := range codes {
-		k.places[i][code+1] = int32(place)
+	k.roll[i] = make([]int32, len(ids))
+	for code, n := range named {
+		k.roll[i][code] = codes[n.key]
 	}
 }
-
-// order returns where codes come in the order of their keys.
-func (k *keyring) order(codes key) (places key) {
-	for i, d := range k.dims {
-		_, timed := d.unit()
-		switch {
-		case timed && codes[i] == undated:
-			places[i] = math.MaxInt32 // the word comes after every number
-		case timed:
-			places[i] = codes[i]
-		case d == Status:
-			places[i] = statusOrder[codes[i]]
-		default:
-			places[i] = k.places[i][codes[i]+1]
-		}
-	}
-	return places
-}
-
-// statusOrder is where statuses come in the order of their words.
-var statusOrder = func() (places [8]int32) {
-	for a := range places {
-		for b := range places {
-			if grant.Status(b).String() < grant.Status(a).String() {
-				places[a]++
-			}
-		}
-	}
-	return places
-}()
 
 func (s *Snapshot) recordKey(kind grant.Kind, id string) nameOfKey {
 	k := grant.Key{Kind: kind, ID: id}
@@ -179,8 +151,7 @@ func (k *keyring) of(r *record, part [lists]int32) (codes key) {
 		case Population:
 			code = part[populations]
 		case Status:
-			codes[i] = int32(r.status)
-			continue
+			code = int32(r.status)
 		default:
 			continue
 		}
@@ -192,50 +163,43 @@ func (k *keyring) of(r *record, part [lists]int32) (codes key) {
 	return codes
 }
 
-// when sets the codes of time: those of the periods in which a day lies.
-func (k *keyring) when(codes *key, day period.Day) {
+// times gives names to the periods from the first of the shortest that are asked for up to the end, and returns the codes of time of each, and of what is undated.
+func (k *keyring) times(first, end int) (times []key, unknown key) {
+	times = make([]key, max(0, end-first))
+	shortest, _ := k.finest.unit()
 	for i, d := range k.dims {
-		if unit, ok := d.unit(); ok {
-			codes[i] = undated
-			if day != noDay {
-				codes[i] = int32(k.calendar.Index(unit, day))
+		unit, timed := d.unit()
+		if !timed {
+			continue
+		}
+		unknown[i], k.names[i] = undated, nil
+		for n := range times {
+			number := k.calendar.Index(unit, k.calendar.Span(shortest, first+n).First)
+			if n == 0 {
+				k.first[i] = int32(number)
 			}
+			if number == int(k.first[i])+len(k.names[i]) {
+				name := k.calendar.Key(unit, number)
+				k.names[i] = append(k.names[i], nameOfKey{name, name})
+			}
+			times[n][i] = int32(number)
 		}
 	}
+	return times, unknown
 }
 
 // row appends the keys and the labels of a row.
 func (k *keyring) row(codes key, keys, labels []string) (_, _ []string) {
-	for i, d := range k.dims {
+	for i, code := range codes[:len(k.dims)] {
 		n := nameOfKey{grant.Unspecified, "Unspecified"}
-		unit, timed := d.unit()
-		switch {
-		case timed && codes[i] == undated:
+		switch code {
+		case none:
+		case undated:
 			n = nameOfKey{grant.Undated, "Undated"}
-		case timed:
-			name := k.period(unit, int(codes[i]))
-			n = nameOfKey{name, name}
-		case d == Status:
-			name := grant.Status(codes[i]).String()
-			n = nameOfKey{name, name}
-		case codes[i] != none:
-			n = k.names[i][codes[i]]
+		default:
+			n = k.names[i][code-k.first[i]]
 		}
 		keys, labels = append(keys, n.key), append(labels, n.label)
 	}
 	return keys, labels
-}
-
-// period names a period. There are few of them and many rows.
-func (k *keyring) period(unit period.Unit, number int) string {
-	at := [2]int{int(unit), number}
-	name, ok := k.periods[at]
-	if !ok {
-		if k.periods == nil {
-			k.periods = map[[2]int]string{}
-		}
-		name = k.calendar.Key(unit, number)
-		k.periods[at] = name
-	}
-	return name
 }

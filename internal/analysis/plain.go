@@ -75,17 +75,18 @@ func (e *evaluation) addFacts(out *sheet, number int, r *record, codes [lists]in
 			return
 		}
 	}
-	row := out.open.find(e.keys.of(r, codes))
-	sum := int64(0)
-	for i, amount := range facts {
+	row, sum := out.open.find(e.keys.of(r, codes)), int64(0)
+	for _, amount := range facts {
 		sum += amount
-		if e.keys.timed {
-			out.open.of(row, first+i).addPlain(number, amount)
-		}
 	}
 	out.total.addPlain(number, sum)
 	if !e.keys.timed {
 		out.open.of(row, 0).addPlain(number, sum)
+		return
+	}
+	years := out.open.run(row, first, len(facts))
+	for i, amount := range facts {
+		years[i].addPlain(number, amount)
 	}
 }
 

@@ -255,8 +255,13 @@ func TestAllocateAgreesWithTheReference(t *testing.T) {
 			}
 		}
 		slices.Sort(want[1:])
-		if diff := cmp.Diff(want, answer(build(reg, grants), q)); diff != "" {
+		s := build(reg, grants)
+		if diff := cmp.Diff(want, answer(s, q)); diff != "" {
 			t.Fatalf("%+v\n(-reference +product):\n%s", q, diff)
+		}
+		rows := must(s.Allocate(q)).Rows
+		if !slices.IsSortedFunc(rows, func(a, b analysis.Row) int { return slices.Compare(a.Keys, b.Keys) }) {
+			t.Fatalf("%+v: rows are not in the order of their keys: %s", q, answer(s, q))
 		}
 	})
 }

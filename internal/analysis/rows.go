@@ -1,197 +1,220 @@
 package analysis
 
 import (
-	"cmp"
+	"iter"
+	"maps"
+	"math"
 	"slices"
-
-	"github.com/allmep/tandem/internal/period"
 )
 
-// openRows are the rows that are being added up: found by their codes without those of time, without a look-up in a map where that is possible, and then by the number of
-// the period.
+// openRows are the rows that are being added up: found by their codes without those of time, without a look-up in a map once they are many, and then by the number of the period.
 type openRows struct {
-	sizes [3]int     // of each dimension: one more than its codes, for none
-	dense []*openRow // by the codes; nil when there would be too many
-	rows  map[key]*openRow
-	last  key
-	row   *openRow
-	count int // of tallies in all rows
-	block []tally
+	sizes [3]int           // of each dimension: how many codes there are, with none as the last of them
+	rows  map[key]*openRow // nil when there is dense
+	dense []openRow        // a row for all codes that there may be, in the order of keys
+	last  *openRow         // that was found last
+	count int              // of tallies in all rows
 }
 
-// openRow is the tallies of a row by the number of the shortest period that is asked for. Without a dimension of time there is one tally, at 0.
+// openRow is the tallies of a row by the number of the shortest period that is asked for, without gaps from a first one. Without a dimension of time there is one tally, at 0.
 type openRow struct {
+	codes   key // without those of time, which are 0
 	base    int
-	tallies []*tally
+	tallies []tally
 	undated *tally // of what cannot be placed in time
 }
 
-// maxDense is how large a table of rows may be.
-const maxDense = 4 << 20
+// There may be so many dense rows, of some 50 bytes each, and no more than so many for each that is used.
+const (
+	maxDense  = 1 << 20
+	maxUnused = 32
+)
 
+// openRows returns no rows yet.
 func (k *keyring) openRows() *openRows {
-	p := &openRows{rows: map[key]*openRow{}}
-	product := 1
-	for i := range p.sizes {
-		p.sizes[i] = 2 // for what is no code here: time, and dimensions that were not asked for
-		if i < len(k.dims) {
-			p.sizes[i] = max(len(k.names[i])+1, 8) // a status is below 8
+	p := &openRows{sizes: [3]int{1, 1, 1}, rows: map[key]*openRow{}}
+	for i, d := range k.dims {
+		if _, timed := d.unit(); !timed {
+			p.sizes[i] = len(k.names[i]) + 1
 		}
-		product *= p.sizes[i]
-	}
-	if product <= maxDense {
-		p.dense = make([]*openRow, product)
 	}
 	return p
 }
 
-// find returns the tallies of a row. Codes of time are 0.
+// find returns the row of some codes. It holds until another one is found.
 func (p *openRows) find(k key) *openRow {
-	if p.row != nil && k == p.last {
-		return p.row
+	if p.last != nil && p.last.codes == k {
+		return p.last
 	}
-	p.last = k
 	if p.dense == nil {
-		p.row = p.rows[k]
-	} else {
-		slot := &p.dense[((int(k[0])+1)*p.sizes[1]+int(k[1])+1)*p.sizes[2]+int(k[2])+1]
-		p.row = *slot
-		if p.row == nil {
-			p.row = &openRow{}
-			*slot = p.row
-			p.rows[k] = p.row
+		if p.last = p.rows[k]; p.last != nil {
+			return p.last
 		}
+		if n := p.sizes[0] * p.sizes[1] * p.sizes[2]; n > min(maxDense, maxUnused*(len(p.rows)+1)) {
+			p.last = &openRow{codes: k}
+			p.rows[k] = p.last
+			return p.last
+		}
+		p.densify()
 	}
-	if p.row == nil {
-		p.row = &openRow{}
-		p.rows[k] = p.row
-	}
-	return p.row
+	p.last = p.slot(k)
+	p.last.codes = k
+	return p.last
 }
 
-// of returns the tally of a period.
-func (p *openRows) of(r *openRow, period int) *tally {
-	if r.tallies == nil {
-		r.base = period
+// densify makes the rows dense.
+func (p *openRows) densify() {
+	p.dense = make([]openRow, p.sizes[0]*p.sizes[1]*p.sizes[2])
+	for k, r := range p.rows {
+		*p.slot(k) = *r
 	}
-	if period < r.base {
-		r.tallies = append(make([]*tally, r.base-period, r.base-period+len(r.tallies)), r.tallies...)
-		r.base = period
-	}
-	for period >= r.base+len(r.tallies) {
-		r.tallies = append(r.tallies, nil)
-	}
-	t := r.tallies[period-r.base]
-	if t == nil {
-		t = p.tally()
-		r.tallies[period-r.base] = t
-	}
-	return t
+	p.rows = nil
 }
+
+// slot returns the dense row of some codes.
+func (p *openRows) slot(k key) *openRow {
+	slot := 0
+	for i, size := range p.sizes {
+		code := int(k[i])
+		if k[i] == none {
+			code = size - 1
+		}
+		slot = slot*size + code
+	}
+	return &p.dense[slot]
+}
+
+// run returns the tallies of so many periods from the first on. They hold until the row is asked for others, and each of them is to be added to.
+func (p *openRows) run(r *openRow, first, periods int) []tally {
+	r.reach(first, periods)
+	run := r.tallies[first-r.base:][:periods]
+	for i := range run {
+		if run[i].empty() {
+			p.count++
+		}
+	}
+	return run
+}
+
+// of returns the tally of a period, as run does.
+func (p *openRows) of(r *openRow, period int) *tally { return &p.run(r, period, 1)[0] }
 
 // undatedOf returns the tally of what cannot be placed in time.
 func (p *openRows) undatedOf(r *openRow) *tally {
 	if r.undated == nil {
-		r.undated = p.tally()
+		r.undated = &tally{}
+		p.count++
 	}
 	return r.undated
 }
 
-// tally makes a tally. Many are made at once.
-func (p *openRows) tally() *tally {
-	if len(p.block) == 0 {
-		p.block = make([]tally, min(max(16, p.count), 4096))
+// reach makes a row have some periods.
+func (r *openRow) reach(first, periods int) {
+	if r.tallies == nil {
+		r.base = first
 	}
-	t := &p.block[0]
-	p.block = p.block[1:]
-	p.count++
-	return t
+	if before := r.base - first; before > 0 {
+		r.tallies = append(make([]tally, before, before+len(r.tallies)), r.tallies...)
+		r.base = first
+	}
+	if after := first + periods - r.base - len(r.tallies); after > 0 {
+		r.tallies = append(r.tallies, make([]tally, after)...)
+	}
 }
 
 // merge adds the rows of other grants.
 func (p *openRows) merge(o *openRows) {
-	for k, row := range o.rows {
-		own := p.find(k)
+	for r := range o.all() {
+		own := p.find(r.codes)
 		if own.tallies == nil && own.undated == nil {
-			*own = *row
-			p.count += row.count()
+			*own = *r
+			for range r.each() {
+				p.count++
+			}
 			continue
 		}
-		for i, t := range row.tallies {
-			if t != nil {
-				p.of(own, row.base+i).merge(t)
+		if len(r.tallies) > 0 {
+			own.reach(r.base, len(r.tallies))
+		}
+		for number, t := range r.each() {
+			if t == r.undated {
+				p.undatedOf(own).merge(t)
+			} else {
+				p.of(own, number).merge(t)
 			}
 		}
-		if row.undated != nil {
-			p.undatedOf(own).merge(row.undated)
+	}
+}
+
+// all are the rows that there are, in the order of their keys if they are dense.
+func (p *openRows) all() iter.Seq[*openRow] {
+	if p.dense == nil {
+		return maps.Values(p.rows)
+	}
+	return func(yield func(*openRow) bool) {
+		for i := range p.dense {
+			if r := &p.dense[i]; (r.tallies != nil || r.undated != nil) && !yield(r) {
+				return
+			}
 		}
 	}
 }
 
-// count is how many tallies a row has.
-func (r *openRow) count() int {
-	n := 0
-	for _, t := range r.tallies {
-		if t != nil {
-			n++
+// each are the tallies of a row by the numbers of their periods, that of what cannot be placed in time last.
+func (r *openRow) each() iter.Seq2[int, *tally] {
+	return func(yield func(int, *tally) bool) {
+		for i := range r.tallies {
+			if t := &r.tallies[i]; !t.empty() && !yield(r.base+i, t) {
+				return
+			}
+		}
+		if r.undated != nil {
+			yield(0, r.undated)
 		}
 	}
-	if r.undated != nil {
-		n++
-	}
-	return n
 }
 
-// placed is a tally with the codes of its row and where these come in the order of keys.
+// placed is a tally with the codes of its row.
 type placed struct {
 	codes key
-	order key
 	tally *tally
 }
 
-// inOrder returns the tallies with all their codes, in the order of their keys.
+// inOrder returns the tallies with all their codes, in the order of their keys, and gives the keyring the names of their periods.
 func (p *openRows) inOrder(k *keyring) []placed {
-	rows := make([]placed, 0, len(p.rows)) // of openRows; the tally is not set yet
-	for codes := range p.rows {
-		rows = append(rows, placed{codes: codes, order: k.order(codes)})
+	type coded struct {
+		codes key
+		row   *openRow
 	}
-	slices.SortFunc(rows, comparePlaced)
+	var rows []coded
+	first, end := math.MaxInt32, math.MinInt32 // of the periods
+	for r := range p.all() {
+		rows = append(rows, coded{r.codes, r})
+		if len(r.tallies) > 0 {
+			first, end = min(first, r.base), max(end, r.base+len(r.tallies))
+		}
+	}
+	if p.dense == nil {
+		slices.SortFunc(rows, func(a, b coded) int { return compareKeys(a.codes, b.codes) })
+	}
+	times, undated := k.times(first, end)
 	all := make([]placed, 0, p.count)
-	unit, _ := k.finest.unit()
-	add := func(codes key, day period.Day, t *tally) {
-		if k.timed {
-			k.when(&codes, day)
-		}
-		all = append(all, placed{codes, k.order(codes), t})
-	}
 	for _, r := range rows {
-		row := p.rows[r.codes]
-		for i, t := range row.tallies {
-			if t == nil {
-				continue
+		for number, t := range r.row.each() {
+			time := undated
+			if t != r.row.undated {
+				time = times[number-first]
 			}
-			day := noDay
-			if k.timed {
-				day = k.calendar.Span(unit, row.base+i).First
+			codes := r.codes
+			for i := range codes {
+				codes[i] += time[i]
 			}
-			add(r.codes, day, t)
-		}
-		if row.undated != nil {
-			add(r.codes, noDay, row.undated)
+			all = append(all, placed{codes, t})
 		}
 	}
 	// When time is asked for last, they are in order already.
-	if !slices.IsSortedFunc(all, comparePlaced) {
-		slices.SortFunc(all, comparePlaced)
+	if compare := func(a, b placed) int { return compareKeys(a.codes, b.codes) }; !slices.IsSortedFunc(all, compare) {
+		slices.SortFunc(all, compare)
 	}
 	return all
-}
-
-func comparePlaced(a, b placed) int {
-	for i := range a.order {
-		if a.order[i] != b.order[i] {
-			return cmp.Compare(a.order[i], b.order[i])
-		}
-	}
-	return 0
 }

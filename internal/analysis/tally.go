@@ -37,6 +37,9 @@ func (c *counter) see(number int) {
 	}
 }
 
+// empty tells whether nothing was added: there is no row for it.
+func (t *tally) empty() bool { return t.grants.count == 0 && t.rest == nil }
+
 func (t *tally) more() *rest {
 	if t.rest == nil {
 		t.rest = &rest{}
