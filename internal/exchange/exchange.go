@@ -70,6 +70,7 @@ type Draft struct {
 	Terms   []Term
 	Related []Relation
 	Kept    []grant.Kept
+	Record  *Record // that it was written from, nil if Tandem did not write it
 
 	// Reporter is who says it, as a reference to Parties, and Kind and Date how and when: what disagrees with what people have recorded becomes their report. An
 	// empty Reporter leaves no report.
@@ -84,6 +85,7 @@ type Draft struct {
 
 // Party is an organisation that a draft names.
 type Party struct {
+	ID          string   // where the draft was written from a record, that of the organisation there; "" if nothing tells
 	Name        string   // "" if it is known by identifiers only
 	Identifiers []string // those in registers, with their prefix: XI-IATI-…, GB-CHC-…
 	State       string   // a hint: the donor state if it has to be recorded, "" if nothing tells
@@ -92,6 +94,7 @@ type Party struct {
 
 // Term is a theme, a location or a population that a draft names.
 type Term struct {
+	ID   string // as of Party
 	Of   grant.Kind
 	Code string // of a theme, its DAC purpose or category code; of a location, its ISO 3166 or IATI region code; "" if it has only a name
 	Name string // that a record of it gets

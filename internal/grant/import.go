@@ -150,6 +150,104 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 	return held
 }
 
+// ToldOtherwise tells whether one grant tells any part otherwise than another, from wherever its transactions have their ids.
+func ToldOtherwise(a, b *Grant) bool {
+	for _, p := range parts {
+		if fingerprint(p.of(a)) != fingerprint(p.of(b)) {
+			return true
+		}
+	}
+	fresh, gone := edited(a.Transactions, b.Transactions)
+	return len(fresh)+len(gone) > 0
+}
+
+// TakeEdits takes what someone has edited in a file that was written from a record: was is the record as it was then, told how the file told it, and said how it tells it now. held are
+// the edited parts that cannot be taken: those that people have changed in the record since, which stay, and those of which the format tells less than the record. To take the same once
+// more changes nothing.
+func (g *Grant) TakeEdits(was, told, said *Grant) (held []string) {
+	for _, p := range parts {
+		theirs, before := fingerprint(p.of(said)), fingerprint(p.of(told))
+		if theirs == before {
+			continue
+		}
+		switch ours, then := fingerprint(p.of(g)), fingerprint(p.of(was)); {
+		case ours == theirs:
+		case ours == then && then == before:
+			p.set(g, said)
+		default:
+			held = append(held, p.name)
+		}
+	}
+	fresh, gone := edited(told.Transactions, said.Transactions)
+	if len(fresh)+len(gone) == 0 {
+		return held
+	}
+	if !slices.EqualFunc(told.Transactions, was.Transactions, func(a, b Transaction) bool { return a.fingerprint() == b.fingerprint() }) {
+		return append(held, transactionPart+"-")
+	}
+	return g.takeEdited(was, fresh, gone, held)
+}
+
+// edited compares transactions that nobody names: fresh are those that only said has, and gone the places of those that only told has.
+func edited(told, said []Transaction) (fresh []Transaction, gone []int) {
+	at := map[string][]int{}
+	for i, t := range told {
+		print := t.fingerprint()
+		at[print] = append(at[print], i)
+	}
+	for _, t := range said {
+		print := t.fingerprint()
+		if same := at[print]; len(same) > 0 {
+			at[print] = same[1:]
+			continue
+		}
+		fresh = append(fresh, t)
+	}
+	for i, t := range told {
+		if slices.Contains(at[t.fingerprint()], i) {
+			gone = append(gone, i)
+		}
+	}
+	return fresh, gone
+}
+
+// takeEdited is TakeEdits for transactions: gone are their places in was.
+func (g *Grant) takeEdited(was *Grant, fresh []Transaction, gone []int, held []string) []string {
+	var left []Said // that the file no longer says, and that were not taken before
+	for _, i := range gone {
+		left = append(left, Said{transactionPart + was.Transactions[i].ID, was.Transactions[i].fingerprint()})
+	}
+	taken := map[string][]string{} // fingerprint -> ids of what the record has otherwise than it was
+	for _, t := range g.Transactions {
+		if print := t.fingerprint(); was.Fingerprint(transactionPart+t.ID) != print {
+			taken[print] = append(taken[print], t.ID)
+		}
+	}
+	var news []Transaction
+	for _, t := range fresh {
+		print := t.fingerprint()
+		if ids := taken[print]; len(ids) > 0 {
+			taken[print] = ids[1:]
+			left = slices.DeleteFunc(left, func(s Said) bool { return s.Part == transactionPart+ids[0] })
+			continue
+		}
+		news = append(news, t)
+	}
+	for _, t := range news {
+		_, held = g.takeTransaction(t, &left, false, held)
+	}
+	for _, s := range left {
+		switch g.Fingerprint(s.Part) {
+		case "": // somebody has taken it off
+		case s.Print:
+			g.Transactions = slices.DeleteFunc(g.Transactions, func(t Transaction) bool { return transactionPart+t.ID == s.Part })
+		default:
+			held = append(held, s.Part)
+		}
+	}
+	return held
+}
+
 func (im *Import) print(part string) string {
 	for _, s := range im.Said {
 		if s.Part == part {

@@ -106,7 +106,7 @@ func (l *Ledger) Import(ctx context.Context, w Write, from exchange.Reader, part
 	}
 	var im *importer
 	err := l.commit(ctx, w, func(d *draft) error {
-		im = newImporter(d, w)
+		im = newImporter(ctx, d, w)
 		for _, draft := range drafts {
 			if err := ctx.Err(); err != nil {
 				return err

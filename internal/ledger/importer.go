@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -21,11 +22,20 @@ type importer struct {
 	seen   map[string]exchange.Place // by source and key
 	grants []grant.Entity            // to be put
 	places map[string]int            // of grants in them, by id
+	past   func(id string, revision int64) (*grant.Grant, error)
 	done   Imported
 }
 
-func newImporter(d *draft, w Write) *importer {
-	return &importer{draft: d, w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]exchange.Place{}, places: map[string]int{}}
+func newImporter(ctx context.Context, d *draft, w Write) *importer {
+	im := &importer{draft: d, w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]exchange.Place{}, places: map[string]int{}}
+	im.past = func(id string, revision int64) (*grant.Grant, error) {
+		e, err := d.ledger.read(ctx, im.before, grantKey(id), revision) // what a revision left never changes
+		if err != nil {
+			return nil, err
+		}
+		return e.(*grant.Grant), nil
+	}
+	return im
 }
 
 // take decides what becomes of one draft. Its error is of the store: what is wrong with the draft is in the answer.
@@ -76,11 +86,22 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 		}
 		im.seen[key] = from.Place
 	}
-	g, err = im.recorded(from)
-	if err != nil {
+	if g, err = im.own(from); err != nil {
 		return nil, nil, err
 	}
-	said, reporter, err := im.known.resolve(from)
+	if g != nil {
+		if before, err = bodyOf(g); err == nil {
+			err = im.edit(from, g, out)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		return g, before, im.check(g)
+	}
+	if g, err = im.recorded(from); err != nil {
+		return nil, nil, err
+	}
+	said, reporter, err := im.known.resolve(from, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -88,11 +109,9 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 	if g == nil {
 		g = &grant.Grant{ID: im.ledger.NewID(), Visibility: said.Visibility}
 	} else {
-		v, err := encode(g)
-		if err != nil {
+		if before, err = bodyOf(g); err != nil {
 			return nil, nil, err
 		}
-		before = v.Body
 		status, date = g.Status, g.StatusDate
 	}
 	if base := g.Imported(string(from.Format), from.Source, from.Key); base != nil && !from.Date.IsZero() && from.Date.First < base.Date.First {
@@ -105,10 +124,20 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 		dateStatus(g, status, date, im.at)
 	}
 	im.report(g, said, from, reporter, out)
+	return g, before, im.check(g)
+}
+
+// check holds a grant against its rules.
+func (im *importer) check(g *grant.Grant) error {
 	var v fault.List
 	v.Merge("", g.Validate())
 	im.known.checkFunders(&v, g)
-	return g, before, v.Err()
+	return v.Err()
+}
+
+func bodyOf(g *grant.Grant) ([]byte, error) {
+	v, err := encode(g)
+	return v.Body, err
 }
 
 // recorded returns the grant that a draft tells of, as it stands, nil if there is none.
@@ -241,12 +270,7 @@ func (im *importer) reportOlder(g, said *grant.Grant, from *exchange.Draft, repo
 	out.reported = true
 	out.Problems = append(out.Problems, exchange.Problem{Place: from.Place, Severity: exchange.Noted, Field: "last-updated",
 		Text: fmt.Sprintf("the file is of %s, and a later one of %s was imported before; the record stays, and what this one says is a report", from.Date, g.Imported(string(from.Format), from.Source, from.Key).Date)})
-	known := func(r grant.Report) bool {
-		return r.Organisation == reporter && r.Kind == from.Kind && r.Date == from.Date
-	}
-	if reporter != "" && !slices.ContainsFunc(g.Reports, known) {
-		g.Reports = append(g.Reports, grant.Report{ID: g.NextID(), Kind: from.Kind, Organisation: reporter, Date: from.Date, Values: said.Values(), By: im.w.Principal.Name, At: im.at})
-	}
+	im.leave(g, said, from, reporter)
 }
 
 // put makes everything that the import changed part of the revision.

@@ -1,6 +1,8 @@
 package iati
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -26,7 +28,8 @@ func (a *activity) restore() {
 	}
 	var rest struct {
 		grant.Grant
-		Names map[string]string `json:"names"`
+		Names  map[string]string `json:"names"`
+		Record string            `json:"record"`
 	}
 	// What it does not say stays as the elements of IATI have it.
 	rest.Title, rest.Description, rest.Visibility, rest.Start, rest.End = a.g.Title, a.g.Description, a.g.Visibility, a.g.Start, a.g.End
@@ -35,6 +38,10 @@ func (a *activity) restore() {
 		return
 	}
 	g := &rest.Grant
+	if a.Record = exchange.ParseRecord(rest.Record); a.Record != nil {
+		a.Record.Again = a.again
+	}
+	a.orderIdentifiers(g.Identifiers)
 	a.g.Title, a.g.Description, a.g.Visibility, a.g.Shadow, a.g.StatusDate, a.g.Start, a.g.End = g.Title, g.Description, g.Visibility, g.Shadow, g.StatusDate, g.Start, g.End
 	a.g.DurationMonths, a.g.Note, a.g.Sources = g.DurationMonths, g.Note, g.Sources
 	if len(g.Budgets) > 0 {
@@ -54,6 +61,49 @@ func (a *activity) restore() {
 	}
 	if len(g.Reports)+len(g.Links) > 0 || g.Programme != "" {
 		a.tell(e, exchange.Noted, "beyond", "the programme, the links and the reports of the record are not taken from the file; where the record is, they stay")
+	}
+	a.organisations(rest.Names)
+}
+
+// again tells a state of the record as the file would have told it.
+func (a *activity) again(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
+	var file bytes.Buffer
+	one := exchange.Extract{Registry: names, Total: 1, Find: func(string) (*grant.Grant, error) { return nil, nil }}
+	one.Grants = func(yield func(*grant.Grant, error) bool) { yield(g, nil) }
+	if err := Write(&file, one, ""); err != nil {
+		return nil, err
+	}
+	return NewReader(&file, a.file.file, "").Read()
+}
+
+// orderIdentifiers puts the identifiers into the order of the record, if they are its; that of the activity, where the record has it not, comes first.
+func (a *activity) orderIdentifiers(record []string) {
+	ordered := record
+	if !slices.Contains(record, a.Key) {
+		ordered = append([]string{a.Key}, record...)
+	}
+	if slices.Equal(slices.Sorted(slices.Values(ordered)), slices.Sorted(slices.Values(a.g.Identifiers))) {
+		a.g.Identifiers = slices.Clone(ordered)
+	}
+}
+
+// organisations tells which organisations of the record the parties are: those that the file calls by their names there, or that are in no register and go by their ids.
+func (a *activity) organisations(names map[string]string) {
+	ids := map[string]string{} // by name; "" if several have it
+	for key, name := range names {
+		if id, is := strings.CutPrefix(key, string(grant.Organisations)+"/"); is {
+			if _, twice := ids[name]; twice {
+				id = ""
+			}
+			ids[name] = id
+		}
+	}
+	for i := range a.Parties {
+		p := &a.Parties[i]
+		p.ID = ids[p.Name]
+		if len(p.Identifiers) > 0 && strings.HasPrefix(p.Identifiers[0], unregistered) {
+			p.ID = strings.TrimPrefix(p.Identifiers[0], unregistered)
+		}
 	}
 }
 
@@ -94,7 +144,7 @@ func (a *activity) named(kind grant.Kind, splits []grant.Split, names map[string
 			name = s.ID
 		}
 		all = append(all, grant.Split{ID: exchange.Ref(len(a.Terms)), Percent: s.Percent})
-		a.Terms = append(a.Terms, exchange.Term{Of: kind, Name: name})
+		a.Terms = append(a.Terms, exchange.Term{ID: s.ID, Of: kind, Name: name})
 	}
 	return all
 }
