@@ -16,6 +16,8 @@ type Record struct {
 	Created  int64  // when it was recorded, in microseconds since 1970: no two records have both in common
 	Revision int64  // the revision that left it as it was written
 	Key      string // under which the file knows it: a copy that got another is another grant
+	// Plain is what the fields of the format say by themselves, where others of our own say more and stand.
+	Plain *grant.Grant
 	// Again tells a state of the record as this file would have told it: what the file says otherwise, someone has edited there.
 	Again func(g *grant.Grant, names *grant.Registry) (*Draft, error)
 }

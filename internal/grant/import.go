@@ -150,15 +150,17 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 	return held
 }
 
-// ToldOtherwise tells whether one grant tells any part otherwise than another, from wherever its transactions have their ids.
-func ToldOtherwise(a, b *Grant) bool {
+// Differences are the parts of which two grants say different things, wherever their transactions have their ids; of those together it is one.
+func Differences(a, b *Grant) (names []string) {
 	for _, p := range parts {
 		if fingerprint(p.of(a)) != fingerprint(p.of(b)) {
-			return true
+			names = append(names, p.name)
 		}
 	}
-	fresh, gone := edited(a.Transactions, b.Transactions)
-	return len(fresh)+len(gone) > 0
+	if fresh, gone := edited(a.Transactions, b.Transactions); len(fresh)+len(gone) > 0 {
+		names = append(names, transactionPart+"-")
+	}
+	return names
 }
 
 // TakeEdits takes what someone has edited in a file that was written from a record: was is the record as it was then, told how the file told it, and said how it tells it now. held are

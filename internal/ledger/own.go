@@ -41,7 +41,11 @@ func (im *importer) edit(from *exchange.Draft, g *grant.Grant, out *ImportedGran
 	if err != nil {
 		return fault.New(fault.Invalid, "%q as of revision %d cannot be held against the file: %v", was.Key(), from.Record.Revision, err)
 	}
-	if again.Refused() || !grant.ToldOtherwise(inWords(again, was), inWords(from, was)) {
+	edited := grant.Differences(inWords(again, again.Grant, was), inWords(from, from.Grant, was))
+	if from.Record.Plain != nil && again.Record.Plain != nil {
+		im.tellOverridden(from, again, was, edited, out)
+	}
+	if again.Refused() || len(edited) == 0 {
 		return nil
 	}
 	told, _, err := im.known.resolve(again, true)
@@ -83,9 +87,23 @@ func (im *importer) leave(g, said *grant.Grant, from *exchange.Draft, reporter s
 	}
 }
 
-// inWords is the grant of a draft with what it refers to in the draft's own words.
-func inWords(d *exchange.Draft, was *grant.Grant) *grant.Grant {
-	g := renamed(d.Grant, func(ref string) string {
+// tellOverridden tells of what someone has edited in fields of the format while others of our own, which say more and stand, are as they were.
+func (im *importer) tellOverridden(from, again *exchange.Draft, was *grant.Grant, edited []string, out *ImportedGrant) {
+	var lost []string
+	for _, part := range grant.Differences(inWords(again, again.Record.Plain, was), inWords(from, from.Record.Plain, was)) {
+		if !slices.Contains(edited, part) {
+			lost = append(lost, part)
+		}
+	}
+	if len(lost) > 0 {
+		out.Problems = append(out.Problems, exchange.Problem{Place: from.Place, Severity: exchange.LeftOut, Field: strings.Join(lost, ", "),
+			Text: "was edited where the format has it, and not in the element of our own, which says more and stands; edit it there, or in the record"})
+	}
+}
+
+// inWords is a grant of a draft with what it refers to in the draft's own words.
+func inWords(d *exchange.Draft, of, was *grant.Grant) *grant.Grant {
+	g := renamed(of, func(ref string) string {
 		if i, ok := exchange.Index(ref); ok {
 			return fmt.Sprint(d.Parties[i].Identifiers, d.Parties[i].Name)
 		}

@@ -137,6 +137,26 @@ func TestWhatIsEditedInAFileOfOurOwnIsTaken(t *testing.T) {
 	unchanged(t, l, before, importFile(t, l, exported(t, l, writings["IATI"])))
 }
 
+// What IATI tells less of than the element of our own, such as an amount that is "at least", is edited there; where it is edited in IATI's elements only, the answer says that it is not
+// taken.
+func TestWhatOurOwnElementOverridesIsTold(t *testing.T) {
+	l := sample(t)
+	before := l.State().Revision
+	im := importFile(t, l, strings.NewReplacer(">2000000.00<", ">2500000.00<", `code="PS" percentage="40"`, `code="JO" percentage="40"`).Replace(exported(t, l, writings["IATI"])))
+	unchanged(t, l, before, im)
+	told := map[string]string{}
+	for _, g := range im.Grants {
+		for _, p := range g.Problems {
+			if p.Severity == exchange.LeftOut {
+				told[g.ID] += p.Field
+			}
+		}
+	}
+	if told["water"] != "locations" || told["pool"] != "budgets, transactions/-" {
+		t.Errorf("told is %v", told)
+	}
+}
+
 func TestWhatPeopleHaveChangedSinceAFileWasWrittenStays(t *testing.T) {
 	l := sample(t)
 	file := exported(t, l, writings["IATI"])

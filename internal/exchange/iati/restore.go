@@ -39,7 +39,9 @@ func (a *activity) restore() {
 	}
 	g := &rest.Grant
 	if a.Record = exchange.ParseRecord(rest.Record); a.Record != nil {
-		a.Record.Again = a.again
+		plain := *a.g
+		a.Record.Plain, a.Record.Again = &plain, a.again
+		a.g.Funders, a.g.Recipients, a.g.Partners = slices.Clone(plain.Funders), slices.Clone(plain.Recipients), slices.Clone(plain.Partners)
 	}
 	a.orderIdentifiers(g.Identifiers)
 	a.g.Title, a.g.Description, a.g.Visibility, a.g.Shadow, a.g.StatusDate, a.g.Start, a.g.End = g.Title, g.Description, g.Visibility, g.Shadow, g.StatusDate, g.Start, g.End
