@@ -64,7 +64,7 @@ type Draft struct {
 	Source string // who published the file, as the file calls it, such as XM-DAC-1601; "" if nobody says
 
 	// Grant is the record. Its id is empty. Where it refers to an organisation or a term, it has "#0", "#1" … instead of an id, after the places in Parties and
-	// Terms; see Ref. Its transactions have ids by NextID. But for that and what is refused, it is valid.
+	// Terms; see Ref. Its transactions have ids by NextID. Its reports are what others said, according to the file. But for that and what is refused, it is valid.
 	Grant   *grant.Grant
 	Parties []Party
 	Terms   []Term
@@ -92,7 +92,7 @@ type Party struct {
 	Type        string   // its IATI organisation type, such as 10 for governments
 }
 
-// Term is a theme, a location or a population that a draft names.
+// Term is a theme, a location or a population that a draft names, or the programme, which is not made where it is missing.
 type Term struct {
 	ID   string // as of Party
 	Of   grant.Kind

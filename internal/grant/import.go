@@ -63,6 +63,8 @@ var parts = []part{
 	{"populations", func(g *Grant) any { return g.Populations }, func(to, from *Grant) { to.Populations = from.Populations }},
 	{"identifiers", func(g *Grant) any { return g.Identifiers }, func(to, from *Grant) { to.Identifiers = from.Identifiers }},
 	{"budgets", func(g *Grant) any { return g.Budgets }, func(to, from *Grant) { to.Budgets = from.Budgets }},
+	{"sources", func(g *Grant) any { return g.Sources }, func(to, from *Grant) { to.Sources = from.Sources }},
+	{"note", func(g *Grant) any { return g.Note }, func(to, from *Grant) { to.Note = from.Note }},
 }
 
 // transactionPart is the name of a transaction as a part.
@@ -142,6 +144,7 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 	}
 	next.Report, next.Made = was.Report, was.Made || base == nil && len(g.Imports) == 0 && g.Revision == 0
 	held = append(held, g.takeTransactions(said, &was, &next, base == nil)...)
+	g.takeReports(said.Reports, &was, &next)
 	if base != nil {
 		*base = next
 	} else {

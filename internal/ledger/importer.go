@@ -105,9 +105,10 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 	if err != nil {
 		return nil, nil, err
 	}
+	im.hear(from, said, reporter, out)
 	status, date := grant.Status(0), said.StatusDate
 	if g == nil {
-		g = &grant.Grant{ID: im.ledger.NewID(), Visibility: said.Visibility}
+		g = &grant.Grant{ID: im.ledger.NewID(), Visibility: said.Visibility, Shadow: said.Shadow, StatusDate: said.StatusDate}
 	} else {
 		if before, err = bodyOf(g); err != nil {
 			return nil, nil, err
@@ -138,6 +139,20 @@ func (im *importer) check(g *grant.Grant) error {
 func bodyOf(g *grant.Grant) ([]byte, error) {
 	v, err := encode(g)
 	return v.Body, err
+}
+
+// hear signs the reports of others that a draft tells of, without that which the file itself leaves, and tells of a programme that is not here.
+func (im *importer) hear(from *exchange.Draft, said *grant.Grant, reporter string, out *ImportedGrant) {
+	said.Reports = slices.DeleteFunc(said.Reports, func(r grant.Report) bool {
+		return r.Organisation == reporter && r.Kind == from.Kind && r.Equal(said.Values())
+	})
+	for i := range said.Reports {
+		said.Reports[i].By, said.Reports[i].At = im.w.Principal.Name, im.at
+	}
+	if i, ok := exchange.Index(from.Grant.Programme); ok && said.Programme == "" {
+		out.Problems = append(out.Problems, exchange.Problem{Place: from.Place, Severity: exchange.LeftOut, Field: "programme",
+			Text: fmt.Sprintf("found %q, and no programme, or more than one, is called so; record it, and import the file again", from.Terms[i].Name)})
+	}
 }
 
 // recorded returns the grant that a draft tells of, as it stands, nil if there is none.

@@ -197,6 +197,15 @@ func renamed(g *grant.Grant, organisation, term func(ref string) string) *grant.
 	for _, splits := range []*[]grant.Split{&g.Themes, &g.Locations, &g.Populations} {
 		*splits = parted(*splits, term)
 	}
+	g.Programme = term(g.Programme)
+	g.Reports = slices.Clone(g.Reports)
+	for i := range g.Reports {
+		r := &g.Reports[i]
+		r.Organisation, r.Recipients = organisation(r.Organisation), slices.Clone(r.Recipients)
+		for j, ref := range r.Recipients {
+			r.Recipients[j] = organisation(ref)
+		}
+	}
 	return g
 }
 
@@ -318,8 +327,24 @@ func (m *matcher) checkFunders(v *fault.List, g *grant.Grant) {
 	}
 }
 
+// programme returns the id of the one programme of a name, "" if there is none, or several.
+func (m *matcher) programme(name string) (id string) {
+	for _, e := range m.base.All(grant.Programmes) {
+		if p := e.(*grant.Programme); p.Deleted == 0 && nameKey(p.DisplayName) == nameKey(name) {
+			if id != "" {
+				return ""
+			}
+			id = p.ID
+		}
+	}
+	return id
+}
+
 // term returns the id of a theme, location or population: the one with the code, else with the broader code, else of the name.
 func (m *matcher) term(t *exchange.Term) (string, error) {
+	if t.Of == grant.Programmes {
+		return m.programme(t.Name), nil
+	}
 	for _, of := range []*exchange.Term{t, t.Broader} {
 		if of == nil || of.Code == "" {
 			continue

@@ -33,6 +33,8 @@ func (im *importer) own(from *exchange.Draft) (*grant.Grant, error) {
 
 // edit takes what someone has edited in a draft that was written from g, which is left as it is by one that nobody has edited. What cannot be taken is left as a report.
 func (im *importer) edit(from *exchange.Draft, g *grant.Grant, out *ImportedGrant) error {
+	// Reports and links of our own are here already.
+	out.Problems = slices.DeleteFunc(out.Problems, func(p exchange.Problem) bool { return strings.HasPrefix(p.Field, "beyond/") })
 	was, err := im.past(from.Record.Grant, from.Record.Revision)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 // beyond returns what of a grant its activity does not hold, or holds less of, as it stands in the record's own JSON: qualifiers of amounts, dates that are not known to the day,
 // shares, populations, links, reports, visibility and the like. A field that is added to grants is among it until somebody finds a place for it.
 //
-// It also has the names of what the record refers to, for servers that have other ids, says which record it is, by the identifier of the activity, and says "" where the schema
+// It also has the names of what the record refers to, and the donor states of the funders, for servers that do not know them, says which record it is, by the identifier of the activity, and says "" where the schema
 // requires what the record does not have.
 func beyond(g *grant.Grant, names *grant.Registry, identifier string) ([]byte, error) {
 	body, err := grant.Encode(g)
@@ -33,7 +33,10 @@ func beyond(g *grant.Grant, names *grant.Registry, identifier string) ([]byte, e
 	if g.Description == "" {
 		fields["description"] = jsontext.Value(`""`)
 	}
-	labels := map[string]string{}
+	labels, states := map[string]string{}, map[string]string{}
+	for _, f := range g.Funders {
+		states[f.Organisation] = names.DonorState(f.Organisation)
+	}
 	for _, ref := range g.References() {
 		if ref.Key.Kind != grant.Grants {
 			labels[ref.Key.String()] = names.Label(ref.Key)
@@ -45,6 +48,7 @@ func beyond(g *grant.Grant, names *grant.Registry, identifier string) ([]byte, e
 		}
 	}
 	add("names", labels)
+	add("donorStates", states)
 	if text := exchange.RecordText(g, identifier); text != "" {
 		add("record", text)
 	}
