@@ -102,10 +102,15 @@ type Term struct {
 	Broader *Term
 }
 
-// Relation is a link to another grant, known by its key.
+// Relation is a link between the grant of a draft and another, known by its key.
 type Relation struct {
-	Type grant.LinkType
-	Key  string
+	Type   grant.LinkType
+	Key    string // of the other grant
+	Grant  string // the other's id, if the draft was written from a record
+	Theirs bool   // the other grant has the link: it is the sub-grant
+	Reason string // of who made it where the draft was written from; "" if a file says no more than that it is so
+	Place  Place
+	Field  string
 }
 
 // Money is an amount that the source has, in its own words: what cannot be recorded has to be accounted for, too.

@@ -145,6 +145,7 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 	next.Report, next.Made = was.Report, was.Made || base == nil && len(g.Imports) == 0 && g.Revision == 0
 	held = append(held, g.takeTransactions(said, &was, &next, base == nil)...)
 	g.takeReports(said.Reports, &was, &next)
+	next.Said = append(next.Said, was.Links()...)
 	if base != nil {
 		*base = next
 	} else {
@@ -251,6 +252,20 @@ func (g *Grant) takeEdited(was *Grant, fresh []Transaction, gone []int, held []s
 		}
 	}
 	return held
+}
+
+// linkPart begins the parts of an import that are links. They are whole names, since the link may be the other grant's, and an import keeps them until somebody sets others: which
+// links a file tells of is known when all its grants are.
+const linkPart = string(Grants) + "/"
+
+// Links returns the links of which a file told.
+func (im *Import) Links() []Said {
+	return slices.DeleteFunc(slices.Clone(im.Said), func(s Said) bool { return !strings.HasPrefix(s.Part, linkPart) })
+}
+
+// SetLinks sets the links of which a file told.
+func (im *Import) SetLinks(links []Said) {
+	im.Said = append(slices.DeleteFunc(slices.Clone(im.Said), func(s Said) bool { return strings.HasPrefix(s.Part, linkPart) }), links...)
 }
 
 func (im *Import) print(part string) string {

@@ -36,6 +36,7 @@ type ImportedGrant struct {
 	Similar  search.Matches // grants, recorded before the import, that are likely the same as a created one
 	grant    *grant.Grant
 	reported bool // its money stands in a report only
+	relates  bool // what the file says of its links counts: it is not our own, nor older than what is recorded
 }
 
 // ImportTotal is what became of the money of one type and currency, in the source's words. Recorded, Reported, Kept and Refused sum to what the file has.

@@ -16,14 +16,16 @@ import (
 // importer decides an import on a draft of the revision.
 type importer struct {
 	*draft
-	w      Write
-	before *State // the import
-	known  *matcher
-	seen   map[string]exchange.Place // by source and key
-	grants []grant.Entity            // to be put
-	places map[string]int            // of grants in them, by id
-	past   func(id string, revision int64) (*grant.Grant, error)
-	done   Imported
+	w       Write
+	before  *State // the import
+	known   *matcher
+	seen    map[string]exchange.Place // by source and key
+	grants  []grant.Entity            // to be put
+	places  map[string]int            // of grants in them, by id
+	tellers []teller
+	answers map[string][]int // places in the answer, by the id of the grant that is there
+	past    func(id string, revision int64) (*grant.Grant, error)
+	done    Imported
 }
 
 func newImporter(ctx context.Context, d *draft, w Write) *importer {
@@ -59,6 +61,7 @@ func (im *importer) take(from *exchange.Draft) error {
 	case before == nil:
 		out.Outcome, out.ID, out.grant = GrantCreated, g.ID, g
 		im.keep(g)
+		im.hears(from, g, &out)
 	default:
 		after, err := encode(g)
 		if err != nil {
@@ -69,6 +72,7 @@ func (im *importer) take(from *exchange.Draft) error {
 			out.Outcome = GrantUpdated
 			im.keep(g)
 		}
+		im.hears(from, g, &out)
 	}
 	im.done.Grants = append(im.done.Grants, out)
 	return nil
@@ -119,6 +123,7 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 		im.reportOlder(g, said, from, reporter, out)
 		return g, before, g.Validate()
 	}
+	out.relates = true
 	out.Held = g.Take(said, grant.Import{Format: string(from.Format), Source: from.Source, Key: from.Key, Date: from.Date, Kept: from.Kept})
 	out.reported = slices.ContainsFunc(out.Held, isTransaction)
 	if before != nil {
@@ -290,6 +295,9 @@ func (im *importer) reportOlder(g, said *grant.Grant, from *exchange.Draft, repo
 
 // put makes everything that the import changed part of the revision.
 func (im *importer) put() error {
+	if err := im.relate(); err != nil {
+		return err
+	}
 	others := im.known.changed()
 	for _, e := range others {
 		im.done.Others = append(im.done.Others, e.Key())

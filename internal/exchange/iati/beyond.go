@@ -15,7 +15,7 @@ import (
 //
 // It also has the names of what the record refers to, and the donor states of the funders, for servers that do not know them, says which record it is, by the identifier of the activity, and says "" where the schema
 // requires what the record does not have.
-func beyond(g *grant.Grant, names *grant.Registry, identifier string) ([]byte, error) {
+func beyond(g *grant.Grant, names *grant.Registry, linked map[string]string, identifier string) ([]byte, error) {
 	body, err := grant.Encode(g)
 	if err != nil {
 		return nil, err
@@ -36,6 +36,9 @@ func beyond(g *grant.Grant, names *grant.Registry, identifier string) ([]byte, e
 	labels, states := map[string]string{}, map[string]string{}
 	for _, f := range g.Funders {
 		states[f.Organisation] = names.DonorState(f.Organisation)
+	}
+	for id, identifier := range linked {
+		labels[grant.Key{Kind: grant.Grants, ID: id}.String()] = identifier
 	}
 	for _, ref := range g.References() {
 		if ref.Key.Kind != grant.Grants {

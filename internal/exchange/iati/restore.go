@@ -70,6 +70,7 @@ func (a *activity) restore() {
 		a.Terms = append(a.Terms, exchange.Term{ID: g.Programme, Of: grant.Programmes, Name: rest.Names[grant.Key{Kind: grant.Programmes, ID: g.Programme}.String()]})
 	}
 	a.restoreReports(e, g.Reports, rest.Names)
+	a.restoreLinks(e, g.Links, rest.Names)
 	a.organisations(rest.Names, rest.DonorStates)
 }
 
@@ -98,6 +99,23 @@ func (a *activity) restoreReports(e *element, reports []grant.Report, names map[
 	}
 	if unsure > 0 {
 		a.tell(e, exchange.Noted, "beyond/reports", "%d reports were confirmed where the file was written, which their notes say; here nobody has confirmed them", unsure)
+	}
+}
+
+// restoreLinks takes the links to grants of which the file has the identifiers.
+func (a *activity) restoreLinks(e *element, links []grant.Link, names map[string]string) {
+	a.linked = map[string]bool{}
+	for _, l := range links {
+		key := names[grant.Key{Kind: grant.Grants, ID: l.Target}.String()]
+		if key == "" || l.Type.String() == "" {
+			a.tell(e, exchange.LeftOut, "beyond/links", "the link %s is left out: the file does not name the grant that it leads to", l.Type)
+			continue
+		}
+		a.linked[key] = true
+		a.Related = append(a.Related, exchange.Relation{
+			Type: l.Type, Key: key, Grant: l.Target, Reason: a.cut(e, "beyond/links", strings.TrimSpace(l.Reason+" "+elsewhere("Linked", l.By, l.At)), maxLine),
+			Place: exchange.Place{File: a.file.file, Line: e.line}, Field: "beyond/links",
+		})
 	}
 }
 

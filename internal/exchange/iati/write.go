@@ -93,12 +93,14 @@ func (w *writer) activity(g *grant.Grant) error {
 		w.part(b, "transactions/"+t.ID, func() { w.transaction(g, t) })
 	}
 	w.back(b, "document-link", "related-activity")
-	if err := w.related(g, b); err != nil {
+	linked, err := w.linked(g)
+	if err != nil {
 		return err
 	}
+	w.related(g, b, linked)
 	w.back(b, afterTransactions...)
 	w.others(b)
-	rest, err := beyond(g, w.names, written)
+	rest, err := beyond(g, w.names, linked, written)
 	if err != nil {
 		return err
 	}
@@ -301,29 +303,33 @@ func (w *writer) firstKnown(g *grant.Grant) period.Day {
 	return w.today
 }
 
-// related writes the links for which IATI has a word.
-func (w *writer) related(g *grant.Grant, b given) error {
+// linked are the identifiers of the grants to which a grant has links, by their ids.
+func (w *writer) linked(g *grant.Grant) (map[string]string, error) {
+	ids := map[string]string{}
 	for _, l := range g.Links {
-		kind := map[grant.LinkType]string{grant.SubGrantOf: "1", grant.CoFundedWith: "4"}[l.Type]
-		if kind == "" {
-			continue
-		}
 		other, err := w.find(l.Target)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if other == nil {
 			continue
 		}
-		ref := w.identifierOf(other, w.reference(w.reporterOf(other)))
+		ids[l.Target] = w.identifierOf(other, w.reference(w.reporterOf(other)))
 		if before, err := givenOf(other); err == nil && before.key != "" && w.reporter == "" {
-			ref = before.key
+			ids[l.Target] = before.key
 		}
-		if !b.mentions("related-activity", ref) {
+	}
+	return ids, nil
+}
+
+// related writes the links for which IATI has a word.
+func (w *writer) related(g *grant.Grant, b given, linked map[string]string) {
+	for _, l := range g.Links {
+		kind, ref := map[grant.LinkType]string{grant.SubGrantOf: "1", grant.CoFundedWith: "4"}[l.Type], linked[l.Target]
+		if kind != "" && ref != "" && !b.mentions("related-activity", ref) {
 			w.empty("related-activity", "ref", ref, "type", kind)
 		}
 	}
-	return nil
 }
 
 // stamp is an instant as XML has it, "" for never.
