@@ -48,7 +48,7 @@ type wish struct {
 }
 
 // print is how an import remembers what a file told.
-func (w *wish) print() string { return w.LinkType.String() + " " + w.parent.Key().String() }
+func (w *wish) print() string { return w.String() + " " + w.parent.Key().String() }
 
 // found ends the print of a link that was there before a file told of it: it is not the file's to take away.
 const found = " found"
