@@ -64,12 +64,13 @@ type Draft struct {
 	Source string // who published the file, as the file calls it, such as XM-DAC-1601; "" if nobody says
 
 	// Grant is the record. Its id is empty. Where it refers to an organisation or a term, it has "#0", "#1" … instead of an id, after the places in Parties and
-	// Terms; see Ref. Its transactions have ids by NextID. But for that and what is refused, it is valid.
+	// Terms; see Ref. Its transactions have ids by NextID. Its reports are what others said, according to the file. But for that and what is refused, it is valid.
 	Grant   *grant.Grant
 	Parties []Party
 	Terms   []Term
 	Related []Relation
 	Kept    []grant.Kept
+	Record  *Record // that it was written from, nil if Tandem did not write it
 
 	// Reporter is who says it, as a reference to Parties, and Kind and Date how and when: what disagrees with what people have recorded becomes their report. An
 	// empty Reporter leaves no report.
@@ -84,14 +85,16 @@ type Draft struct {
 
 // Party is an organisation that a draft names.
 type Party struct {
+	ID          string   // where the draft was written from a record, that of the organisation there; "" if nothing tells
 	Name        string   // "" if it is known by identifiers only
 	Identifiers []string // those in registers, with their prefix: XI-IATI-…, GB-CHC-…
 	State       string   // a hint: the donor state if it has to be recorded, "" if nothing tells
 	Type        string   // its IATI organisation type, such as 10 for governments
 }
 
-// Term is a theme, a location or a population that a draft names.
+// Term is a theme, a location or a population that a draft names, or the programme, which is not made where it is missing.
 type Term struct {
+	ID   string // as of Party
 	Of   grant.Kind
 	Code string // of a theme, its DAC purpose or category code; of a location, its ISO 3166 or IATI region code; "" if it has only a name
 	Name string // that a record of it gets
@@ -99,10 +102,15 @@ type Term struct {
 	Broader *Term
 }
 
-// Relation is a link to another grant, known by its key.
+// Relation is a link between the grant of a draft and another, known by its key.
 type Relation struct {
-	Type grant.LinkType
-	Key  string
+	Type   grant.LinkType
+	Key    string // of the other grant
+	Grant  string // the other's id, if the draft was written from a record
+	Theirs bool   // the other grant has the link: it is the sub-grant
+	Reason string // of who made it where the draft was written from; "" if a file says no more than that it is so
+	Place  Place
+	Field  string
 }
 
 // Money is an amount that the source has, in its own words: what cannot be recorded has to be accounted for, too.

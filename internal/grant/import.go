@@ -64,6 +64,8 @@ var parts = []part{
 	{"populations", func(g *Grant) any { return g.Populations }, func(to, from *Grant) { to.Populations = from.Populations }},
 	{"identifiers", func(g *Grant) any { return g.Identifiers }, func(to, from *Grant) { to.Identifiers = from.Identifiers }},
 	{"budgets", func(g *Grant) any { return g.Budgets }, func(to, from *Grant) { to.Budgets = from.Budgets }},
+	{"sources", func(g *Grant) any { return g.Sources }, func(to, from *Grant) { to.Sources = from.Sources }},
+	{"note", func(g *Grant) any { return g.Note }, func(to, from *Grant) { to.Note = from.Note }},
 }
 
 // transactionPart is the name of a transaction as a part.
@@ -146,12 +148,128 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 	}
 	next.Report, next.Made = was.Report, was.Made || base == nil && len(g.Imports) == 0 && g.Revision == 0
 	held = append(held, g.takeTransactions(said, &was, &next, base == nil)...)
+	g.takeReports(said.Reports, &was, &next)
+	next.Said = append(next.Said, was.Links()...)
 	if base != nil {
 		*base = next
 	} else {
 		g.Imports = append(g.Imports, next)
 	}
 	return held
+}
+
+// Differences are the parts of which two grants say different things, wherever their transactions have their ids; of those together it is one.
+func Differences(a, b *Grant) (names []string) {
+	for _, p := range parts {
+		if fingerprint(p.of(a)) != fingerprint(p.of(b)) {
+			names = append(names, p.name)
+		}
+	}
+	if fresh, gone := edited(a.Transactions, b.Transactions); len(fresh)+len(gone) > 0 {
+		names = append(names, transactionPart+"-")
+	}
+	return names
+}
+
+// TakeEdits takes what someone has edited in a file that was written from a record: was is the record as it was then, told how the file told it, and said how it tells it now. held are
+// the edited parts that cannot be taken: those that people have changed in the record since, which stay, and those of which the format tells less than the record. To take the same once
+// more changes nothing.
+func (g *Grant) TakeEdits(was, told, said *Grant) (held []string) {
+	for _, p := range parts {
+		theirs, before := fingerprint(p.of(said)), fingerprint(p.of(told))
+		if theirs == before {
+			continue
+		}
+		switch ours, then := fingerprint(p.of(g)), fingerprint(p.of(was)); {
+		case ours == theirs:
+		case ours == then && then == before:
+			p.set(g, said)
+		default:
+			held = append(held, p.name)
+		}
+	}
+	fresh, gone := edited(told.Transactions, said.Transactions)
+	if len(fresh)+len(gone) == 0 {
+		return held
+	}
+	if !slices.EqualFunc(told.Transactions, was.Transactions, func(a, b Transaction) bool { return a.fingerprint() == b.fingerprint() }) {
+		return append(held, transactionPart+"-")
+	}
+	return g.takeEdited(was, fresh, gone, held)
+}
+
+// edited compares transactions that nobody names: fresh are those that only said has, and gone the places of those that only told has.
+func edited(told, said []Transaction) (fresh []Transaction, gone []int) {
+	at := map[string][]int{}
+	for i, t := range told {
+		print := t.fingerprint()
+		at[print] = append(at[print], i)
+	}
+	for _, t := range said {
+		print := t.fingerprint()
+		if same := at[print]; len(same) > 0 {
+			at[print] = same[1:]
+			continue
+		}
+		fresh = append(fresh, t)
+	}
+	for i, t := range told {
+		if slices.Contains(at[t.fingerprint()], i) {
+			gone = append(gone, i)
+		}
+	}
+	return fresh, gone
+}
+
+// takeEdited is TakeEdits for transactions: gone are their places in was.
+func (g *Grant) takeEdited(was *Grant, fresh []Transaction, gone []int, held []string) []string {
+	var left []Said // that the file no longer says, and that were not taken before
+	for _, i := range gone {
+		left = append(left, Said{transactionPart + was.Transactions[i].ID, was.Transactions[i].fingerprint()})
+	}
+	taken := map[string][]string{} // fingerprint -> ids of what the record has otherwise than it was
+	for _, t := range g.Transactions {
+		if print := t.fingerprint(); was.Fingerprint(transactionPart+t.ID) != print {
+			taken[print] = append(taken[print], t.ID)
+		}
+	}
+	var news []Transaction
+	for _, t := range fresh {
+		print := t.fingerprint()
+		if ids := taken[print]; len(ids) > 0 {
+			taken[print] = ids[1:]
+			left = slices.DeleteFunc(left, func(s Said) bool { return s.Part == transactionPart+ids[0] })
+			continue
+		}
+		news = append(news, t)
+	}
+	for _, t := range news {
+		_, held = g.takeTransaction(t, &left, false, held)
+	}
+	for _, s := range left {
+		switch g.Fingerprint(s.Part) {
+		case "": // somebody has taken it off
+		case s.Print:
+			g.Transactions = slices.DeleteFunc(g.Transactions, func(t Transaction) bool { return transactionPart+t.ID == s.Part })
+		default:
+			held = append(held, s.Part)
+		}
+	}
+	return held
+}
+
+// linkPart begins the parts of an import that are links. They are whole names, since the link may be the other grant's, and an import keeps them until somebody sets others: which
+// links a file tells of is known when all its grants are.
+const linkPart = string(Grants) + "/"
+
+// Links returns the links of which a file told.
+func (im *Import) Links() []Said {
+	return slices.DeleteFunc(slices.Clone(im.Said), func(s Said) bool { return !strings.HasPrefix(s.Part, linkPart) })
+}
+
+// SetLinks sets the links of which a file told.
+func (im *Import) SetLinks(links []Said) {
+	im.Said = append(slices.DeleteFunc(slices.Clone(im.Said), func(s Said) bool { return strings.HasPrefix(s.Part, linkPart) }), links...)
 }
 
 func (im *Import) print(part string) string {

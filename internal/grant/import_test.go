@@ -79,6 +79,39 @@ func TestTakeLaws(t *testing.T) {
 	})
 }
 
+// What is edited in a file that was written from a record is in the record then, but for what people have edited there; the same file once more changes nothing, and a file that nobody
+// has edited changes nothing either, whatever the record has become.
+func TestTakeEditsLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		was, said, now := told(t, "record"), told(t, "file"), told(t, "record later")
+		was.ID = "g"
+		next := func(g *Grant) *Grant {
+			g.ID, g.Serial = "g", 9
+			return g
+		}
+		later := encoded(t, next(now))
+		if held := now.TakeEdits(was, was, was); len(held) > 0 || !bytes.Equal(later, encoded(t, now)) {
+			t.Fatal("a file that nobody has edited changes something")
+		}
+		g := next(&Grant{Title: was.Title, Description: was.Description, Status: was.Status, Funders: was.Funders, Start: was.Start, Transactions: slices.Clone(was.Transactions)})
+		edited := rapid.Bool().Draw(t, "edited")
+		if edited {
+			g.Title = "Edited"
+		}
+		held := g.TakeEdits(was, was, said)
+		if edited && g.Title != "Edited" || !edited && (len(held) > 0 || g.Title != said.Title) {
+			t.Fatalf("the title is %q, and %v are held", g.Title, held)
+		}
+		if g.Description != said.Description || g.Start != said.Start || !slices.Equal(amounts(g), amounts(said)) {
+			t.Fatalf("the record is %+v where the file says %+v", g, said)
+		}
+		before := encoded(t, g)
+		if again := g.TakeEdits(was, was, said); !slices.Equal(held, again) || !bytes.Equal(before, encoded(t, g)) {
+			t.Fatalf("the same file changes the record: %s; %s", before, encoded(t, g))
+		}
+	})
+}
+
 // Another source's file never adds its money to a record that has money.
 func TestTakeCountsNoMoneyTwice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,6 +1,13 @@
 package grant
 
-import "github.com/allmep/tandem/internal/fault"
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/money"
+)
 
 // Link is a relation of a grant to another, with who says so.
 type Link struct {
@@ -35,6 +42,55 @@ func (g *Grant) linkedTo(t LinkType) string {
 		}
 	}
 	return ""
+}
+
+// measured are the types of transactions that a measure sums up.
+var measured = []struct {
+	name  string
+	types []TransactionType
+}{
+	{"committed", []TransactionType{Commitment, Cancellation}},
+	{"disbursed", []TransactionType{Disbursement, Expenditure, Reimbursement}},
+	{"pledged", []TransactionType{Pledge}},
+}
+
+// Overdrawn says by which measure, and in which currency, sub-grants together have more than the grant whose money they would pass on; "" if by none. Such an excess is counted nowhere.
+func (g *Grant) Overdrawn(subs []*Grant) string {
+	for _, m := range measured {
+		has, wanted := g.sums(m.types), map[money.Currency]money.Sum{}
+		for _, sub := range subs {
+			for c, sum := range sub.sums(m.types) {
+				both := wanted[c]
+				both.AddSum(sum)
+				wanted[c] = both
+			}
+		}
+		for _, c := range slices.Sorted(maps.Keys(wanted)) {
+			if wanted[c].Cmp(money.Sum{}) > 0 && wanted[c].Cmp(has[c]) > 0 {
+				return fmt.Sprintf("%s %s are %s by %q, and %s %s by its sub-grants, of which there are %d; what they have more would be counted nowhere",
+					has[c].Decimal(c), c, m.name, g.Key(), wanted[c].Decimal(c), c, len(subs))
+			}
+		}
+	}
+	return ""
+}
+
+// sums adds the central figures of transactions of some types up, by currency.
+func (g *Grant) sums(types []TransactionType) map[money.Currency]money.Sum {
+	sums := map[money.Currency]money.Sum{}
+	for _, t := range g.Transactions {
+		if !slices.Contains(types, t.Type) || t.Amount.Qualifier == money.Unknown {
+			continue
+		}
+		central := t.Amount.Bounds().Central
+		if t.Type.Sign() < 0 && central > 0 {
+			central = -central
+		}
+		sum := sums[t.Amount.Currency]
+		sum.Add(central)
+		sums[t.Amount.Currency] = sum
+	}
+	return sums
 }
 
 // checkLinks checks what the links of a grant say by themselves; what they say together with those of the other grants is the ledger's to check.

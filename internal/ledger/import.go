@@ -34,6 +34,7 @@ type ImportedGrant struct {
 	Problems []exchange.Problem
 	Similar  search.Matches // grants, recorded before the import, that are likely the same as a created one
 	reported bool           // its money stands in a report only
+	relates  bool           // what the file says of its links counts: it is not our own, nor older than what is recorded
 }
 
 // ImportTotal is what became of the money of one type and currency, in the source's words. Recorded, Reported, Kept and Refused sum to what the file has.
@@ -97,7 +98,7 @@ func (l *Ledger) Import(ctx context.Context, w Write, open func() (exchange.Read
 		}
 		from := readAhead(file)
 		defer from.stop()
-		im = newImporter(d, w)
+		im = newImporter(ctx, d, w)
 		defer im.stop()
 		return im.run(ctx, from, partial, taken)
 	})

@@ -31,8 +31,14 @@ func paid(kind, value string) string {
 
 func importing(t *testing.T, l *ledger.Ledger, w ledger.Write, partial bool, activities ...string) (*ledger.Imported, error) {
 	t.Helper()
-	file := `<iati-activities version="2.03">` + strings.Join(activities, "\n") + `</iati-activities>`
-	return l.Import(t.Context(), w, func() (exchange.Reader, error) { return iati.NewReader(strings.NewReader(file), "se.xml", ""), nil }, partial, func(int) {})
+	return l.Import(t.Context(), w, iatiOf(activities), partial, func(int) {})
+}
+
+// iatiOf reads a file of activities.
+func iatiOf(activities []string) func() (exchange.Reader, error) {
+	return func() (exchange.Reader, error) {
+		return iati.NewReader(strings.NewReader(`<iati-activities version="2.03">`+strings.Join(activities, "\n")+`</iati-activities>`), "se.xml", ""), nil
+	}
 }
 
 func imported(t *testing.T, l *ledger.Ledger, activities ...string) *ledger.Imported {

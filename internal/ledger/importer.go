@@ -25,12 +25,24 @@ type importer struct {
 	waiting  []int                     // of done.Grants: those whose grants are in changes, to be admitted and put together
 	changes  []*grant.Grant
 	accounts accounts
+	tellers  []teller
+	answers  map[string][]int        // places in the answer, by the id of the grant that is there
+	touched  map[string]*grant.Grant // grants whose links, or what is remembered of them, change
+	past     func(id string, revision int64) (*grant.Grant, error)
 	done     Imported
 	whole    bool // all drafts are taken
 }
 
-func newImporter(d *draft, w Write) *importer {
-	return &importer{bulk: newBulk(d, w), w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]exchange.Place{}, changed: map[string]bool{}}
+func newImporter(ctx context.Context, d *draft, w Write) *importer {
+	im := &importer{bulk: newBulk(d, w), w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]exchange.Place{}, changed: map[string]bool{}, touched: map[string]*grant.Grant{}}
+	im.past = func(id string, revision int64) (*grant.Grant, error) {
+		e, err := d.ledger.read(ctx, im.before, grantKey(id), revision) // what a revision left never changes
+		if err != nil {
+			return nil, err
+		}
+		return e.(*grant.Grant), nil
+	}
+	return im
 }
 
 // run takes every draft of a file, and seals what they make. Its error is that of the reader or the store, or Invalid if grants are refused that must not be.
@@ -64,7 +76,11 @@ func (im *importer) run(ctx context.Context, from *ahead, partial bool, taken fu
 // take decides what becomes of one draft. Its error is of the store: what is wrong with the draft is in the answer.
 func (im *importer) take(from *exchange.Draft) error {
 	// What the file is cut from must not be kept for the sake of these few words.
-	from.Key, from.Grant.Title = strings.Clone(from.Key), strings.Clone(from.Grant.Title)
+	from.Key, from.Source, from.Grant.Title = strings.Clone(from.Key), strings.Clone(from.Source), strings.Clone(from.Grant.Title)
+	for i := range from.Related {
+		r := &from.Related[i]
+		r.Key, r.Grant, r.Reason = strings.Clone(r.Key), strings.Clone(r.Grant), strings.Clone(r.Reason)
+	}
 	out := ImportedGrant{Place: from.Place, Key: from.Key, Title: from.Grant.Title, Problems: slices.Clone(from.Problems)}
 	im.known.begin()
 	g, before, err := im.decide(from, &out)
@@ -83,6 +99,7 @@ func (im *importer) take(from *exchange.Draft) error {
 		return err
 	case before == nil:
 		out.Outcome, out.ID = GrantCreated, g.ID
+		im.hears(from, g, &out)
 	default:
 		after, err := encode(g)
 		if err != nil {
@@ -92,6 +109,7 @@ func (im *importer) take(from *exchange.Draft) error {
 		if !bytes.Equal(before, after.Body) {
 			out.Outcome = GrantUpdated
 		}
+		im.hears(from, g, &out)
 	}
 	im.done.Grants = append(im.done.Grants, out)
 	im.accounts.add(from.Money, &out)
@@ -113,39 +131,74 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 		}
 		im.seen[key] = from.Place
 	}
-	g, err = im.recorded(from)
-	if err != nil {
+	if g, err = im.own(from); err != nil {
 		return nil, nil, err
 	}
-	said, reporter, err := im.known.resolve(from)
-	if err != nil {
-		return nil, nil, err
-	}
-	status, date := grant.Status(0), said.StatusDate
-	if g == nil {
-		g = &grant.Grant{ID: im.ledger.NewID(), Visibility: said.Visibility}
-	} else {
-		v, err := encode(g)
+	if g != nil {
+		if before, err = bodyOf(g); err == nil {
+			err = im.edit(from, g, out)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
-		before = v.Body
+		return g, before, im.check(g)
+	}
+	if g, err = im.recorded(from); err != nil {
+		return nil, nil, err
+	}
+	said, reporter, err := im.known.resolve(from, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	im.hear(from, said, reporter, out)
+	status, date := grant.Status(0), said.StatusDate
+	if g == nil {
+		g = &grant.Grant{ID: im.ledger.NewID(), Visibility: said.Visibility, Shadow: said.Shadow, StatusDate: said.StatusDate}
+	} else {
+		if before, err = bodyOf(g); err != nil {
+			return nil, nil, err
+		}
 		status, date = g.Status, g.StatusDate
 	}
 	if base := g.Imported(string(from.Format), from.Source, from.Key); base != nil && !from.Date.IsZero() && from.Date.First < base.Date.First {
 		im.reportOlder(g, said, from, reporter, out)
 		return g, before, g.Validate()
 	}
+	out.relates = true
 	out.Held = g.Take(said, grant.Import{Format: string(from.Format), Source: from.Source, Key: from.Key, Date: from.Date, Kept: from.Kept})
 	out.reported = slices.ContainsFunc(out.Held, isTransaction)
 	if before != nil {
 		dateStatus(g, status, date, im.at)
 	}
 	im.report(g, said, from, reporter, out)
+	return g, before, im.check(g)
+}
+
+// check holds a grant against its rules.
+func (im *importer) check(g *grant.Grant) error {
 	var v fault.List
 	v.Merge("", g.Validate())
 	im.known.checkFunders(&v, g)
-	return g, before, v.Err()
+	return v.Err()
+}
+
+func bodyOf(g *grant.Grant) ([]byte, error) {
+	v, err := encode(g)
+	return v.Body, err
+}
+
+// hear signs the reports of others that a draft tells of, without that which the file itself leaves, and tells of a programme that is not here.
+func (im *importer) hear(from *exchange.Draft, said *grant.Grant, reporter string, out *ImportedGrant) {
+	said.Reports = slices.DeleteFunc(said.Reports, func(r grant.Report) bool {
+		return r.Organisation == reporter && r.Kind == from.Kind && r.Equal(said.Values())
+	})
+	for i := range said.Reports {
+		said.Reports[i].By, said.Reports[i].At = im.w.Principal.Name, im.at
+	}
+	if i, ok := exchange.Index(from.Grant.Programme); ok && said.Programme == "" {
+		out.Problems = append(out.Problems, exchange.Problem{Place: from.Place, Severity: exchange.LeftOut, Field: "programme",
+			Text: fmt.Sprintf("found %q, and no programme, or more than one, is called so; record it, and import the file again", from.Terms[i].Name)})
+	}
 }
 
 // recorded returns the grant that a draft tells of, as it stands, nil if there is none.
@@ -302,17 +355,15 @@ func (im *importer) reportOlder(g, said *grant.Grant, from *exchange.Draft, repo
 	out.reported = true
 	out.Problems = append(out.Problems, exchange.Problem{Place: from.Place, Severity: exchange.Noted, Field: "last-updated",
 		Text: fmt.Sprintf("the file is of %s, and a later one of %s was imported before; the record stays, and what this one says is a report", from.Date, g.Imported(string(from.Format), from.Source, from.Key).Date)})
-	known := func(r grant.Report) bool {
-		return r.Organisation == reporter && r.Kind == from.Kind && r.Date == from.Date
-	}
-	if reporter != "" && !slices.ContainsFunc(g.Reports, known) {
-		g.Reports = append(g.Reports, grant.Report{ID: g.NextID(), Kind: from.Kind, Organisation: reporter, Date: from.Date, Values: said.Values(), By: im.w.Principal.Name, At: im.at})
-	}
+	im.leave(g, said, from, reporter)
 }
 
 // end makes the grants that wait, and the organisations and terms of the import, part of the revision, and ends it.
 func (im *importer) end() error {
 	if err := im.admit(); err != nil {
+		return err
+	}
+	if err := im.relate(); err != nil {
 		return err
 	}
 	var v fault.List

@@ -22,6 +22,7 @@ type matcher struct {
 	order   []grant.Key // of records
 	kept    []grant.Key // since fresh was asked
 	undo    []func()
+	touched []grant.Entity // those of the records that the draft made or completed
 }
 
 func newMatcher(reg *grant.Registry) *matcher {
@@ -66,13 +67,41 @@ func newMatcher(reg *grant.Registry) *matcher {
 func nameKey(name string) string { return strings.Join(search.Words(name), " ") }
 
 // begin begins a draft; giveUp takes back what was made for it.
-func (m *matcher) begin() { m.undo = m.undo[:0] }
+func (m *matcher) begin() { m.undo, m.touched = m.undo[:0], nil }
 
 func (m *matcher) giveUp() {
 	for _, undo := range slices.Backward(m.undo) {
 		undo()
 	}
-	m.undo = m.undo[:0]
+	m.begin()
+}
+
+// giveUpBut takes back what was made for the draft, but for what is needed.
+func (m *matcher) giveUpBut(needed func(grant.Key) bool) {
+	made := m.touched
+	m.giveUp()
+	for _, e := range made {
+		if needed(e.Key()) {
+			m.adopt(e)
+		}
+	}
+}
+
+// adopt makes a record one of those of the import, which is found by all that it goes by.
+func (m *matcher) adopt(e grant.Entity) {
+	switch e := e.(type) {
+	case *grant.Organisation:
+		for _, n := range e.Identifiers {
+			m.remember(m.numbers, n, e.ID)
+		}
+		m.remember(m.names, nameKey(e.DisplayName), e.ID)
+	case *grant.Term:
+		for _, code := range e.Codes {
+			m.remember(m.codes, string(e.Of)+"/"+code, e.ID)
+		}
+		m.remember(m.terms, string(e.Of)+"/"+nameKey(e.DisplayName), e.ID)
+	}
+	m.keep(e)
 }
 
 func (m *matcher) remember(to map[string]string, key, id string) {
@@ -89,6 +118,7 @@ func (m *matcher) keep(e grant.Entity) {
 	old, there := m.records[key]
 	m.records[key] = e
 	m.kept = append(m.kept, key)
+	m.touched = append(m.touched, e)
 	if !there {
 		m.order = append(m.order, key)
 	}
@@ -123,9 +153,9 @@ func (m *matcher) fresh() []grant.Entity {
 	return all
 }
 
-// resolve returns the grant of a draft with ids in the place of its references, and the id of who reports it. Errors: Invalid with the field if an organisation or a
-// term has to be made and cannot be.
-func (m *matcher) resolve(from *exchange.Draft) (g *grant.Grant, reporter string, err error) {
+// resolve returns the grant of a draft with ids in the place of its references, and the id of who reports it. own tells that the draft was written from a record of this ledger, so that
+// the ids in it are those of this one. Errors: Invalid with the field if an organisation or a term has to be made and cannot be.
+func (m *matcher) resolve(from *exchange.Draft, own bool) (g *grant.Grant, reporter string, err error) {
 	var v fault.List
 	ids := map[string]string{}
 	organisation := func(ref string) string {
@@ -134,13 +164,35 @@ func (m *matcher) resolve(from *exchange.Draft) (g *grant.Grant, reporter string
 			return ref
 		}
 		if _, done := ids[ref]; !done {
-			id, err := m.organisation(&from.Parties[i])
-			v.Merge("organisation", err)
+			id := from.Parties[i].ID
+			if !own || m.base.Organisation(id) == nil {
+				id, err = m.organisation(&from.Parties[i])
+				v.Merge("organisation", err)
+			}
 			ids[ref] = id
 		}
 		return ids[ref]
 	}
-	copied := *from.Grant
+	term := func(ref string) string {
+		i, ok := exchange.Index(ref)
+		if !ok {
+			return ref
+		}
+		t := &from.Terms[i]
+		if own && m.base.Get(grant.Key{Kind: t.Of, ID: t.ID}) != nil {
+			return t.ID
+		}
+		id, err := m.term(t)
+		v.Merge(string(t.Of), err)
+		return id
+	}
+	g = renamed(from.Grant, organisation, term)
+	return g, organisation(from.Reporter), v.Err()
+}
+
+// renamed returns a copy of the grant of a draft with what organisation and term return in the place of its references.
+func renamed(g *grant.Grant, organisation, term func(ref string) string) *grant.Grant {
+	copied := *g
 	g = &copied
 	g.Funders, g.Recipients = participations(g.Funders, organisation), participations(g.Recipients, organisation)
 	var partners []grant.Partner
@@ -156,11 +208,19 @@ func (m *matcher) resolve(from *exchange.Draft) (g *grant.Grant, reporter string
 		t := &g.Transactions[i]
 		t.Provider, t.Receiver = organisation(t.Provider), organisation(t.Receiver)
 	}
-	reporter = organisation(from.Reporter)
 	for _, splits := range []*[]grant.Split{&g.Themes, &g.Locations, &g.Populations} {
-		*splits = m.splits(&v, from, *splits)
+		*splits = parted(*splits, term)
 	}
-	return g, reporter, v.Err()
+	g.Programme = term(g.Programme)
+	g.Reports = slices.Clone(g.Reports)
+	for i := range g.Reports {
+		r := &g.Reports[i]
+		r.Organisation, r.Recipients = organisation(r.Organisation), slices.Clone(r.Recipients)
+		for j, ref := range r.Recipients {
+			r.Recipients[j] = organisation(ref)
+		}
+	}
+	return g
 }
 
 // participations puts ids in, and makes one of those of an organisation.
@@ -179,15 +239,11 @@ func participations(ps []grant.Participation, organisation func(string) string) 
 	return out
 }
 
-// splits puts ids in, and adds up the percentages of a term.
-func (m *matcher) splits(v *fault.List, from *exchange.Draft, splits []grant.Split) []grant.Split {
+// parted puts ids in, and adds up the percentages of a term.
+func parted(splits []grant.Split, term func(string) string) []grant.Split {
 	var out []grant.Split
 	for _, s := range splits {
-		if i, ok := exchange.Index(s.ID); ok {
-			id, err := m.term(&from.Terms[i])
-			v.Merge(string(from.Terms[i].Of), err)
-			s.ID = id
-		}
+		s.ID = term(s.ID)
 		if i := slices.IndexFunc(out, func(o grant.Split) bool { return o.ID == s.ID }); i >= 0 {
 			out[i].Percent += s.Percent
 		} else {
@@ -288,8 +344,24 @@ func (m *matcher) checkFunders(v *fault.List, g *grant.Grant) {
 	}
 }
 
+// programme returns the id of the one programme of a name, "" if there is none, or several.
+func (m *matcher) programme(name string) (id string) {
+	for _, e := range m.base.All(grant.Programmes) {
+		if p := e.(*grant.Programme); p.Deleted == 0 && nameKey(p.DisplayName) == nameKey(name) {
+			if id != "" {
+				return ""
+			}
+			id = p.ID
+		}
+	}
+	return id
+}
+
 // term returns the id of a theme, location or population: the one with the code, else with the broader code, else of the name.
 func (m *matcher) term(t *exchange.Term) (string, error) {
+	if t.Of == grant.Programmes {
+		return m.programme(t.Name), nil
+	}
 	for _, of := range []*exchange.Term{t, t.Broader} {
 		if of == nil || of.Code == "" {
 			continue
@@ -312,13 +384,11 @@ func (m *matcher) term(t *exchange.Term) (string, error) {
 	made := &grant.Term{Of: t.Of, ID: m.newID(t.Of, name), DisplayName: name}
 	if t.Code != "" {
 		made.Codes = []string{t.Code}
-		m.remember(m.codes, string(t.Of)+"/"+t.Code, made.ID)
 	}
 	if err := made.Validate(); err != nil {
 		return "", err
 	}
-	m.remember(m.terms, byName, made.ID)
-	m.keep(made)
+	m.adopt(made)
 	return made.ID, nil
 }
 

@@ -22,6 +22,7 @@ type activity struct {
 	money   []flow
 	kept    map[string][]string // what the record has no or less place for, by its part
 	parts   []string            // those parts, in their order
+	linked  map[string]bool     // the keys of grants of whose links the element of our own tells
 }
 
 // draft makes a draft of an activity.
@@ -251,17 +252,20 @@ func padded(s string) (period.Date, bool) {
 	return date, err == nil && date.Precision == period.ToDay
 }
 
-// relate reads of which other activity this one is a part. That of another which is a part of this one, the other says.
+// relate reads of which other activity this one is a part (1), and which are parts of this one (2). What the element of our own says of links stands, if there is one.
 func (a *activity) relate() {
 	for _, e := range a.e.all("related-activity") {
-		if e.attr("type") != "1" {
+		kind, ref := e.attr("type"), oneLine(e.attr("ref"))
+		if kind != "1" && kind != "2" || a.linked[ref] {
 			continue
 		}
-		if ref := oneLine(e.attr("ref")); ref != "" {
-			a.Related = append(a.Related, exchange.Relation{Type: grant.SubGrantOf, Key: ref})
-		} else {
-			a.tell(e, exchange.LeftOut, "related-activity/@ref", "is missing; nobody can tell of which activity this one is a part")
+		if ref == "" {
+			a.tell(e, exchange.LeftOut, "related-activity/@ref", "is missing; nobody can tell which activity is meant")
+			continue
 		}
+		a.Related = append(a.Related, exchange.Relation{
+			Type: grant.SubGrantOf, Key: ref, Theirs: kind == "2", Place: exchange.Place{File: a.file.file, Line: e.line}, Field: "related-activity",
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
@@ -12,8 +13,9 @@ import (
 // beyond returns what of a grant its activity does not hold, or holds less of, as it stands in the record's own JSON: qualifiers of amounts, dates that are not known to the day,
 // shares, populations, links, reports, visibility and the like. A field that is added to grants is among it until somebody finds a place for it.
 //
-// It also has the names of what no element names, for servers that have other ids, and says "" where the schema requires what the record does not have.
-func beyond(g *grant.Grant, names *grant.Registry) ([]byte, error) {
+// It also has the names of what the record refers to, and the donor states of the funders, for servers that do not know them, says which record it is, by the identifier of the activity, and says "" where the schema
+// requires what the record does not have.
+func beyond(g *grant.Grant, names *grant.Registry, linked map[string]string, identifier string) ([]byte, error) {
 	body, err := grant.Encode(g)
 	if err != nil {
 		return nil, err
@@ -31,25 +33,30 @@ func beyond(g *grant.Grant, names *grant.Registry) ([]byte, error) {
 	if g.Description == "" {
 		fields["description"] = jsontext.Value(`""`)
 	}
-	labels := map[string]string{}
+	labels, states := map[string]string{}, map[string]string{}
+	for _, f := range g.Funders {
+		states[f.Organisation] = names.DonorState(f.Organisation)
+	}
+	for id, identifier := range linked {
+		labels[grant.Key{Kind: grant.Grants, ID: id}.String()] = identifier
+	}
 	for _, ref := range g.References() {
-		if k := ref.Key; k.Kind == grant.Themes || k.Kind == grant.Locations || k.Kind == grant.Populations {
-			labels[k.String()] = names.Label(k)
+		if ref.Key.Kind != grant.Grants {
+			labels[ref.Key.String()] = names.Label(ref.Key)
 		}
 	}
-	for i := range g.Transactions {
-		if t := &g.Transactions[i]; t.Amount.Qualifier == money.Unknown { // which no element of IATI names
-			for _, id := range []string{t.Provider, t.Receiver} {
-				if k := (grant.Key{Kind: grant.Organisations, ID: id}); id != "" {
-					labels[k.String()] = names.Label(k)
-				}
-			}
+	add := func(name string, value any) {
+		if err == nil {
+			fields[name], err = json.Marshal(value, json.Deterministic(true))
 		}
 	}
-	if len(labels) > 0 {
-		if fields["names"], err = json.Marshal(labels, json.Deterministic(true)); err != nil {
-			return nil, err
-		}
+	add("names", labels)
+	add("donorStates", states)
+	if text := exchange.RecordText(g, identifier); text != "" {
+		add("record", text)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return json.Marshal(fields, json.Deterministic(true))
 }

@@ -1,7 +1,11 @@
 package iati
 
 import (
+	"bytes"
+	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -18,7 +22,8 @@ func (a *activity) own() *element {
 }
 
 // restore reads what an activity that Tandem wrote has in an element of its own. Organisations are those of the elements of IATI, and terms go by their names, so that another server
-// understands them as well. What belongs to the history of the record (links but for sub-grants, reports, merges) and its programme are not taken: who has them, keeps them.
+// understands them as well. Reports and links are taken with who said what and when; who has confirmed them elsewhere has not done so here, and is named in the note. What merges have
+// left is not taken: who has it, keeps it.
 func (a *activity) restore() {
 	e := a.own()
 	if e == nil {
@@ -26,7 +31,9 @@ func (a *activity) restore() {
 	}
 	var rest struct {
 		grant.Grant
-		Names map[string]string `json:"names"`
+		Names       map[string]string `json:"names"`
+		DonorStates map[string]string `json:"donorStates"`
+		Record      string            `json:"record"`
 	}
 	// What it does not say stays as the elements of IATI have it.
 	rest.Title, rest.Description, rest.Visibility, rest.Start, rest.End = a.g.Title, a.g.Description, a.g.Visibility, a.g.Start, a.g.End
@@ -35,6 +42,12 @@ func (a *activity) restore() {
 		return
 	}
 	g := &rest.Grant
+	if a.Record = exchange.ParseRecord(rest.Record); a.Record != nil {
+		plain := *a.g
+		a.Record.Plain, a.Record.Again = &plain, a.again
+		a.g.Funders, a.g.Recipients, a.g.Partners = slices.Clone(plain.Funders), slices.Clone(plain.Recipients), slices.Clone(plain.Partners)
+	}
+	a.orderIdentifiers(g.Identifiers)
 	a.g.Title, a.g.Description, a.g.Visibility, a.g.Shadow, a.g.StatusDate, a.g.Start, a.g.End = g.Title, g.Description, g.Visibility, g.Shadow, g.StatusDate, g.Start, g.End
 	a.g.DurationMonths, a.g.Note, a.g.Sources = g.DurationMonths, g.Note, g.Sources
 	if len(g.Budgets) > 0 {
@@ -52,8 +65,111 @@ func (a *activity) restore() {
 	if len(g.Transactions) > 0 {
 		a.restoreTransactions(g.Transactions, rest.Names)
 	}
-	if len(g.Reports)+len(g.Links) > 0 || g.Programme != "" {
-		a.tell(e, exchange.Noted, "beyond", "the programme, the links and the reports of the record are not taken from the file; where the record is, they stay")
+	if g.Programme != "" {
+		a.g.Programme = exchange.Ref(len(a.Terms))
+		a.Terms = append(a.Terms, exchange.Term{ID: g.Programme, Of: grant.Programmes, Name: rest.Names[grant.Key{Kind: grant.Programmes, ID: g.Programme}.String()]})
+	}
+	a.restoreReports(e, g.Reports, rest.Names)
+	a.restoreLinks(e, g.Links, rest.Names)
+	a.organisations(rest.Names, rest.DonorStates)
+}
+
+// restoreReports takes the reports of others.
+func (a *activity) restoreReports(e *element, reports []grant.Report, names map[string]string) {
+	left, unsure := 0, 0
+	for _, r := range reports {
+		who := r.Organisation
+		r.Organisation, r.Recipients = a.partyNamed(who, names), slices.Clone(r.Recipients)
+		for i, id := range r.Recipients {
+			r.Recipients[i] = a.partyNamed(id, names)
+		}
+		if r.Kind == grant.RecordHeld || who != "" && r.Organisation == "" || slices.Contains(r.Recipients, "") {
+			left++
+			continue
+		}
+		if r.ConfirmedBy != "" {
+			unsure++
+		}
+		r.Note = a.cut(e, "beyond", strings.TrimSpace(r.Note+"\n"+elsewhere("Recorded", r.By, r.At)+elsewhere("Confirmed", r.ConfirmedBy, r.Confirmed)), maxDescription)
+		r.By, r.At, r.ConfirmedBy, r.Confirmed, r.Origin, r.Of = "", 0, "", 0, "", ""
+		a.g.Reports = append(a.g.Reports, r)
+	}
+	if left > 0 {
+		a.tell(e, exchange.LeftOut, "beyond/reports", "%d reports are left out: what a merged record held, or what one said whom the file does not name", left)
+	}
+	if unsure > 0 {
+		a.tell(e, exchange.Noted, "beyond/reports", "%d reports were confirmed where the file was written, which their notes say; here nobody has confirmed them", unsure)
+	}
+}
+
+// restoreLinks takes the links to grants of which the file has the identifiers.
+func (a *activity) restoreLinks(e *element, links []grant.Link, names map[string]string) {
+	a.linked = map[string]bool{}
+	for _, l := range links {
+		key := names[grant.Key{Kind: grant.Grants, ID: l.Target}.String()]
+		if key == "" || l.Type.String() == "" {
+			a.tell(e, exchange.LeftOut, "beyond/links", "the link %s is left out: the file does not name the grant that it leads to", l.Type)
+			continue
+		}
+		a.linked[key] = true
+		a.Related = append(a.Related, exchange.Relation{
+			Type: l.Type, Key: key, Grant: l.Target, Reason: a.cut(e, "beyond/links", strings.TrimSpace(l.Reason+" "+elsewhere("Linked", l.By, l.At)), maxLine),
+			Place: exchange.Place{File: a.file.file, Line: e.line}, Field: "beyond/links",
+		})
+	}
+}
+
+// elsewhere says who did something in another record, and when.
+func elsewhere(did, by string, at int64) string {
+	if by == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s elsewhere by %s on %s. ", did, by, time.UnixMicro(at).UTC().Format(time.DateOnly))
+}
+
+// again tells a state of the record as the file would have told it.
+func (a *activity) again(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
+	var file bytes.Buffer
+	one := exchange.Extract{Registry: names, Total: 1, Find: func(string) (*grant.Grant, error) { return nil, nil }}
+	one.Grants = func(yield func(*grant.Grant, error) bool) { yield(g, nil) }
+	if err := Write(&file, one, ""); err != nil {
+		return nil, err
+	}
+	return NewReader(&file, a.file.file, "").Read()
+}
+
+// orderIdentifiers puts the identifiers into the order of the record, if they are its; that of the activity, where the record has it not, comes first.
+func (a *activity) orderIdentifiers(record []string) {
+	ordered := record
+	if !slices.Contains(record, a.Key) {
+		ordered = append([]string{a.Key}, record...)
+	}
+	if slices.Equal(slices.Sorted(slices.Values(ordered)), slices.Sorted(slices.Values(a.g.Identifiers))) {
+		a.g.Identifiers = slices.Clone(ordered)
+	}
+}
+
+// organisations tells which organisations of the record the parties are: those that the file calls by their names there, or that are in no register and go by their ids. The donor states
+// of some are known.
+func (a *activity) organisations(names, states map[string]string) {
+	ids := map[string]string{} // by name; "" if several have it
+	for key, name := range names {
+		if id, is := strings.CutPrefix(key, string(grant.Organisations)+"/"); is {
+			if _, twice := ids[name]; twice {
+				id = ""
+			}
+			ids[name] = id
+		}
+	}
+	for i := range a.Parties {
+		p := &a.Parties[i]
+		p.ID = ids[p.Name]
+		if len(p.Identifiers) > 0 && strings.HasPrefix(p.Identifiers[0], unregistered) {
+			p.ID = strings.TrimPrefix(p.Identifiers[0], unregistered)
+		}
+		if state := states[p.ID]; state != "" {
+			p.State = state
+		}
 	}
 }
 
@@ -83,6 +199,19 @@ func (a *activity) restorePartners(partners []grant.Partner) {
 		a.g.Partners = append(a.g.Partners, grant.Partner{Organisation: p.Organisation, Role: grant.Implementing})
 	}
 	a.g.Recipients = a.g.Recipients[:last]
+	byRole := map[grant.PartnerRole][]grant.Partner{}
+	for _, p := range a.g.Partners {
+		byRole[p.Role] = append(byRole[p.Role], p)
+	}
+	var ordered []grant.Partner // as in the record
+	for _, p := range partners {
+		if same := byRole[p.Role]; len(same) > 0 {
+			ordered, byRole[p.Role] = append(ordered, same[0]), same[1:]
+		}
+	}
+	if len(ordered) == len(a.g.Partners) {
+		a.g.Partners = ordered
+	}
 }
 
 // named makes references to terms of splits, by the names that the file has for their ids.
@@ -94,7 +223,7 @@ func (a *activity) named(kind grant.Kind, splits []grant.Split, names map[string
 			name = s.ID
 		}
 		all = append(all, grant.Split{ID: exchange.Ref(len(a.Terms)), Percent: s.Percent})
-		a.Terms = append(a.Terms, exchange.Term{Of: kind, Name: name})
+		a.Terms = append(a.Terms, exchange.Term{ID: s.ID, Of: kind, Name: name})
 	}
 	return all
 }

@@ -57,16 +57,12 @@ func Write(out io.Writer, x exchange.Extract, reporter string) error {
 
 // activity writes a grant. The order of the elements is that of the schema. What the file had that it was imported from is given back in its place.
 func (w *writer) activity(g *grant.Grant) error {
-	rest, err := beyond(g, w.names)
-	if err != nil {
-		return err
-	}
 	b, err := givenOf(g)
 	if err != nil {
 		return err
 	}
 	w.start("iati-activity", w.attributes(g, b)...)
-	identifier := w.identify(g, b)
+	identifier, written := w.identify(g, b)
 	w.part(b, "title", func() { w.narrative("title", g.Title) })
 	w.part(b, "description", func() {
 		about := g.Description
@@ -97,11 +93,17 @@ func (w *writer) activity(g *grant.Grant) error {
 		w.part(b, "transactions/"+t.ID, func() { w.transaction(g, t) })
 	}
 	w.back(b, "document-link", "related-activity")
-	if err := w.related(g, b); err != nil {
+	linked, err := w.linked(g)
+	if err != nil {
 		return err
 	}
+	w.related(g, b, linked)
 	w.back(b, afterTransactions...)
 	w.others(b)
+	rest, err := beyond(g, w.names, linked, written)
+	if err != nil {
+		return err
+	}
 	w.text("beyond", string(rest), "xmlns", Namespace)
 	w.end()
 	return nil
@@ -115,18 +117,21 @@ func (w *writer) attributes(g *grant.Grant, b given) []string {
 	return []string{"xml:lang", "en", "last-updated-datetime", stamp(g.Updated)}
 }
 
-// identify writes by what the activity is known and who reports it, and returns the first. An activity that was imported keeps both, unless another is to report it.
-func (w *writer) identify(g *grant.Grant, b given) string {
+// identify writes by what the activity is known and who reports it, and returns the first, also as it is written. An activity that was imported keeps both, unless another is to
+// report it.
+func (w *writer) identify(g *grant.Grant, b given) (identifier, written string) {
 	if b.key != "" && w.reporter == "" && len(b.pieces["reporting-org"]) == 1 {
-		w.text("iati-identifier", w.unique(b.key, g.ID))
+		written = w.unique(b.key, g.ID)
+		w.text("iati-identifier", written)
 		w.back(b, "reporting-org")
-		return b.key
+		return b.key, written
 	}
 	reporter := w.reporterOf(g)
-	identifier := w.identifierOf(g, w.reference(reporter))
-	w.text("iati-identifier", w.unique(identifier, g.ID))
+	identifier = w.identifierOf(g, w.reference(reporter))
+	written = w.unique(identifier, g.ID)
+	w.text("iati-identifier", written)
 	w.report(g, reporter)
-	return identifier
+	return identifier, written
 }
 
 // reporterOf is the id of the organisation that reports a grant.
@@ -174,12 +179,15 @@ func (w *writer) registration(id string) string {
 	return ""
 }
 
+// unregistered begins the identifiers of organisations that are in no register.
+const unregistered = "XX-TANDEM-"
+
 // reference is the identifier of an organisation where IATI requires one. One that is in no register has an identifier under XX, a code that ISO 3166 leaves to its users.
 func (w *writer) reference(id string) string {
 	if n := w.registration(id); n != "" {
 		return n
 	}
-	return "XX-TANDEM-" + id
+	return unregistered + id
 }
 
 // identifierOf is what an activity is called: the identifier of the grant that begins with that of the reporter, as the standard has it, or else one made of both.
@@ -295,29 +303,33 @@ func (w *writer) firstKnown(g *grant.Grant) period.Day {
 	return w.today
 }
 
-// related writes the links for which IATI has a word.
-func (w *writer) related(g *grant.Grant, b given) error {
+// linked are the identifiers of the grants to which a grant has links, by their ids.
+func (w *writer) linked(g *grant.Grant) (map[string]string, error) {
+	ids := map[string]string{}
 	for _, l := range g.Links {
-		kind := map[grant.LinkType]string{grant.SubGrantOf: "1", grant.CoFundedWith: "4"}[l.Type]
-		if kind == "" {
-			continue
-		}
 		other, err := w.find(l.Target)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if other == nil {
 			continue
 		}
-		ref := w.identifierOf(other, w.reference(w.reporterOf(other)))
+		ids[l.Target] = w.identifierOf(other, w.reference(w.reporterOf(other)))
 		if before, err := givenOf(other); err == nil && before.key != "" && w.reporter == "" {
-			ref = before.key
+			ids[l.Target] = before.key
 		}
-		if !b.mentions("related-activity", ref) {
+	}
+	return ids, nil
+}
+
+// related writes the links for which IATI has a word.
+func (w *writer) related(g *grant.Grant, b given, linked map[string]string) {
+	for _, l := range g.Links {
+		kind, ref := map[grant.LinkType]string{grant.SubGrantOf: "1", grant.CoFundedWith: "4"}[l.Type], linked[l.Target]
+		if kind != "" && ref != "" && !b.mentions("related-activity", ref) {
 			w.empty("related-activity", "ref", ref, "type", kind)
 		}
 	}
-	return nil
 }
 
 // stamp is an instant as XML has it, "" for never.

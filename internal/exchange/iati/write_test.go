@@ -112,7 +112,7 @@ func read(t *rapid.T, body []byte) file {
 	return f
 }
 
-// What is written and read again is the same grant, but for what belongs to the record's history and the programme, which stay where the record is.
+// What is written and read again is the same grant, but for what belongs to the record's history: merges, and who wrote what.
 func TestWhatIsReadIsWhatWasWritten(t *testing.T) {
 	reg := exchangetest.Registry()
 	rapid.Check(t, func(t *rapid.T) {
@@ -168,6 +168,16 @@ func resolved(t *rapid.T, reg *grant.Registry, d *exchange.Draft) *grant.Grant {
 	}
 	for i := range g.Transactions {
 		g.Transactions[i].Provider, g.Transactions[i].Receiver = party(g.Transactions[i].Provider), party(g.Transactions[i].Receiver)
+	}
+	if i, ok := exchange.Index(g.Programme); ok && reg.Label(grant.Key{Kind: grant.Programmes, ID: "meppa"}) == d.Terms[i].Name {
+		g.Programme = "meppa"
+	}
+	for i := range g.Reports {
+		r := &g.Reports[i]
+		r.Organisation = party(r.Organisation)
+		for j := range r.Recipients {
+			r.Recipients[j] = party(r.Recipients[j])
+		}
 	}
 	for _, splits := range [][]grant.Split{g.Themes, g.Locations, g.Populations} {
 		for i, s := range splits {
@@ -292,6 +302,13 @@ func anyGrant(t *rapid.T) *grant.Grant {
 	for range rapid.IntRange(0, 2).Draw(t, "budgets") {
 		g.Budgets = append(g.Budgets, grant.Budget{Start: exchangetest.Date(rapid.SampledFrom([]string{"2013", "2016-02-29", "2023-02-01"}).Draw(t, "first")),
 			End: exchangetest.Date(rapid.SampledFrom([]string{"2023-06-30", "2024"}).Draw(t, "last")), Currency: "USD", Minor: rapid.Int64Range(1, 1e9).Draw(t, "planned")})
+	}
+	g.Programme = rapid.SampledFrom([]string{"", "meppa"}).Draw(t, "programme")
+	for i := range rapid.IntRange(0, 2).Draw(t, "reports") {
+		g.Reports = append(g.Reports, grant.Report{
+			ID: string(rune('5' + i)), Kind: grant.MemberStatement, Organisation: rapid.SampledFrom([]string{"ecopeace", "sweden"}).Draw(t, "who"), Date: drawDate(dates, "said").Date,
+			Note: rapid.SampledFrom([]string{"", "by telephone"}).Draw(t, "note"), Values: grant.Values{DurationMonths: rapid.IntRange(1, 9).Draw(t, "reported months"), Recipients: []string{"trust"}},
+		})
 	}
 	if err := g.Validate(); err != nil {
 		t.Fatalf("the test draws what is not valid: %v", err)

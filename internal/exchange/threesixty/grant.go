@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
@@ -44,6 +45,7 @@ type award struct {
 // beyond is what the schema has no place for.
 type beyond struct {
 	Grant       string           `json:"grant"`
+	Record      string           `json:"record,omitempty"` // as of exchange.RecordText
 	Status      grant.Status     `json:"status"`
 	Visibility  grant.Visibility `json:"visibility"`
 	Qualifier   money.Qualifier  `json:"amountQualifier"`
@@ -123,6 +125,7 @@ func awardOf(g *grant.Grant, names *grant.Registry) (a award, lacks string) {
 			break
 		}
 	}
+	a.Tandem.Record = exchange.RecordText(g, a.ID)
 	if a.Description == "" {
 		a.Description = g.Title
 	}

@@ -3,6 +3,7 @@ package threesixty
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/allmep/tandem/internal/exchange/limit"
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
 )
 
 // Limits. What goes beyond is refused.
@@ -64,6 +66,19 @@ func (j *JSON) Read() (*exchange.Draft, error) {
 	return d, err
 }
 
+// again tells a state of a record as JSON, as of exchange.Record.
+func (j *JSON) again(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
+	a, lacks := awardOf(g, names)
+	if lacks != "" {
+		return nil, lacking{lacks: 1}.refusal()
+	}
+	body, err := json.Marshal([]award{a})
+	if err != nil {
+		return nil, err
+	}
+	return NewJSON(bytes.NewReader(body), j.file).Read()
+}
+
 func (j *JSON) line() int { return j.lines.at(j.in.InputOffset()) }
 
 func (j *JSON) read() (*exchange.Draft, error) {
@@ -87,6 +102,7 @@ func (j *JSON) read() (*exchange.Draft, error) {
 		if err := r.flatten("", v, 0); err != nil {
 			return nil, err
 		}
+		r.again = j.again
 		return r.draft(), nil
 	}
 	if _, err := j.in.ReadToken(); err != nil {

@@ -22,6 +22,7 @@ type record struct {
 	names    map[string]string // what the file calls a path, where that is something else
 	used     map[string]bool
 	date1904 bool
+	again    func(*grant.Grant, *grant.Registry) (*exchange.Draft, error) // as of exchange.Record
 }
 
 func newRecord(at exchange.Place) *record {
@@ -86,6 +87,9 @@ func (r *record) draft() *exchange.Draft {
 		g.Cite(r.take(path))
 	}
 	r.each("relatedDocument", func(at string) { g.Cite(r.values[at+"/url"].Text) })
+	if g.Record = exchange.ParseRecord(r.take("tandem/record") + r.take(recordHead)); g.Record != nil { // a file has the one or the other
+		g.Record.Again = r.again
+	}
 	for _, p := range r.paths {
 		if c := r.values[p]; !r.used[p] && c.Text != "" {
 			g.Keep(p, c.Text)
@@ -142,6 +146,9 @@ func (g *giving) organisation(at string) string {
 		}
 	}
 	id := g.r.take(at + "/id")
+	if own, is := strings.CutPrefix(id, prefix); is {
+		p.ID = own
+	}
 	add(id)
 	if n := g.r.take(at + "/charityNumber"); n != "" && !strings.HasPrefix(id, "GB-CHC-") && !strings.HasPrefix(id, "GB-SC-") && !strings.HasPrefix(id, "GB-NIC-") {
 		add(charity(n))

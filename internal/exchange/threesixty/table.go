@@ -2,12 +2,14 @@ package threesixty
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
 )
 
 // Table reads the standard's flattened spreadsheet: a grant in each row, under heads that are titles ("Recipient Org:Name") or paths ("recipientOrganization/0/name"). It is an
@@ -136,8 +138,18 @@ func (t *Table) Read() (*exchange.Draft, error) {
 	if err != nil {
 		return nil, err
 	}
+	d := t.draft(row)
+	for _, n := range append(t.notes, t.in.Notes()...) {
+		d.Problem(exchange.Place{File: t.file, Sheet: t.in.Sheet}, exchange.Noted, "", "%s", n)
+	}
+	t.notes = nil
+	return d, nil
+}
+
+// draft makes a draft of a row.
+func (t *Table) draft(row table.Row) *exchange.Draft {
 	r := newRecord(exchange.Place{File: t.file, Sheet: t.in.Sheet, Line: row.Line})
-	r.date1904 = t.in.Date1904
+	r.date1904, r.again = t.in.Date1904, t.again
 	for i, c := range row.Cells {
 		if c.Text == "" {
 			continue
@@ -154,10 +166,21 @@ func (t *Table) Read() (*exchange.Draft, error) {
 		}
 		r.names[path] = head
 	}
-	d := r.draft()
-	for _, n := range append(t.notes, t.in.Notes()...) {
-		d.Problem(exchange.Place{File: t.file, Sheet: t.in.Sheet}, exchange.Noted, "", "%s", n)
+	return r.draft()
+}
+
+// again tells a state of a record under the heads of the table, as of exchange.Record.
+func (t *Table) again(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
+	a, lacks := awardOf(g, names)
+	if lacks != "" {
+		return nil, lacking{lacks: 1}.refusal()
 	}
-	t.notes = nil
-	return d, nil
+	written := a.row()
+	row := table.Row{Cells: make([]table.Cell, len(t.heads))}
+	for i, head := range t.heads {
+		if at := slices.Index(heads, head); at >= 0 {
+			row.Cells[i].Text = written[at].Text
+		}
+	}
+	return t.draft(row), nil
 }

@@ -35,6 +35,11 @@ func (l lacking) String() string {
 	return fmt.Sprintf("%d grants are left out, since 360Giving requires what is not known of them: %s.", sum, strings.Join(parts, ", "))
 }
 
+// refusal is the error of a file of which there would be nothing.
+func (l lacking) refusal() error {
+	return fault.New(fault.Precondition, "a file of 360Giving holds at least one grant, and there is none to write. %s", l)
+}
+
 // awards calls yield with every grant that can be written. Errors: Precondition if there is none, for the schema requires one.
 func awards(x exchange.Extract, yield func(award) error) (lacking, error) {
 	out, written := lacking{}, false
@@ -53,7 +58,7 @@ func awards(x exchange.Extract, yield func(award) error) (lacking, error) {
 		}
 	}
 	if !written {
-		return nil, fault.New(fault.Precondition, "a file of 360Giving holds at least one grant, and there is none to write. %s", out)
+		return nil, out.refusal()
 	}
 	return out, nil
 }
@@ -90,8 +95,11 @@ func WriteJSON(w io.Writer, x exchange.Extract) (leftOut string, err error) {
 var heads = []string{
 	"Identifier", "Title", "Description", "Currency", "Amount Awarded", "Award Date", "Planned Dates:Start Date", "Planned Dates:End Date", "Planned Dates:Duration (months)",
 	"Recipient Org:Identifier", "Recipient Org:Name", "Recipient Org:Charity Number", "Recipient Org:Company Number", "Recipient Org:Web Address", "Funding Org:Identifier", "Funding Org:Name",
-	"Grant Programme:Code", "Grant Programme:Title", "Beneficiary Location:Name", "Beneficiary Location:Country Code", "Last Modified", "Amount Qualifier", "Award Date As Known",
+	"Grant Programme:Code", "Grant Programme:Title", "Beneficiary Location:Name", "Beneficiary Location:Country Code", "Last Modified", "Amount Qualifier", "Award Date As Known", recordHead,
 }
+
+// recordHead is the head of the column that says which record a row was written from.
+const recordHead = "Tandem Record"
 
 // moreHeads are those of a second sheet, for what a grant has more than one of. Who reads it puts together what has the same identifier, as 360Giving's own tool does.
 var moreHeads = []string{"Identifier", "Recipient Org:Identifier", "Recipient Org:Name", "Funding Org:Identifier", "Funding Org:Name", "Beneficiary Location:Name", "Beneficiary Location:Country Code"}
@@ -149,7 +157,7 @@ func (a *award) row() []workbook.Cell {
 		text(a.ID), text(a.Title), text(a.Description), text(string(a.Currency)), {Type: workbook.Money, Text: string(a.AmountAwarded), Currency: a.Currency},
 		{Type: workbook.Date, Text: a.AwardDate}, {Type: workbook.Date, Text: dates.Start}, {Type: workbook.Date, Text: dates.End}, duration,
 		text(to.ID), text(to.Name), text(to.CharityNumber), text(to.CompanyNumber), text(to.URL), text(by.ID), text(by.Name), text(under.Code), text(under.Title),
-		text(at.Name), text(at.CountryCode), text(a.DateModified), text(a.Tandem.Qualifier.String()), text(a.Tandem.AwardDate),
+		text(at.Name), text(at.CountryCode), text(a.DateModified), text(a.Tandem.Qualifier.String()), text(a.Tandem.AwardDate), text(a.Tandem.Record),
 	}
 }
 

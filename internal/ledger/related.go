@@ -1,0 +1,444 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
+)
+
+// teller is a grant of which a file tells, with what the file says of how it stands to others.
+type teller struct {
+	id      string // of the grant
+	place   int    // of it in the answer
+	key     string // under which the file knows it
+	record  string // the id that it has where the file was written
+	source  string
+	at      exchange.Place
+	related []exchange.Relation
+	said    []grant.Said // links of which the file told before
+}
+
+// hears makes a grant that a draft tells of a teller.
+func (im *importer) hears(from *exchange.Draft, g *grant.Grant, out *ImportedGrant) {
+	t := teller{id: g.ID, place: len(im.done.Grants), key: from.Key, source: from.Source, at: from.Place}
+	if from.Record != nil {
+		t.record = from.Record.Grant
+	}
+	if base := g.Imported(string(from.Format), from.Source, from.Key); out.relates && base != nil {
+		t.related, t.said = from.Related, base.Links()
+	}
+	im.tellers = append(im.tellers, t)
+}
+
+// wish is a link of which a file tells.
+type wish struct {
+	grant.LinkType
+	child, parent *grant.Grant // the one that has the link, and the one that it leads to
+	relation      exchange.Relation
+	tellers       []int
+	there         *Linked // as it stands, nil if it does not
+	said          grant.Said
+	refused       string // why it may not stand
+}
+
+// print is how an import remembers what a file told.
+func (w *wish) print() string { return w.String() + " " + w.parent.Key().String() }
+
+// found ends the print of a link that was there before a file told of it: it is not the file's to take away.
+const found = " found"
+
+// own tells whether the link is there since the file told of it.
+func (w *wish) own() bool { return w.there != nil && w.said.Print == w.print() }
+
+// free tells whether people have said nothing of the link, neither that it is so nor, by taking it off, that it is not.
+func (w *wish) free() bool { return w.there == nil && w.said.Part == "" || w.own() }
+
+// name tells wishes apart.
+func (w *wish) name() string { return w.child.Key().String() + " " + w.print() }
+
+// relate makes the links of which the file tells, once all its grants are there, so that their order does not matter. A link that people have taken off does not come back, and one that
+// the file does not tell of any more goes. No link is made that people have decided against, and none by which money would be counted nowhere.
+func (im *importer) relate() error {
+	if !slices.ContainsFunc(im.tellers, func(t teller) bool { return len(t.related)+len(t.said) > 0 }) {
+		return nil
+	}
+	im.answers = map[string][]int{}
+	for _, t := range im.tellers {
+		im.answers[t.id] = append(im.answers[t.id], t.place)
+	}
+	if err := im.settle(); err != nil { // so that the grants of the file are found as they are now
+		return err
+	}
+	r := im.relations()
+	wishes, err := im.wishes(r)
+	if err != nil {
+		return err
+	}
+	if err := im.unlink(r, wishes); err != nil {
+		return err
+	}
+	if err := im.judge(r, wishes); err != nil {
+		return err
+	}
+	if err := im.fulfil(r, wishes); err != nil {
+		return err
+	}
+	if err := im.remember(r, wishes); err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(im.touched)) {
+		if err := im.put(im.touched[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wishes are the links of which the file tells, in an order that is not the file's.
+func (im *importer) wishes(r *relations) ([]*wish, error) {
+	named, records, keys := map[string][]string{}, map[string]string{}, map[string]string{}
+	for _, t := range im.tellers {
+		if !slices.Contains(named[t.key], t.id) {
+			named[t.key] = append(named[t.key], t.id)
+		}
+		records[t.record], keys[t.id] = t.id, t.key
+	}
+	var all []*wish
+	at := map[string]*wish{}
+	for i, t := range im.tellers {
+		var missing []string
+		for _, rel := range t.related {
+			other, problem, err := im.meant(r, rel, named[rel.Key], records)
+			if err != nil {
+				return nil, err
+			}
+			self, err := r.standing(t.id)
+			if err != nil {
+				return nil, err
+			}
+			switch {
+			case problem == "" && other == nil:
+				missing = append(missing, rel.Key)
+				continue
+			case other == self:
+				problem = "leads back to the grant itself"
+			}
+			if problem != "" {
+				im.tellOf(i, rel, exchange.LeftOut, problem)
+				continue
+			}
+			w := &wish{LinkType: rel.Type, child: self, parent: other, relation: rel}
+			if rel.Theirs {
+				w.child, w.parent = other, self
+			}
+			if first := at[w.name()]; first == nil {
+				at[w.name()] = w
+				all = append(all, w)
+			} else if w = first; rel.Reason != "" && w.relation.Reason == "" {
+				w.relation, w.tellers = rel, append([]int{i}, w.tellers...)
+				continue
+			}
+			w.tellers = append(w.tellers, i)
+		}
+		if len(missing) > 0 {
+			im.tell(i, exchange.Problem{Place: t.at, Severity: exchange.Noted, Field: "related-activity",
+				Text: fmt.Sprintf("nothing is recorded under %s, nor in the file; once it is, import this file again", strings.Join(missing, ", "))})
+		}
+	}
+	name := func(g *grant.Grant) string { return cmp.Or(keys[g.ID], g.ID) }
+	slices.SortFunc(all, func(a, b *wish) int {
+		return cmp.Or(cmp.Compare(a.LinkType, b.LinkType), cmp.Compare(name(a.child), name(b.child)), cmp.Compare(name(a.parent), name(b.parent)))
+	})
+	return all, nil
+}
+
+// meant returns the grant that a relation leads to, nil if there is none; the problem says that there are several.
+func (im *importer) meant(r *relations, rel exchange.Relation, inFile []string, records map[string]string) (other *grant.Grant, problem string, err error) {
+	if id := records[rel.Grant]; rel.Grant != "" && id != "" {
+		inFile = []string{id}
+	}
+	ids := inFile
+	if len(ids) == 0 {
+		ids = im.before.Index.Identified(rel.Key)
+	}
+	var imported, known []*grant.Grant
+	for _, id := range slices.Sorted(slices.Values(ids)) {
+		g, err := r.standing(id)
+		if err != nil {
+			return nil, "", err
+		}
+		switch {
+		case g == nil || slices.Contains(imported, g) || slices.Contains(known, g):
+		case len(inFile) > 0 || slices.ContainsFunc(g.Imports, func(i grant.Import) bool { return i.Key == rel.Key }):
+			imported = append(imported, g)
+		case slices.Contains(g.Identifiers, rel.Key) && !slices.ContainsFunc(g.Imports, func(i grant.Import) bool { return i.Made }):
+			known = append(known, g)
+		}
+	}
+	for _, all := range [][]*grant.Grant{imported, known} {
+		switch {
+		case len(all) > 1:
+			return nil, fmt.Sprintf("%q is %s and %s; nobody can tell which is meant", rel.Key, all[0].Key(), all[1].Key()), nil
+		case len(all) == 1:
+			return all[0], "", nil
+		}
+	}
+	return nil, "", nil
+}
+
+// unlink takes off the links that the file told of before and does not any more.
+func (im *importer) unlink(r *relations, wishes []*wish) error {
+	told := map[string]bool{}
+	for _, w := range wishes {
+		told[w.name()] = true
+	}
+	for _, t := range im.tellers {
+		for _, s := range t.said {
+			child, link, _ := strings.Cut(s.Part, "/links/")
+			if told[child+" "+s.Print] || strings.HasSuffix(s.Print, found) {
+				continue
+			}
+			g, err := r.standing(strings.TrimPrefix(child, string(grant.Grants)+"/"))
+			if err != nil {
+				return err
+			}
+			its := func(l grant.Link) bool {
+				return l.ID == link && l.Type.String()+" "+grantKey(l.Target).String() == s.Print
+			}
+			if g != nil && g.Key().String() == child && slices.ContainsFunc(g.Links, its) {
+				g.Links = slices.DeleteFunc(slices.Clone(g.Links), its)
+				im.touch(g)
+			}
+		}
+	}
+	return nil
+}
+
+// judge finds which links are there already, and against which others people, or the file itself, have spoken.
+func (im *importer) judge(r *relations, wishes []*wish) error {
+	decided := map[[2]string]grant.Verdict{}
+	for _, e := range im.registry.All(grant.Decisions) {
+		if d := e.(*grant.Decision); d.Deleted == 0 {
+			g := d.Overlap.Grants
+			decided[g], decided[[2]string{g[1], g[0]}] = d.Verdict, d.Verdict
+		}
+	}
+	parents := map[*grant.Grant][]string{}
+	for _, w := range wishes {
+		if w.LinkType == grant.SubGrantOf {
+			parents[w.child] = append(parents[w.child], w.parent.Key().String())
+		}
+	}
+	for _, w := range wishes {
+		links, err := r.between(w.child, w.parent)
+		if err != nil {
+			return err
+		}
+		for _, l := range links {
+			if l.Type == w.LinkType && (l.From == w.child || l.Type.Symmetric()) {
+				w.there = &l
+			}
+		}
+		for _, i := range w.tellers {
+			for _, s := range im.tellers[i].said {
+				if strings.HasPrefix(s.Part, w.child.Key().String()+"/") && strings.TrimSuffix(s.Print, found) == w.print() {
+					w.said = s
+				}
+			}
+		}
+		verdict := decided[[2]string{w.child.ID, w.parent.ID}]
+		distinct := slices.ContainsFunc(links, func(l Linked) bool { return l.Type == grant.ConfirmedDistinct })
+		switch {
+		case !w.free():
+		case verdict != 0 && verdict != verdicts[w.LinkType]:
+			w.refused = fmt.Sprintf("people have decided that the two are %s", verdict)
+		case distinct && w.LinkType == grant.SubGrantOf && w.relation.Grant == "":
+			w.refused = "people have confirmed the two as distinct"
+		case len(parents[w.child]) > 1 && w.LinkType == grant.SubGrantOf:
+			w.refused = fmt.Sprintf("the file makes it a part of %s, and it can be one of one grant only", strings.Join(slices.Sorted(slices.Values(parents[w.child])), " and of "))
+		}
+	}
+	return nil
+}
+
+// verdicts are what links say of two grants, in the words of a decision.
+var verdicts = map[grant.LinkType]grant.Verdict{grant.SubGrantOf: grant.SubGrant, grant.CoFundedWith: grant.CoFunded, grant.DuplicateOf: grant.SameGrant, grant.ConfirmedDistinct: grant.Distinct}
+
+// fulfil makes the links that may stand, and takes off those that may not. Those that the file made before are judged as if they were new, so that the same file always comes to the same.
+func (im *importer) fulfil(r *relations, wishes []*wish) error {
+	before := map[*grant.Grant][]grant.Link{}
+	families := map[*grant.Grant][]*wish{}
+	set := func(g *grant.Grant, links []grant.Link) {
+		if _, saved := before[g]; !saved {
+			before[g] = g.Links
+		}
+		g.Links = links
+	}
+	without := func(w *wish, id string) {
+		set(w.child, slices.DeleteFunc(slices.Clone(w.child.Links), func(l grant.Link) bool { return l.ID == id }))
+	}
+	for _, w := range wishes {
+		if w.own() {
+			without(w, w.there.ID)
+		}
+		if w.LinkType == grant.SubGrantOf {
+			families[w.parent] = append(families[w.parent], w)
+		}
+	}
+	for i, w := range wishes {
+		if !w.free() || w.refused != "" {
+			continue
+		}
+		if err := im.admitted(r, w); err != nil {
+			return err
+		}
+		if w.refused == "" {
+			set(w.child, append(slices.Clone(w.child.Links), grant.Link{ID: fmt.Sprint("wish-", i), Type: w.LinkType, Target: w.parent.ID}))
+		}
+	}
+	for parent, family := range families {
+		if err := im.judgeFamily(r, parent, family); err != nil {
+			return err
+		}
+	}
+	for g, links := range before {
+		g.Links = links
+	}
+	for _, w := range wishes {
+		switch {
+		case w.own() && w.refused != "":
+			without(w, w.there.ID)
+			im.touch(w.child)
+		case w.free() && !w.own() && w.refused == "":
+			im.link(w)
+		case !w.free() && w.there == nil:
+			im.tellOf(w.tellers[0], w.relation, exchange.Noted, fmt.Sprintf("people have taken the link between %s and %s off, and it stays so", w.child.Key(), w.parent.Key()))
+		}
+		if w.refused != "" {
+			im.tellOf(w.tellers[0], w.relation, exchange.LeftOut, "the link is not made: "+w.refused)
+		}
+	}
+	return nil
+}
+
+// judgeFamily refuses sub-grants of one grant, new ones and those that the file made before, if all that there are together have more than it.
+func (im *importer) judgeFamily(r *relations, parent *grant.Grant, family []*wish) error {
+	subs := map[*grant.Grant]bool{}
+	add := func(g *grant.Grant) error {
+		if g == nil || g.Parent() == "" {
+			return nil
+		}
+		above, err := r.standing(g.Parent())
+		if above == parent {
+			subs[g] = true
+		}
+		return err
+	}
+	for _, id := range im.before.Snapshot.Linked(parent.ID) {
+		g, err := r.standing(id)
+		if err != nil {
+			return err
+		}
+		if err := add(g); err != nil {
+			return err
+		}
+	}
+	for _, w := range family {
+		if err := add(w.child); err != nil {
+			return err
+		}
+	}
+	short := parent.Overdrawn(slices.Collect(maps.Keys(subs)))
+	for _, w := range family {
+		if w.free() && w.refused == "" && short != "" {
+			w.refused = short
+		}
+	}
+	return nil
+}
+
+// admitted refuses a link that cannot stand by the rules of links.
+func (im *importer) admitted(r *relations, w *wish) error {
+	if p := w.child.Parent(); p != "" && w.LinkType == grant.SubGrantOf {
+		w.refused = fmt.Sprintf("it is a sub-grant of %q already", grantKey(p))
+		return nil
+	}
+	var v fault.List
+	if _, err := r.admit(&v, "", w.child, grant.Link{Type: w.LinkType, Target: w.parent.ID}, true); err != nil {
+		return err
+	}
+	if f, ok := v.Err().(*fault.Error); ok {
+		w.refused = f.Violations[0].Problem
+	}
+	return nil
+}
+
+// link makes a link.
+func (im *importer) link(w *wish) {
+	reason := w.relation.Reason
+	if reason == "" {
+		reason = strings.TrimSpace("told by a file of " + im.tellers[w.tellers[0]].source)
+	}
+	l := grant.Link{ID: w.child.NextID(), Type: w.LinkType, Target: w.parent.ID, Reason: reason, By: im.w.Principal.Name, At: im.at}
+	w.child.Links = append(slices.Clone(w.child.Links), l)
+	w.said = grant.Said{Part: w.child.ChildName("links", l.ID), Print: w.print()}
+	im.touch(w.child)
+}
+
+// remember notes with each teller of which links its file has told.
+func (im *importer) remember(r *relations, wishes []*wish) error {
+	says := map[int][]grant.Said{}
+	for _, w := range wishes {
+		if w.refused != "" {
+			continue
+		}
+		if w.said.Part == "" {
+			w.said = grant.Said{Part: w.there.Name(), Print: w.print() + found}
+		}
+		for _, i := range w.tellers {
+			says[i] = append(says[i], w.said)
+		}
+	}
+	for i, t := range im.tellers {
+		if slices.Equal(t.said, says[i]) {
+			continue
+		}
+		g, err := r.standing(t.id)
+		if err != nil {
+			return err
+		}
+		for k := range g.Imports {
+			if base := &g.Imports[k]; base.Key == t.key && base.Source == t.source {
+				base.SetLinks(says[i])
+			}
+		}
+		im.touch(g)
+	}
+	return nil
+}
+
+// touch makes a grant one of those that the import changes.
+func (im *importer) touch(g *grant.Grant) {
+	im.touched[g.ID] = g
+	for _, i := range im.answers[g.ID] {
+		if out := &im.done.Grants[i]; out.Outcome == GrantUnchanged {
+			out.Outcome = GrantUpdated
+		}
+	}
+}
+
+// tellOf tells of a relation that a teller's draft has; tell adds a problem to it.
+func (im *importer) tellOf(teller int, rel exchange.Relation, s exchange.Severity, problem string) {
+	im.tell(teller, exchange.Problem{Place: rel.Place, Severity: s, Field: rel.Field, Text: fmt.Sprintf("%q: %s", rel.Key, problem)})
+}
+
+func (im *importer) tell(teller int, p exchange.Problem) {
+	out := &im.done.Grants[im.tellers[teller].place]
+	out.Problems = append(out.Problems, p)
+}
