@@ -113,6 +113,21 @@ func TestTheSameFileTwiceChangesNothing(t *testing.T) {
 	}
 }
 
+// A code that nobody knows is what its name says, also where the file has it without the name; else the next import of the same file would find another theme by the code.
+func TestACodeMeansOneThingInAFile(t *testing.T) {
+	l := open(t, stores["SQLite"](t))
+	create(t, l, &grant.Term{Of: grant.Themes, ID: "administration", DisplayName: "Administration", Codes: []string{"910"}})
+	file := []string{activity("SE-1", "Wells", `<sector code="15173"><narrative>Administration</narrative></sector>`), activity("SE-2", "Schools", `<sector code="15173"/>`)}
+	for i, g := range imported(t, l, file...).Grants {
+		if themes := grantOf(t, l, g.ID).Themes; len(themes) != 1 || themes[0].ID != "administration" {
+			t.Errorf("activity %d has the themes %v", i, themes)
+		}
+	}
+	if again := imported(t, l, file...); again.Revision != 0 {
+		t.Errorf("the same file once more wrote revision %d", again.Revision)
+	}
+}
+
 func TestAChangedFileLeavesWhatPeopleEdited(t *testing.T) {
 	l := open(t, stores["SQLite"](t))
 	id := imported(t, l, activity("SE-1", "Wells", paid("2", "1000")+paid("3", "200"))).Grants[0].ID

@@ -379,6 +379,9 @@ func (m *matcher) term(t *exchange.Term) (string, error) {
 	}
 	byName := string(t.Of) + "/" + nameKey(name)
 	if id, ok := m.terms[byName]; ok {
+		if t.Code != "" { // where the file has the code without the name, it means the same
+			m.remember(m.codes, string(t.Of)+"/"+t.Code, id)
+		}
 		return id, nil
 	}
 	made := &grant.Term{Of: t.Of, ID: m.newID(t.Of, name), DisplayName: name}
