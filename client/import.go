@@ -12,7 +12,7 @@ import (
 // importChunk is how much of a file is sent at once.
 const importChunk = 256 << 10
 
-// Import sends a file and returns what became of it. q says what is asked; its chunk is not looked at. progress is told how far the server has read; it may be nil.
+// Import sends a file and returns what became of it. q says what is asked; its chunk is not looked at. progress is told how far the server is; it may be nil.
 //
 // When grants are refused, so that nothing was written, there is both a result, which tells which, and an error. An import that was cut off may be made again: what
 // was recorded already changes nothing.

@@ -13,20 +13,21 @@ import (
 
 // matcher finds the organisations and terms that drafts name among the recorded ones, and makes those that are missing.
 type matcher struct {
-	base    *grant.Registry
-	numbers map[string]string // identifier -> id of an organisation that the import gave it to
-	names   map[string]string // of organisations, normalised -> id
-	codes   map[string]string // kind and code of terms -> id
-	terms   map[string]string // kind and normalised name of terms -> id
-	records map[grant.Key]grant.Entity
-	order   []grant.Key // of records
-	kept    []grant.Key // since fresh was asked
-	undo    []func()
-	touched []grant.Entity // those of the records that the draft made or completed
+	base       *grant.Registry
+	numbers    map[string]string // identifier -> id of an organisation that the import gave it to
+	names      map[string]string // of organisations, normalised -> id
+	codes      map[string]string // kind and code of terms -> id
+	terms      map[string]string // kind and normalised name of terms -> id
+	programmes map[string]string // normalised name -> id, "" if several are called so
+	records    map[grant.Key]grant.Entity
+	order      []grant.Key // of records
+	kept       []grant.Key // since fresh was asked
+	undo       []func()
+	touched    []grant.Entity // those of the records that the draft made or completed
 }
 
 func newMatcher(reg *grant.Registry) *matcher {
-	m := &matcher{base: reg, numbers: map[string]string{}, names: map[string]string{}, codes: map[string]string{}, terms: map[string]string{}, records: map[grant.Key]grant.Entity{}}
+	m := &matcher{base: reg, numbers: map[string]string{}, names: map[string]string{}, codes: map[string]string{}, terms: map[string]string{}, programmes: map[string]string{}, records: map[grant.Key]grant.Entity{}}
 	first := func(to map[string]string, key, id string) {
 		if _, taken := to[key]; !taken && key != "" {
 			to[key] = id
@@ -46,6 +47,18 @@ func newMatcher(reg *grant.Registry) *matcher {
 			for _, alias := range o.Aliases {
 				first(m.names, nameKey(alias), o.ID)
 			}
+		}
+	}
+	for _, e := range reg.All(grant.Programmes) {
+		p := e.(*grant.Programme)
+		if p.Deleted != 0 {
+			continue
+		}
+		name := nameKey(p.DisplayName)
+		if _, twice := m.programmes[name]; twice {
+			m.programmes[name] = ""
+		} else {
+			m.programmes[name] = p.ID
 		}
 	}
 	for _, kind := range []grant.Kind{grant.Themes, grant.Locations, grant.Populations} {
@@ -344,23 +357,10 @@ func (m *matcher) checkFunders(v *fault.List, g *grant.Grant) {
 	}
 }
 
-// programme returns the id of the one programme of a name, "" if there is none, or several.
-func (m *matcher) programme(name string) (id string) {
-	for _, e := range m.base.All(grant.Programmes) {
-		if p := e.(*grant.Programme); p.Deleted == 0 && nameKey(p.DisplayName) == nameKey(name) {
-			if id != "" {
-				return ""
-			}
-			id = p.ID
-		}
-	}
-	return id
-}
-
-// term returns the id of a theme, location or population: the one with the code, else with the broader code, else of the name.
+// term returns the id of a programme by its name, "" if there is none or several; or that of a theme, location or population: the one with the code, else with the broader code, else of the name.
 func (m *matcher) term(t *exchange.Term) (string, error) {
 	if t.Of == grant.Programmes {
-		return m.programme(t.Name), nil
+		return m.programmes[nameKey(t.Name)], nil
 	}
 	for _, of := range []*exchange.Term{t, t.Broader} {
 		if of == nil || of.Code == "" {
