@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/allmep/tandem/internal/analysis"
 	"github.com/allmep/tandem/internal/grant"
@@ -108,30 +109,31 @@ func readFilter(r filtered) (analysis.Filter, error) {
 }
 
 // rowPage returns the page of rows after a token, in the order that was asked for, and the token of the next page.
-func rowPage(r *tandemv1.QueryAllocationsRequest, rows []analysis.Row, after *token) ([]analysis.Row, string) {
+func rowPage(r *tandemv1.QueryAllocationsRequest, rows analysis.Rows, after *token) ([]analysis.Row, string) {
 	order := func(a, b analysis.Row) int { return slices.Compare(a.Keys, b.Keys) }
 	switch r.OrderBy {
 	case "central":
+		rows = rows.ByCentral(false)
 		order = func(a, b analysis.Row) int { return cmp.Or(a.Central.Cmp(b.Central), slices.Compare(a.Keys, b.Keys)) }
 	case "central desc":
+		rows = rows.ByCentral(true)
 		order = func(a, b analysis.Row) int { return cmp.Or(b.Central.Cmp(a.Central), slices.Compare(a.Keys, b.Keys)) }
 	}
-	slices.SortFunc(rows, order)
+	from := 0
 	if after != nil {
 		last := analysis.Row{Keys: after.Keys, Central: after.Central}
-		from, found := slices.BinarySearchFunc(rows, last, order)
-		if found {
-			from++
-		}
-		rows = rows[from:]
+		from = sort.Search(rows.Len(), func(i int) bool { return order(rows.At(i), last) > 0 })
 	}
 	size := pageSize(r.PageSize, defaultRows)
-	if len(rows) <= size {
-		return rows, ""
+	page := make([]analysis.Row, 0, min(size, rows.Len()-from))
+	for i := range cap(page) {
+		page = append(page, rows.At(from+i))
 	}
-	rows = rows[:size]
-	last := rows[size-1]
-	return rows, nextToken(r, token{Keys: last.Keys, Central: last.Central})
+	if from+len(page) == rows.Len() {
+		return page, ""
+	}
+	last := page[len(page)-1]
+	return page, nextToken(r, token{Keys: last.Keys, Central: last.Central})
 }
 
 func writeRow(c money.Currency, row analysis.Row) *tandemv1.AllocationRow {

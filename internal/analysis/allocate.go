@@ -10,7 +10,7 @@ import (
 	"github.com/allmep/tandem/internal/period"
 )
 
-// maxRows is how many rows an answer may have. Each takes some 300 bytes while it is reckoned, so that the largest answer needs a gigabyte.
+// maxRows is how many rows an answer may have. Each takes some 100 bytes while it is reckoned, so that the largest answer needs 300 megabytes.
 const maxRows = 3_000_000
 
 // Allocate answers a query. Parts, days and currencies are those of DESIGN's arithmetic: a grant is cut once into funders × recipients × themes × locations × populations,
@@ -162,40 +162,4 @@ func (e *evaluation) wants(index int) bool {
 // alone tells whether a grant counts, and is in no family.
 func (e *evaluation) alone(number int, r *record) bool {
 	return !r.deleted && e.sieve.passes(r) && !e.families.has(number)
-}
-
-// rowsAtOnce is how many rows a goroutine makes.
-const rowsAtOnce = 8192
-
-// result makes the answer of what was added up.
-func (e *evaluation) result(s *sheet, defects []string) Result {
-	res := Result{Total: s.total.row(), Provisional: s.provisional, Defects: defects}
-	if e.windowed {
-		u := s.undated.row()
-		u.Explanation = e.explain(&s.undated)
-		res.Undated = &u
-	}
-	all := s.open.inOrder(e.keys)
-	if len(e.GroupBy) == 0 {
-		if len(all) == 1 {
-			res.Total.Explanation = e.explain(all[0].tally)
-		}
-		return res
-	}
-	res.Rows = make([]Row, len(all))
-	names := make([]string, 2*len(e.GroupBy)*len(all)) // of all rows at once
-	var wait sync.WaitGroup
-	for from := 0; from < len(all); from += rowsAtOnce {
-		wait.Go(func() {
-			for i := from; i < min(from+rowsAtOnce, len(all)); i++ {
-				row, n := &res.Rows[i], len(e.GroupBy)
-				*row = all[i].tally.row()
-				row.Explanation = e.explain(all[i].tally)
-				names := names[2*n*i:][:2*n]
-				row.Keys, row.Labels = e.keys.row(all[i].codes, names[:0:n], names[n:n])
-			}
-		})
-	}
-	wait.Wait()
-	return res
 }

@@ -59,7 +59,7 @@ func figures(s *analysis.Snapshot, q analysis.Query) (rows map[string]string, to
 		panic(err)
 	}
 	rows = map[string]string{}
-	for _, r := range res.Rows {
+	for r := range res.Rows.All() {
 		key := ""
 		for _, k := range r.Keys {
 			key += k + " "

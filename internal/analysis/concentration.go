@@ -79,7 +79,7 @@ func (s *Snapshot) Concentration(q ConcentrationQuery) (ConcentrationResult, err
 	out := ConcentrationResult{Provisional: res.Provisional, Defects: res.Defects}
 	labels, donors := map[string]string{}, map[string]money.Sum{}
 	var relations []*relation
-	for _, r := range res.Rows {
+	for r := range res.Rows.All() {
 		if r.Central.Cmp(money.Sum{}) <= 0 {
 			continue
 		}

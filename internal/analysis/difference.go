@@ -21,12 +21,12 @@ func (d Difference) Change() money.Sum { return d.After.Central.Minus(d.Before.C
 
 // Compare holds the rows of two answers to one query against each other. It returns those that differ, the largest loss first, and of equal ones in the order of their keys.
 func Compare(before, after Result) (rows []Difference, total Difference) {
-	byKey := make(map[string]int, len(before.Rows))
-	for _, r := range before.Rows {
+	byKey := make(map[string]int, before.Rows.Len())
+	for r := range before.Rows.All() {
 		byKey[strings.Join(r.Keys, "\x00")] = len(rows)
 		rows = append(rows, Difference{Keys: r.Keys, Labels: r.Labels, Before: r})
 	}
-	for _, r := range after.Rows {
+	for r := range after.Rows.All() {
 		i, known := byKey[strings.Join(r.Keys, "\x00")]
 		if !known {
 			i = len(rows)

@@ -2,6 +2,7 @@ package analysis_test
 
 import (
 	"math/big"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -61,13 +62,14 @@ func TestExplanationsSumToTheFigure(t *testing.T) {
 		want := answer(s, q)
 		q.Explain = true
 		res := must(s.Allocate(q))
+		rows := slices.Collect(res.Rows.All())
 		if len(q.GroupBy) == 0 {
-			res.Rows = append(res.Rows, res.Total)
+			rows = append(rows, res.Total)
 		}
 		if res.Undated != nil {
-			res.Rows = append(res.Rows, *res.Undated)
+			rows = append(rows, *res.Undated)
 		}
-		for _, r := range res.Rows {
+		for _, r := range rows {
 			if sum := explained(t, r.Explanation, q.Measure != analysis.Allocated); sum != r.Central {
 				t.Fatalf("%v: explained are %s of %s", r.Keys, minor(sum), minor(r.Central))
 			}

@@ -188,8 +188,9 @@ func (k *keyring) times(first, end int) (times []key, unknown key) {
 	return times, unknown
 }
 
-// row appends the keys and the labels of a row.
-func (k *keyring) row(codes key, keys, labels []string) (_, _ []string) {
+// row returns the keys and the labels of a row, which it puts into names: there is room for both.
+func (k *keyring) row(codes key, names []string) (keys, labels []string) {
+	keys, labels = names[:0:len(k.dims)], names[len(k.dims):][:0]
 	for i, code := range codes[:len(k.dims)] {
 		n := nameOfKey{grant.Unspecified, "Unspecified"}
 		switch code {

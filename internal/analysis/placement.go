@@ -211,7 +211,7 @@ func (p *placing) allocate(days period.Span, f Filter, by ...Dimension) ([]Row, 
 	if len(by) == 0 {
 		return []Row{r.Total}, err
 	}
-	return r.Rows, err
+	return slices.Collect(r.Rows.All()), err
 }
 
 // reckonOthers finds the money of other donor states: all of it, less what the donor has a part in.

@@ -232,7 +232,7 @@ func answer(s *analysis.Snapshot, q analysis.Query) []string {
 	if res.Undated != nil {
 		lines = append(lines, show("undated", *res.Undated))
 	}
-	for _, r := range res.Rows {
+	for r := range res.Rows.All() {
 		lines = append(lines, show(strings.Join(r.Keys, " "), r))
 	}
 	slices.Sort(lines[1:])
@@ -260,8 +260,21 @@ func TestAllocateAgreesWithTheReference(t *testing.T) {
 			t.Fatalf("%+v\n(-reference +product):\n%s", q, diff)
 		}
 		rows := must(s.Allocate(q)).Rows
-		if !slices.IsSortedFunc(rows, func(a, b analysis.Row) int { return slices.Compare(a.Keys, b.Keys) }) {
+		byKeys := func(a, b analysis.Row) int { return slices.Compare(a.Keys, b.Keys) }
+		if !slices.IsSortedFunc(slices.Collect(rows.All()), byKeys) {
 			t.Fatalf("%+v: rows are not in the order of their keys: %s", q, answer(s, q))
+		}
+		for _, desc := range []bool{false, true} {
+			if !slices.IsSortedFunc(slices.Collect(rows.ByCentral(desc).All()), func(a, b analysis.Row) int {
+				if c := a.Central.Cmp(b.Central); c != 0 && desc {
+					return -c
+				} else if c != 0 {
+					return c
+				}
+				return byKeys(a, b)
+			}) {
+				t.Fatalf("%+v: rows are not in the order of their central figures: %s", q, answer(s, q))
+			}
 		}
 	})
 }

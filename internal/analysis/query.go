@@ -139,29 +139,3 @@ var (
 	MinDay = period.Of(1800, 1, 1)
 	MaxDay = period.Of(2400, 1, 1)
 )
-
-// Result is the answer to a Query. Figures are in minor units of its currency.
-type Result struct {
-	Rows        []Row // in order of their keys
-	Total       Row
-	Undated     *Row     // what no window can hold, when one was asked for; it is not in the total
-	Provisional bool     // something was converted at the newest rate, which is older than its date
-	Defects     []string // of the data, that the figures had to work around
-}
-
-// Row is money under one combination of keys.
-type Row struct {
-	Keys, Labels                               []string
-	Lower, Central, Upper                      money.Sum
-	UpperOpen                                  bool
-	GrantCount, UnknownCount, UnconvertedCount int
-	Unconverted                                []Unconverted
-	Undisclosed                                bool          // another donor, undisclosed, is present: see presence
-	Explanation                                []Explanation // of the central figure, when asked for; of the total only where it is the one row
-}
-
-// Unconverted is money that could not be converted for want of a rate.
-type Unconverted struct {
-	Currency money.Currency
-	Sum      money.Sum
-}

@@ -22,7 +22,11 @@ type openRow struct {
 	base    int
 	tallies []tally
 	undated *tally // of what cannot be placed in time
+	count   int    // of tallies with something in them
 }
+
+// periodsAtOnce is how many periods a row that needs more of them gets at least.
+const periodsAtOnce = 8
 
 // There may be so many dense rows, of some 50 bytes each, and no more than so many for each that is used.
 const (
@@ -90,6 +94,7 @@ func (p *openRows) run(r *openRow, first, periods int) []tally {
 	run := r.tallies[first-r.base:][:periods]
 	for i := range run {
 		if run[i].empty() {
+			r.count++
 			p.count++
 		}
 	}
@@ -103,6 +108,7 @@ func (p *openRows) of(r *openRow, period int) *tally { return &p.run(r, period, 
 func (p *openRows) undatedOf(r *openRow) *tally {
 	if r.undated == nil {
 		r.undated = &tally{}
+		r.count++
 		p.count++
 	}
 	return r.undated
@@ -111,14 +117,20 @@ func (p *openRows) undatedOf(r *openRow) *tally {
 // reach makes a row have some periods.
 func (r *openRow) reach(first, periods int) {
 	if r.tallies == nil {
-		r.base = first
+		r.base, r.tallies = first, make([]tally, periods)
+		return
 	}
-	if before := r.base - first; before > 0 {
-		r.tallies = append(make([]tally, before, before+len(r.tallies)), r.tallies...)
-		r.base = first
+	base, end := r.base, r.base+len(r.tallies)
+	if first < base {
+		base = min(first, base-periodsAtOnce)
 	}
-	if after := first + periods - r.base - len(r.tallies); after > 0 {
-		r.tallies = append(r.tallies, make([]tally, after)...)
+	if first+periods > end {
+		end = max(first+periods, end+periodsAtOnce)
+	}
+	if end-base > len(r.tallies) {
+		tallies := make([]tally, end-base)
+		copy(tallies[r.base-base:], r.tallies)
+		r.base, r.tallies = base, tallies
 	}
 }
 
@@ -128,9 +140,7 @@ func (p *openRows) merge(o *openRows) {
 		own := p.find(r.codes)
 		if own.tallies == nil && own.undated == nil {
 			*own = *r
-			for range r.each() {
-				p.count++
-			}
+			p.count += r.count
 			continue
 		}
 		if len(r.tallies) > 0 {

@@ -141,7 +141,7 @@ func TestOneDonorsChangeLeavesTheOthersMoney(t *testing.T) {
 			return
 		}
 		q.From, q.To, q.GroupBy = date("2010-12-31"), period.Date{}, []analysis.Dimension{analysis.DonorState}
-		for _, r := range must(after.Allocate(q)).Rows {
+		for r := range must(after.Allocate(q)).Rows.All() {
 			if r.Keys[0] == c.Of.DonorState {
 				t.Fatalf("%s has %s left after it withdrew", c.Of.DonorState, minor(r.Central))
 			}

@@ -111,6 +111,15 @@ func (t *tally) merge(o *tally) {
 	}
 }
 
+// central returns the central figure.
+func (t *tally) central() money.Sum {
+	sum := t.exact
+	if t.rest != nil {
+		sum.AddSum(t.rest.sums[1])
+	}
+	return sum
+}
+
 func (t *tally) row() Row {
 	r := Row{Lower: t.exact, Central: t.exact, Upper: t.exact, GrantCount: int(t.grants.count)}
 	if t.rest == nil {

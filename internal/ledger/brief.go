@@ -175,10 +175,11 @@ func (b *briefing) figures() error {
 		if err != nil {
 			return err
 		}
+		rows := r.Rows
 		if dimensions[0] != analysis.Year {
-			slices.SortStableFunc(r.Rows, func(a, b analysis.Row) int { return b.Central.Cmp(a.Central) })
+			rows = rows.ByCentral(true)
 		}
-		b.Breakdowns = append(b.Breakdowns, BriefBreakdown{dimensions, r.Rows})
+		b.Breakdowns = append(b.Breakdowns, BriefBreakdown{dimensions, slices.Collect(rows.All())})
 	}
 	return nil
 }

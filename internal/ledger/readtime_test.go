@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,9 +25,15 @@ import (
 // figures are the totals of a moment as staff get them. For others the past shows what today allows, which is the adversary's to hold (internal/e2e/adversary).
 type figures struct {
 	Revision int64
-	Answers  []analysis.Result
+	Answers  []answer
 	Grants   int     // how many there are
 	Listed   [][]int // how many records of each other kind, with and without the deleted
+}
+
+// answer is an answer with its rows.
+type answer struct {
+	analysis.Result
+	Rows []analysis.Row
 }
 
 var questions = []analysis.Query{
@@ -46,7 +53,9 @@ func figuresAt(t *testing.T, l *ledger.Ledger, at int64) figures {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out.Revision, out.Answers = revision, append(out.Answers, result)
+		rows := slices.Collect(result.Rows.All())
+		result.Rows = analysis.Rows{}
+		out.Revision, out.Answers = revision, append(out.Answers, answer{result, rows})
 	}
 	grants, err := l.Grants(t.Context(), analysis.Selection{Principal: staff.Principal, Limit: 1}, search.Query{}, at)
 	if err != nil {

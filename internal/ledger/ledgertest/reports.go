@@ -141,7 +141,7 @@ func (f fixture) allocations(l *ledger.Ledger) []string {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		figures = append(figures, fmt.Sprintf("%v %+v %+v", m, res.Total, res.Rows))
+		figures = append(figures, fmt.Sprintf("%v %+v %+v", m, res.Total, slices.Collect(res.Rows.All())))
 	}
 	return figures
 }
