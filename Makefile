@@ -64,7 +64,7 @@ bin/golangci-lint: internal/tools/go.mod
 # analysis smaller than a million grants. GOGC is what tandemd sets for itself.
 bench:
 	GOGC=400 go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench/...
-	GOGC=400 go -C internal/bench/duckdb test -run '^$$' -bench . -benchtime 3x -timeout 60m .
+	GOGC=400 go -C internal/bench/duckdb test -run '^$$' -bench . -benchtime 5x -timeout 60m .
 
 cover: needs
 	go test -short -coverpkg=./internal/...,./server/...,./client/... -coverprofile=cover.out ./...

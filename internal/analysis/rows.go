@@ -4,7 +4,10 @@ import (
 	"iter"
 	"maps"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // openRows are the rows that are being added up: found by their codes without those of time, without a look-up in a map once they are many, and then by the number of the period.
@@ -26,7 +29,7 @@ type openRow struct {
 }
 
 // periodsAtOnce is how many periods a row that needs more of them gets at least.
-const periodsAtOnce = 8
+const periodsAtOnce = 4
 
 // There may be so many dense rows, of some 50 bytes each, and no more than so many for each that is used.
 const (
@@ -136,24 +139,51 @@ func (r *openRow) reach(first, periods int) {
 
 // merge adds the rows of other grants.
 func (p *openRows) merge(o *openRows) {
-	for r := range o.all() {
-		own := p.find(r.codes)
-		if own.tallies == nil && own.undated == nil {
-			*own = *r
-			p.count += r.count
-			continue
+	if p.dense == nil || o.dense == nil {
+		for r := range o.all() {
+			p.count += p.find(r.codes).merge(r)
 		}
-		if len(r.tallies) > 0 {
-			own.reach(r.base, len(r.tallies))
-		}
-		for number, t := range r.each() {
-			if t == r.undated {
-				p.undatedOf(own).merge(t)
-			} else {
-				p.of(own, number).merge(t)
+		return
+	}
+	var more atomic.Int64
+	inParallel(len(p.dense), func(from, to int) {
+		count := 0
+		for i := from; i < to; i++ {
+			if r := &o.dense[i]; r.count > 0 {
+				p.dense[i].codes = r.codes
+				count += p.dense[i].merge(r)
 			}
 		}
+		more.Add(int64(count))
+	})
+	p.count += int(more.Load())
+}
+
+// merge adds the same row of other grants, and returns how many tallies there are more.
+func (r *openRow) merge(o *openRow) (more int) {
+	before := r.count
+	if before == 0 {
+		*r = *o
+		return r.count
 	}
+	if len(o.tallies) > 0 {
+		r.reach(o.base, len(o.tallies))
+	}
+	for number, t := range o.each() {
+		own := r.undated
+		switch {
+		case t != o.undated:
+			own = &r.tallies[number-r.base]
+		case own == nil:
+			r.undated = &tally{}
+			own = r.undated
+		}
+		if own.empty() {
+			r.count++
+		}
+		own.merge(t)
+	}
+	return r.count - before
 }
 
 // all are the rows that there are, in the order of their keys if they are dense.
@@ -163,7 +193,7 @@ func (p *openRows) all() iter.Seq[*openRow] {
 	}
 	return func(yield func(*openRow) bool) {
 		for i := range p.dense {
-			if r := &p.dense[i]; (r.tallies != nil || r.undated != nil) && !yield(r) {
+			if r := &p.dense[i]; r.count > 0 && !yield(r) {
 				return
 			}
 		}
@@ -192,39 +222,53 @@ type placed struct {
 
 // inOrder returns the tallies with all their codes, in the order of their keys, and gives the keyring the names of their periods.
 func (p *openRows) inOrder(k *keyring) []placed {
-	type coded struct {
-		codes key
-		row   *openRow
-	}
-	var rows []coded
+	var rows []*openRow
 	first, end := math.MaxInt32, math.MinInt32 // of the periods
 	for r := range p.all() {
-		rows = append(rows, coded{r.codes, r})
+		rows = append(rows, r)
 		if len(r.tallies) > 0 {
 			first, end = min(first, r.base), max(end, r.base+len(r.tallies))
 		}
 	}
 	if p.dense == nil {
-		slices.SortFunc(rows, func(a, b coded) int { return compareKeys(a.codes, b.codes) })
+		slices.SortFunc(rows, func(a, b *openRow) int { return compareKeys(a.codes, b.codes) })
+	}
+	places := make([]int, len(rows)) // of the first tally of each row
+	for i := range len(rows) - 1 {
+		places[i+1] = places[i] + rows[i].count
 	}
 	times, undated := k.times(first, end)
-	all := make([]placed, 0, p.count)
-	for _, r := range rows {
-		for number, t := range r.row.each() {
-			time := undated
-			if t != r.row.undated {
-				time = times[number-first]
+	all := make([]placed, p.count)
+	inParallel(len(rows), func(from, to int) {
+		for i := from; i < to; i++ {
+			place := places[i]
+			for number, t := range rows[i].each() {
+				time := undated
+				if t != rows[i].undated {
+					time = times[number-first]
+				}
+				codes := rows[i].codes
+				for i := range codes {
+					codes[i] += time[i]
+				}
+				all[place] = placed{codes, t}
+				place++
 			}
-			codes := r.codes
-			for i := range codes {
-				codes[i] += time[i]
-			}
-			all = append(all, placed{codes, t})
 		}
-	}
+	})
 	// When time is asked for last, they are in order already.
 	if compare := func(a, b placed) int { return compareKeys(a.codes, b.codes) }; !slices.IsSortedFunc(all, compare) {
 		slices.SortFunc(all, compare)
 	}
 	return all
+}
+
+// inParallel calls f with pieces of a range that are as many as the processors.
+func inParallel(n int, f func(from, to int)) {
+	pieces := runtime.GOMAXPROCS(0)
+	var wait sync.WaitGroup
+	for i := range pieces {
+		wait.Go(func() { f(n*i/pieces, n*(i+1)/pieces) })
+	}
+	wait.Wait()
 }
