@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"io"
+	"strings"
 
 	"google.golang.org/protobuf/proto"
 
@@ -29,6 +30,7 @@ func (c *Client) Import(ctx context.Context, q *tandemv1.ImportGrantsRequest, fr
 		}
 	}()
 	var result *tandemv1.ImportResult
+	var refused strings.Builder
 	for {
 		m, err := stream.Recv()
 		if err == io.EOF {
@@ -49,7 +51,9 @@ func (c *Client) Import(ctx context.Context, q *tandemv1.ImportGrantsRequest, fr
 		case m.GetGrant() != nil:
 			result.Grants = append(result.Grants, m.GetGrant())
 		case m.GetSummary() != nil:
-			result.Summary = m.GetSummary()
+			result.Summary, result.RefusedFile = m.GetSummary(), refused.String()
+		default:
+			refused.WriteString(m.GetRefusedFile())
 		}
 	}
 }

@@ -81,7 +81,15 @@ func (s imports) ImportGrants(stream importStream) error {
 	}
 	summary := writeSummary(done, asked.ValidateOnly)
 	summary.Columns, summary.Mapping = writeColumns(opened, asked)
-	if sent := sendImported(stream, done, summary); sent != nil {
+	if sent := sendImported(stream, done); sent != nil {
+		return sent
+	}
+	if asked.RefusedFile {
+		if failed := sendRefused(stream, file.again(), opened, asked, done); failed != nil {
+			return failed
+		}
+	}
+	if sent := stream.Send(&tandemv1.ImportGrantsResponse{Message: &tandemv1.ImportGrantsResponse_Summary{Summary: summary}}); sent != nil {
 		return sent
 	}
 	return err
@@ -188,14 +196,14 @@ func (r *rereading) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// sendImported tells of every grant, then of the sums.
-func sendImported(stream importStream, done *ledger.Imported, summary *tandemv1.ImportSummary) error {
+// sendImported tells of every grant.
+func sendImported(stream importStream, done *ledger.Imported) error {
 	for i := range done.Grants {
 		if err := stream.Send(&tandemv1.ImportGrantsResponse{Message: &tandemv1.ImportGrantsResponse_Grant{Grant: writeImported(&done.Grants[i])}}); err != nil {
 			return err
 		}
 	}
-	return stream.Send(&tandemv1.ImportGrantsResponse{Message: &tandemv1.ImportGrantsResponse_Summary{Summary: summary}})
+	return nil
 }
 
 func writeImported(g *ledger.ImportedGrant) *tandemv1.ImportedGrant {

@@ -139,6 +139,7 @@ type importAnswer struct {
 	lines   bool
 	begun   bool
 	result  tandemv1.ImportResult
+	refused strings.Builder
 }
 
 // receive writes what the stream says, to its end.
@@ -149,6 +150,7 @@ func (a *importAnswer) receive(next func() (*tandemv1.ImportGrantsResponse, erro
 		case err == io.EOF && a.lines:
 			return nil
 		case err == io.EOF:
+			a.result.RefusedFile = a.refused.String()
 			return a.write("application/json", &a.result)
 		case err != nil:
 			return err
@@ -160,6 +162,8 @@ func (a *importAnswer) receive(next func() (*tandemv1.ImportGrantsResponse, erro
 			a.result.Grants = append(a.result.Grants, m.GetGrant())
 		case m.GetSummary() != nil:
 			a.result.Summary = m.GetSummary()
+		default:
+			a.refused.WriteString(m.GetRefusedFile())
 		}
 	}
 }

@@ -67,6 +67,40 @@ func TestRefusedRows(t *testing.T) {
 	}
 }
 
+// Over REST the file of what is refused is a part of the answer, when it is asked for; line by line it comes in whole lines, before the sums.
+func TestRefusedFileOverREST(t *testing.T) {
+	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
+	const path = "/v1/imports?file_name=field.csv&validate_only=true"
+	sheet := refusedSheet + strings.Repeat("Sida;Sweden;EcoPeace;Roots;SEK 20,00;2024\nSida;Sweden;Grantée;Wells;SEK twenty;2024-06-03\n", 2000)
+	const lines = 2002
+	whole := d.must(t, "POST", path+"&refused_file=true", sheet)["refusedFile"].(string)
+	rows, err := csv.NewReader(strings.NewReader(whole)).ReadAll()
+	if err != nil || len(rows) != lines {
+		t.Fatalf("%v; found %d rows, want %d", err, len(rows), lines)
+	}
+	same(t, "the last row", rows[lines-1][:7], "Sida", "Sweden", "Grantée", "Wells", "SEK twenty", "2024-06-03", "4004")
+	_, text, _ := d.ask(t, adminToken, "POST", path+"&refused_file=true", sheet, "Accept", "application/x-ndjson")
+	var told strings.Builder
+	pieces := 0
+	for line := range strings.Lines(text) {
+		piece, is := decoded(t, line)["refusedFile"].(string)
+		if !is {
+			continue
+		}
+		pieces++
+		told.WriteString(piece)
+		if !strings.HasSuffix(piece, "\n") {
+			t.Errorf("a piece ends within a line: %q", piece[max(0, len(piece)-40):])
+		}
+	}
+	if told.String() != whole || pieces < 2 {
+		t.Errorf("%d pieces are %d bytes, want %d bytes in several", pieces, told.Len(), len(whole))
+	}
+	if file := d.must(t, "POST", path, sheet)["refusedFile"]; file != nil && file != "" {
+		t.Errorf("nobody asked for %v", file)
+	}
+}
+
 // Of IATI, which has no rows, each reason has a line with its place.
 func TestRefusedActivities(t *testing.T) {
 	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
@@ -95,9 +129,7 @@ func TestRefusedAskedWrongly(t *testing.T) {
 		"goes with --partial or --dry-run": {"--refused", "x.csv", sheet},
 		"would replace":                    {"--partial", "--refused", sheet, sheet},
 		"one file at a time":               {"--partial", "--refused", "x.csv", sheet, sheet},
-		"standard input":                   {"--partial", "--refused", "x.csv", "-"},
 		"the name of a file":               {"--partial", "--refused", "-", sheet},
-		"cannot be":                        {"--partial", "--refused", "x.csv", os.DevNull},
 		"no such file":                     {"--partial", "--refused", "x.csv", sheet + "x"},
 	} {
 		if out, err := tandem(t, d, append([]string{"import"}, args...)...); err == nil || !strings.Contains(out, want) {

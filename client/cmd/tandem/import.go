@@ -58,6 +58,8 @@ func (c *importCommand) one(s *session, file string) error {
 	if result == nil {
 		return err
 	}
+	refused := result.RefusedFile
+	result.RefusedFile = "" // it goes into a file of its own
 	if shown := s.writeImport(name, result); shown != nil {
 		return shown
 	}
@@ -65,7 +67,7 @@ func (c *importCommand) one(s *session, file string) error {
 		return errors.New(nothingWritten(result.Summary))
 	}
 	if c.Refused != "" {
-		if err := c.writeRefused(s, file, result); err != nil {
+		if err := c.writeRefused(s, refused, result.Summary); err != nil {
 			return err
 		}
 	}
@@ -79,7 +81,7 @@ func (c *importCommand) request(name string) *tandemv1.ImportGrantsRequest {
 	constant := func(flag string) string { return strings.ToUpper(strings.ReplaceAll(flag, "-", "_")) }
 	return &tandemv1.ImportGrantsRequest{
 		Format: tandemv1.ImportGrantsRequest_Format(tandemv1.ImportGrantsRequest_Format_value[constant(c.Format)]), FileName: name,
-		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, Mapping: full("mappings", c.Mapping), Sheet: c.Sheet, Source: c.Source, Column: c.Column,
+		DefaultCurrency: c.Currency, ValidateOnly: c.DryRun, Partial: c.Partial, RefusedFile: c.Refused != "", Mapping: full("mappings", c.Mapping), Sheet: c.Sheet, Source: c.Source, Column: c.Column,
 		DateOrder:   tandemv1.ImportGrantsRequest_DateOrder(tandemv1.ImportGrantsRequest_DateOrder_value[constant(c.Dates)]),
 		DecimalMark: tandemv1.ImportGrantsRequest_DecimalMark(tandemv1.ImportGrantsRequest_DecimalMark_value[constant(c.Decimals)]),
 	}

@@ -5,6 +5,7 @@ package refused
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,7 +18,6 @@ import (
 	"github.com/allmep/tandem/internal/exchange/table"
 	"github.com/allmep/tandem/internal/exchange/workbook"
 	"github.com/allmep/tandem/internal/exchange/written"
-	"github.com/allmep/tandem/internal/fault"
 )
 
 // File is how a file was read.
@@ -56,7 +56,7 @@ var ours = []string{"row", "reason"}
 
 // Write writes the refused grants of a file, which it reads once more. Of a table these are its heads and the refused rows, each with its number and the reasons; the cells are
 // those of the file, but days of a workbook are written as days, and an amount that was one cell for several rows stands in the first. Of other files there is a line for each
-// reason. No cell can be taken for a formula. Errors: Invalid, if the file has no such rows, or cannot be read; those of what is read from and written to.
+// reason. No cell can be taken for a formula. Errors: that this is not the file, for it has no such rows; those of what is read from and written to.
 func Write(w io.Writer, in io.Reader, f File, grants []Grant) error {
 	t, err := formats.Rows(in, f.Format, f.Sheet)
 	if err != nil {
@@ -134,7 +134,7 @@ func headOf(t *table.Table, columns []Column) (table.Row, error) {
 	for {
 		row, err := t.Read()
 		if err == io.EOF {
-			return row, errChanged("heads")
+			return row, errors.New("the file does not have the heads of what was refused")
 		}
 		if err != nil {
 			return row, err
@@ -152,7 +152,7 @@ func find(t *table.Table, wanted map[int][]string) ([]table.Row, error) {
 	for len(rows) < len(wanted) {
 		row, err := t.Read()
 		if err == io.EOF {
-			return nil, errChanged("rows")
+			return nil, errors.New("the file does not have the rows that were refused")
 		}
 		if err != nil {
 			return nil, err
@@ -162,10 +162,6 @@ func find(t *table.Table, wanted map[int][]string) ([]table.Row, error) {
 		}
 	}
 	return rows, nil
-}
-
-func errChanged(what string) error {
-	return fault.New(fault.Invalid, "the file has no longer the %s that were refused: it was changed after it was read; import it again", what)
 }
 
 // cell is what stands in a row as CSV has it: what a workbook holds as a number is a day where the column has days, and an amount counts once.

@@ -346,7 +346,9 @@ type ImportGrantsRequest struct {
 	Mapping string `protobuf:"bytes,11,opt,name=mapping,proto3" json:"mapping,omitempty"`
 	// Of CSV and XLSX with heads of their own, who keeps the sheet. A later one of the same source, whatever it is called, brings the same grants up to date. When left out it is the name
 	// of the file without its ending.
-	Source        string `protobuf:"bytes,12,opt,name=source,proto3" json:"source,omitempty"`
+	Source string `protobuf:"bytes,12,opt,name=source,proto3" json:"source,omitempty"`
+	// Writes what is refused into a file, too, to be mended and imported under the same name: see ImportResult.
+	RefusedFile   bool `protobuf:"varint,13,opt,name=refused_file,json=refusedFile,proto3" json:"refused_file,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -465,6 +467,13 @@ func (x *ImportGrantsRequest) GetSource() string {
 	return ""
 }
 
+func (x *ImportGrantsRequest) GetRefusedFile() bool {
+	if x != nil {
+		return x.RefusedFile
+	}
+	return false
+}
+
 // ImportGrantsResponse is a piece of the answer: one of these.
 type ImportGrantsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -475,6 +484,7 @@ type ImportGrantsResponse struct {
 	//	*ImportGrantsResponse_Progress
 	//	*ImportGrantsResponse_Grant
 	//	*ImportGrantsResponse_Summary
+	//	*ImportGrantsResponse_RefusedFile
 	Message       isImportGrantsResponse_Message `protobuf_oneof:"message"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -544,6 +554,15 @@ func (x *ImportGrantsResponse) GetSummary() *ImportSummary {
 	return nil
 }
 
+func (x *ImportGrantsResponse) GetRefusedFile() string {
+	if x != nil {
+		if x, ok := x.Message.(*ImportGrantsResponse_RefusedFile); ok {
+			return x.RefusedFile
+		}
+	}
+	return ""
+}
+
 type isImportGrantsResponse_Message interface {
 	isImportGrantsResponse_Message()
 }
@@ -563,11 +582,18 @@ type ImportGrantsResponse_Summary struct {
 	Summary *ImportSummary `protobuf:"bytes,3,opt,name=summary,proto3,oneof"`
 }
 
+type ImportGrantsResponse_RefusedFile struct {
+	// The next lines of the file of what is refused. They come before the sums.
+	RefusedFile string `protobuf:"bytes,4,opt,name=refused_file,json=refusedFile,proto3,oneof"`
+}
+
 func (*ImportGrantsResponse_Progress) isImportGrantsResponse_Message() {}
 
 func (*ImportGrantsResponse_Grant) isImportGrantsResponse_Message() {}
 
 func (*ImportGrantsResponse_Summary) isImportGrantsResponse_Message() {}
+
+func (*ImportGrantsResponse_RefusedFile) isImportGrantsResponse_Message() {}
 
 // ImportResult is the answer to an import over REST.
 type ImportResult struct {
@@ -575,7 +601,10 @@ type ImportResult struct {
 	// What became of each grant of the file, in its order.
 	Grants []*ImportedGrant `protobuf:"bytes,1,rep,name=grants,proto3" json:"grants,omitempty"`
 	// The sums.
-	Summary       *ImportSummary `protobuf:"bytes,2,opt,name=summary,proto3" json:"summary,omitempty"`
+	Summary *ImportSummary `protobuf:"bytes,2,opt,name=summary,proto3" json:"summary,omitempty"`
+	// What is refused, as CSV, when the request asked for it: of a table its heads and the refused rows, with the number of the row and the reasons in two more columns; of other files a line for
+	// each reason, with its place. Empty when nothing is refused.
+	RefusedFile   string `protobuf:"bytes,3,opt,name=refused_file,json=refusedFile,proto3" json:"refused_file,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -622,6 +651,13 @@ func (x *ImportResult) GetSummary() *ImportSummary {
 		return x.Summary
 	}
 	return nil
+}
+
+func (x *ImportResult) GetRefusedFile() string {
+	if x != nil {
+		return x.RefusedFile
+	}
+	return ""
 }
 
 // ImportProgress is how far an import is: the file comes in first, and is recorded then.
@@ -1402,7 +1438,7 @@ var File_tandem_v1_import_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_import_proto_rawDesc = "" +
 	"\n" +
-	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tandem/v1/similar.proto\"\xf5\x06\n" +
+	"\x16tandem/v1/import.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tandem/v1/similar.proto\"\x98\a\n" +
 	"\x13ImportGrantsRequest\x12G\n" +
 	"\x06format\x18\x01 \x01(\x0e2%.tandem.v1.ImportGrantsRequest.FormatB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06format\x12%\n" +
 	"\tfile_name\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\bfileName\x12)\n" +
@@ -1418,7 +1454,8 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	" \x01(\x0e2*.tandem.v1.ImportGrantsRequest.DecimalMarkB\b\xbaH\x05\x82\x01\x02\x10\x01R\vdecimalMark\x12g\n" +
 	"\amapping\x18\v \x01(\tBM\xfaA\x13\n" +
 	"\x11tandem.v1/Mapping\xbaH4\xd8\x01\x01r/2-^mappings/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\amapping\x12 \n" +
-	"\x06source\x18\f \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x06source\"V\n" +
+	"\x06source\x18\f \x01(\tB\b\xbaH\x05r\x03\x18\xac\x02R\x06source\x12!\n" +
+	"\frefused_file\x18\r \x01(\bR\vrefusedFile\"V\n" +
 	"\x06Format\x12\x16\n" +
 	"\x12FORMAT_UNSPECIFIED\x10\x00\x12\b\n" +
 	"\x04IATI\x10\x01\x12\x0e\n" +
@@ -1434,15 +1471,17 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\vDecimalMark\x12\x1c\n" +
 	"\x18DECIMAL_MARK_UNSPECIFIED\x10\x00\x12\t\n" +
 	"\x05POINT\x10\x01\x12\t\n" +
-	"\x05COMMA\x10\x02\"\xc2\x01\n" +
+	"\x05COMMA\x10\x02\"\xe7\x01\n" +
 	"\x14ImportGrantsResponse\x127\n" +
 	"\bprogress\x18\x01 \x01(\v2\x19.tandem.v1.ImportProgressH\x00R\bprogress\x120\n" +
 	"\x05grant\x18\x02 \x01(\v2\x18.tandem.v1.ImportedGrantH\x00R\x05grant\x124\n" +
-	"\asummary\x18\x03 \x01(\v2\x18.tandem.v1.ImportSummaryH\x00R\asummaryB\t\n" +
-	"\amessage\"t\n" +
+	"\asummary\x18\x03 \x01(\v2\x18.tandem.v1.ImportSummaryH\x00R\asummary\x12#\n" +
+	"\frefused_file\x18\x04 \x01(\tH\x00R\vrefusedFileB\t\n" +
+	"\amessage\"\x97\x01\n" +
 	"\fImportResult\x120\n" +
 	"\x06grants\x18\x01 \x03(\v2\x18.tandem.v1.ImportedGrantR\x06grants\x122\n" +
-	"\asummary\x18\x02 \x01(\v2\x18.tandem.v1.ImportSummaryR\asummary\"]\n" +
+	"\asummary\x18\x02 \x01(\v2\x18.tandem.v1.ImportSummaryR\asummary\x12!\n" +
+	"\frefused_file\x18\x03 \x01(\tR\vrefusedFile\"]\n" +
 	"\x0eImportProgress\x12\x14\n" +
 	"\x05bytes\x18\x01 \x01(\x03R\x05bytes\x12\x16\n" +
 	"\x06grants\x18\x02 \x01(\x05R\x06grants\x12\x1d\n" +
@@ -1606,6 +1645,7 @@ func file_tandem_v1_import_proto_init() {
 		(*ImportGrantsResponse_Progress)(nil),
 		(*ImportGrantsResponse_Grant)(nil),
 		(*ImportGrantsResponse_Summary)(nil),
+		(*ImportGrantsResponse_RefusedFile)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
