@@ -20,18 +20,19 @@ type activity struct {
 	parties map[string]int
 	terms   map[string]int
 	money   []flow
-	kept    map[string][]string // what the record has no or less place for, by its part
-	parts   []string            // those parts, in their order
-	linked  map[string]bool     // the keys of grants of whose links the element of our own tells
+	kept    map[string][]string    // what the record has no or less place for, by its part
+	parts   []string               // those parts, in their order
+	linked  map[string]bool        // the keys of grants of whose links the element of our own tells
+	counted struct{ at, line int } // a place in the text of the activity, and its line
 }
 
 // draft makes a draft of an activity.
-func (r *Reader) draft(e *element) *exchange.Draft {
+func (r *Reader) draft(e *element, line int) *exchange.Draft {
 	a := &activity{
-		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: e.line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
+		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
 		file:  r, e: e, lang: "en", parties: map[string]int{}, terms: map[string]int{}, kept: map[string][]string{},
 	}
-	a.g, a.Problems, r.noted = a.Grant, r.noted, nil
+	a.g, a.Problems, r.noted, a.counted.line = a.Grant, r.noted, nil, line
 	for _, lang := range []string{r.lang, e.attr("xml:lang")} {
 		if lang != "" {
 			a.lang = strings.ToLower(lang)
@@ -56,7 +57,18 @@ func (r *Reader) draft(e *element) *exchange.Draft {
 
 // tell adds a problem of an element.
 func (a *activity) tell(e *element, s exchange.Severity, field, format string, args ...any) {
-	a.Problem(exchange.Place{File: a.file.file, Line: e.line}, s, field, format, args...)
+	a.Problem(a.placeOf(e), s, field, format, args...)
+}
+
+// placeOf returns where an element begins. Few places are asked for, and one after the other, so that lines are counted from the last one on.
+func (a *activity) placeOf(e *element) exchange.Place {
+	if from := a.counted.at; from <= e.at {
+		a.counted.line += strings.Count(a.e.raw[from:e.at], "\n")
+	} else {
+		a.counted.line -= strings.Count(a.e.raw[e.at:from], "\n")
+	}
+	a.counted.at = e.at
+	return exchange.Place{File: a.file.file, Line: a.counted.line}
 }
 
 // single returns the child of a name, nil if there is none. Where the standard has one and there are several, the first is taken, and the others are told of. within is the
@@ -264,7 +276,7 @@ func (a *activity) relate() {
 			continue
 		}
 		a.Related = append(a.Related, exchange.Relation{
-			Type: grant.SubGrantOf, Key: ref, Theirs: kind == "2", Place: exchange.Place{File: a.file.file, Line: e.line}, Field: "related-activity",
+			Type: grant.SubGrantOf, Key: ref, Theirs: kind == "2", Place: a.placeOf(e), Field: "related-activity",
 		})
 	}
 }

@@ -44,7 +44,7 @@ func (a *activity) restore() {
 	g := &rest.Grant
 	if a.Record = exchange.ParseRecord(rest.Record); a.Record != nil {
 		plain := *a.g
-		a.Record.Plain, a.Record.Again = &plain, a.again
+		a.Record.Plain, a.Record.Again = &plain, again(a.file.file)
 		a.g.Funders, a.g.Recipients, a.g.Partners = slices.Clone(plain.Funders), slices.Clone(plain.Recipients), slices.Clone(plain.Partners)
 	}
 	a.orderIdentifiers(g.Identifiers)
@@ -114,7 +114,7 @@ func (a *activity) restoreLinks(e *element, links []grant.Link, names map[string
 		a.linked[key] = true
 		a.Related = append(a.Related, exchange.Relation{
 			Type: l.Type, Key: key, Grant: l.Target, Reason: a.cut(e, "beyond/links", strings.TrimSpace(l.Reason+" "+elsewhere("Linked", l.By, l.At)), maxLine),
-			Place: exchange.Place{File: a.file.file, Line: e.line}, Field: "beyond/links",
+			Place: a.placeOf(e), Field: "beyond/links",
 		})
 	}
 }
@@ -127,15 +127,17 @@ func elsewhere(did, by string, at int64) string {
 	return fmt.Sprintf("%s elsewhere by %s on %s. ", did, by, time.UnixMicro(at).UTC().Format(time.DateOnly))
 }
 
-// again tells a state of the record as the file would have told it.
-func (a *activity) again(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
-	var file bytes.Buffer
-	one := exchange.Extract{Registry: names, Total: 1, Find: func(string) (*grant.Grant, error) { return nil, nil }}
-	one.Grants = func(yield func(*grant.Grant, error) bool) { yield(g, nil) }
-	if err := Write(&file, one, ""); err != nil {
-		return nil, err
+// again tells a state of a record as a file would have told it.
+func again(file string) func(*grant.Grant, *grant.Registry) (*exchange.Draft, error) {
+	return func(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
+		var told bytes.Buffer
+		one := exchange.Extract{Registry: names, Total: 1, Find: func(string) (*grant.Grant, error) { return nil, nil }}
+		one.Grants = func(yield func(*grant.Grant, error) bool) { yield(g, nil) }
+		if err := Write(&told, one, ""); err != nil {
+			return nil, err
+		}
+		return NewReader(&told, file, "").Read()
 	}
-	return NewReader(&file, a.file.file, "").Read()
 }
 
 // orderIdentifiers puts the identifiers into the order of the record, if they are its; that of the activity, where the record has it not, comes first.
