@@ -1,6 +1,7 @@
 package iati
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -45,15 +46,24 @@ func (e *element) child(name string) *element {
 	return nil
 }
 
-// all returns the children of a name.
-func (e *element) all(name string) []*element {
-	var found []*element
-	for c := e.first; c != nil; c = c.next {
-		if c.name == name {
-			found = append(found, c)
+// all are the children of a name.
+func (e *element) all(name string) iter.Seq[*element] {
+	return func(yield func(*element) bool) {
+		for c := e.first; c != nil; c = c.next {
+			if c.name == name && !yield(c) {
+				return
+			}
 		}
 	}
-	return found
+}
+
+// count returns how many children have a name.
+func (e *element) count(name string) int {
+	n := 0
+	for range e.all(name) {
+		n++
+	}
+	return n
 }
 
 // trees makes elements of text, in room that it uses again: an element is valid until the next one of a file is made.
@@ -357,11 +367,11 @@ func legible(s string) int {
 	return len(s)
 }
 
-// printable tells whether eight bytes, which are looked at as one number, are all from the space of ASCII on.
+// printable tells whether eight bytes, which are looked at as one number, are all of ASCII, and none of them controls.
 func printable(s string) bool {
 	n := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-	const spaces, highest = 0x2020202020202020, 0x8080808080808080
-	return (n|(n-spaces))&highest == 0
+	const spaces, ones, highest = 0x2020202020202020, 0x0101010101010101, 0x8080808080808080
+	return (n|(n-spaces)|(n+ones))&highest == 0
 }
 
 // short cuts a text for a message.

@@ -9,32 +9,45 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// registered matches identifiers of organisations with the prefix of a register. Others are the publisher's own: a 13 of one is not that of another.
-var registered = regexp.MustCompile(`^[A-Z]{2,3}-[A-Za-z0-9][^\s]*$`)
+// registered tells whether an identifier of an organisation has the prefix of a register, as GB-CHC-202918 has. Others are the publisher's own: a 13 of one is not that of
+// another.
+func registered(ref string) bool {
+	n := 0
+	for n < len(ref) && ref[n] >= 'A' && ref[n] <= 'Z' {
+		n++
+	}
+	if n < 2 || n > 3 || len(ref) < n+2 || ref[n] != '-' || len(ref) > maxName || strings.IndexByte(ref, ' ') >= 0 {
+		return false
+	}
+	c := ref[n+1]
+	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
+}
+
+// known is by what an activity knows an organisation: its identifier in a register or, if it has none, its name.
+type known struct{ ref, name string }
 
 // party returns the reference to the organisation of an element, "" if the element names none.
 func (a *activity) party(e *element) string {
-	ref, name := oneLine(e.attr("ref")), a.line(e)
-	if !registered.MatchString(ref) || len(ref) > maxName {
-		ref = ""
-	}
-	name = a.cut(e, e.name, name, maxName)
-	key := "name:" + strings.ToLower(name)
-	if ref != "" {
-		key = "ref:" + ref
-	}
-	if ref == "" && name == "" {
-		return ""
-	}
-	i, there := a.parties[key]
-	if !there {
-		i = len(a.Parties)
-		a.parties[key] = i
-		p := exchange.Party{Name: name, Type: e.attr("type")}
-		if ref != "" {
-			p.Identifiers = []string{ref}
+	ref, name := oneLine(e.attr("ref")), a.cut(e, e.name, a.line(e), maxName)
+	by := known{ref: ref}
+	if !registered(ref) {
+		if ref, by = "", (known{name: name}); name == "" {
+			return ""
 		}
-		a.Parties = append(a.Parties, p)
+	}
+	i, there := a.parties[by]
+	if !there { // as it is written
+		folded := known{by.ref, strings.ToLower(by.name)}
+		if i, there = a.parties[folded]; !there {
+			i = len(a.Parties)
+			a.parties[folded] = i
+			p := exchange.Party{Name: name}
+			if ref != "" {
+				p.Identifiers = []string{ref}
+			}
+			a.Parties = append(a.Parties, p)
+		}
+		a.parties[by] = i
 	}
 	p := &a.Parties[i]
 	if p.Name == "" {
@@ -48,10 +61,17 @@ func (a *activity) party(e *element) string {
 
 // takePart reads the participating organisations.
 func (a *activity) takePart() {
-	seen := map[string]bool{}
-	for _, e := range a.e.all("participating-org") {
-		role := e.attr("role")
-		part := map[string]string{"1": "funders", "2": "partners", "3": "partners", "4": "recipients"}[role]
+	seen := map[[2]string]bool{} // in a role
+	for e := range a.e.all("participating-org") {
+		role, part := e.attr("role"), ""
+		switch role {
+		case "1":
+			part = "funders"
+		case "2", "3":
+			part = "partners"
+		case "4":
+			part = "recipients"
+		}
 		a.keep(part, e)
 		if part == "" {
 			a.tell(e, exchange.LeftOut, "participating-org/@role", "found %q; accepted are 1 to 4", short(role))
@@ -62,10 +82,10 @@ func (a *activity) takePart() {
 			a.tell(e, exchange.LeftOut, "participating-org", "has neither a name nor an identifier in a register (found the ref %q); nobody can tell who it is", short(e.attr("ref")))
 			continue
 		}
-		if seen[role+ref] {
+		if seen[[2]string{role, ref}] {
 			continue
 		}
-		seen[role+ref] = true
+		seen[[2]string{role, ref}] = true
 		switch role {
 		case "1":
 			a.fund(ref, e.attr("ref"))

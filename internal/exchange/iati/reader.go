@@ -30,13 +30,17 @@ type Reader struct {
 	stream   *stream
 	file     string
 	currency money.Currency
-	lang     string // of the file, "" if it does not say
-	spaces   []attr // the namespaces that the root declares
+	lang     string      // of the file, "" if it does not say
+	spaces   []namespace // that the root declares
 	began    bool
 	over     bool               // the root has ended
 	noted    []exchange.Problem // of the file; they go with the next draft
 	trees    trees
+	activity activity // at hand; kept for its room
 }
+
+// namespace is a namespace that is declared: by name and text of the attribute, and by the prefix of the names in it.
+type namespace struct{ name, prefix, text string }
 
 // NewReader returns a reader of a file with a name, which is for messages only. Money for which neither its element nor the activity says a currency is taken to be
 // in this one; if it is empty, such an activity is refused.
@@ -194,7 +198,7 @@ func (r *Reader) root(line int) error {
 	r.lang = e.attr("xml:lang")
 	for _, a := range e.attrs {
 		if strings.HasPrefix(a.name, "xmlns:") {
-			r.spaces = append(r.spaces, a)
+			r.spaces = append(r.spaces, namespace{a.name, strings.TrimPrefix(a.name, "xmlns:"), " " + a.name + `="` + escaper.Replace(a.value) + `"`})
 		}
 	}
 	return nil

@@ -232,39 +232,24 @@ func (a *activity) named(kind grant.Kind, splits []grant.Split, names map[string
 
 // restoreTransactions takes transactions in place of those of the elements, which have no place for all of them. Their organisations are those of the element with the same ref.
 func (a *activity) restoreTransactions(all []grant.Transaction, names map[string]string) {
-	read := map[string]grant.Transaction{} // by ref
+	read := map[string]int{} // by ref
 	for i, f := range a.money {
-		read[f.e.attr("ref")] = a.g.Transactions[i]
+		read[f.e.attr("ref")] = i
 	}
-	kept := map[string][]string{}
-	var parts []string
-	for _, part := range a.parts {
-		if !strings.HasPrefix(part, "transactions/") {
-			parts = append(parts, part)
-		}
-	}
+	a.kept = slices.DeleteFunc(a.kept, func(k kept) bool { return strings.HasPrefix(k.part, ofTransaction) })
+	were := a.g.Transactions
 	a.g.Transactions, a.g.Serial = nil, 0
 	for _, t := range all {
-		was, written := read[t.ID]
-		if !written {
-			was.Provider, was.Receiver = a.partyNamed(t.Provider, names), a.partyNamed(t.Receiver, names)
+		id := t.ID
+		t.ID, t.Origin = a.g.NextID(), ""
+		if i, written := read[id]; written {
+			t.Provider, t.Receiver = were[i].Provider, were[i].Receiver
+			a.keep(ofTransaction+t.ID, a.money[i].e)
+		} else {
+			t.Provider, t.Receiver = a.partyNamed(t.Provider, names), a.partyNamed(t.Receiver, names)
 		}
-		t.ID, t.Origin, t.Provider, t.Receiver = a.g.NextID(), "", was.Provider, was.Receiver
 		a.g.Transactions = append(a.g.Transactions, t)
-		if text := a.kept["transactions/"+was.ID]; text != nil {
-			kept["transactions/"+t.ID] = text
-			parts = append(parts, "transactions/"+t.ID)
-		}
 	}
-	for _, part := range a.parts {
-		if strings.HasPrefix(part, "transactions/") {
-			delete(a.kept, part)
-		}
-	}
-	for part, text := range kept {
-		a.kept[part] = text
-	}
-	a.parts = parts
 }
 
 // partyNamed is the reference to an organisation of which the file has the name.
