@@ -41,9 +41,9 @@ func (a *activity) party(e *element) string {
 		if i, there = a.parties[folded]; !there {
 			i = len(a.Parties)
 			a.parties[folded] = i
-			p := exchange.Party{Name: name}
+			var p exchange.Party
 			if ref != "" {
-				p.Identifiers = []string{ref}
+				p.Identifiers = []string{strings.Clone(ref)} // it is remembered for longer than the text that it stands in
 			}
 			a.Parties = append(a.Parties, p)
 		}
@@ -51,7 +51,7 @@ func (a *activity) party(e *element) string {
 	}
 	p := &a.Parties[i]
 	if p.Name == "" {
-		p.Name = name
+		p.Name = strings.Clone(name)
 	}
 	if p.Type == "" {
 		p.Type = e.attr("type")
@@ -143,7 +143,7 @@ func stateOf(ref, kind string) string {
 	if oecd, is := strings.CutPrefix(ref, "XM-DAC-"); is {
 		country, rest = "", oecd
 	}
-	_, known := codelist.Country.Find(country)
+	entry, known := codelist.Country.Find(country)
 	number, _, _ := strings.Cut(rest, "-")
 	switch {
 	case country == "EU" || strings.HasPrefix(ref, "XI-IATI-EC"):
@@ -153,7 +153,7 @@ func stateOf(ref, kind string) string {
 	case country == "" && channel.MatchString(number), channel.MatchString(ref):
 		return "UN"
 	case known && (official.MatchString(rest) || kind == "10" || kind == "11" || kind == "15" || rest == "" && !private[kind]): // NL alone is the country itself
-		return country
+		return entry.Code
 	case private[kind]:
 		return grant.Private
 	case known && kind == "" && rest != "": // of a register of companies or charities

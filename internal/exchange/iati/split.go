@@ -151,6 +151,7 @@ func (a *activity) term(e *element, t exchange.Term, category string) string {
 		}
 		i = len(a.Terms)
 		a.terms[key] = i
+		t.Code, t.Name = strings.Clone(t.Code), strings.Clone(t.Name) // they are remembered for longer than the text that they stand in
 		a.Terms = append(a.Terms, t)
 	}
 	return exchange.Ref(i)
@@ -265,6 +266,9 @@ func (a *activity) sum(field string, shares []share, at *element) *big.Rat {
 
 // cut divides the whole by the one law of rounding.
 func cut(shares []share) []grant.Split {
+	if len(shares) == 1 { // whatever it weighs
+		return []grant.Split{{ID: shares[0].term, Percent: grant.Whole}}
+	}
 	weights := make([]*big.Rat, len(shares))
 	for i, s := range shares {
 		weights[i] = s.weight
@@ -316,11 +320,11 @@ func (a *activity) classifyMoney(field string, portions func(*activity, *element
 			shares = add(shares, share{term: s.term, weight: new(big.Rat).Mul(s.weight, big.NewRat(f.minor, 100))})
 		}
 	}
-	if len(shares) == 0 {
+	switch len(shares) {
+	case 0:
 		return nil
-	}
-	if len(shares) == 1 {
-		return []grant.Split{{ID: shares[0].term, Percent: grant.Whole}}
+	case 1:
+		return cut(shares)
 	}
 	for i, s := range shares {
 		if shares[i].weight = s.money.Rat(); s.weight != nil {
