@@ -232,11 +232,10 @@ func (t *trees) readTag(e *element, s string) (n int, empty bool, err error) {
 func readAttr(element, s string) (a attr, n int, err error) {
 	name, rest, _ := strings.Cut(s, "=")
 	if !isName(name) {
-		name = strings.TrimRight(name, space)
-	}
-	if !isName(name) {
-		n, err = noAttribute(element, s)
-		return attr{}, n, err
+		if name = strings.TrimRight(name, space); !isName(name) {
+			n, err = noAttribute(element, s)
+			return attr{}, n, err
+		}
 	}
 	value := skipSpace(rest)
 	if value == "" {
@@ -279,14 +278,21 @@ func skipSpace(s string) string {
 	return s
 }
 
+// nameBytes are the characters of nearly all names; none begins with the last.
+var nameBytes = func() (all [256]bool) {
+	for _, c := range "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-" {
+		all[c] = true
+	}
+	return all
+}()
+
 // isName tells whether a text can be the name of an element or an attribute.
 func isName(s string) bool {
-	plain := s != ""
-	for i := range len(s) { // nearly all are
-		c := s[i] | 0x20
-		plain = plain && (c >= 'a' && c <= 'z' || i > 0 && s[i] == '-')
+	n := 0
+	for n < len(s) && nameBytes[s[n]] {
+		n++
 	}
-	if plain {
+	if n == len(s) && n > 0 && s[0] != '-' {
 		return true
 	}
 	for i, r := range s {

@@ -1,7 +1,6 @@
 package iati
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/allmep/tandem/internal/exchange"
@@ -131,12 +130,6 @@ func (a *activity) partyOf(ref string) *exchange.Party {
 // private are the types of organisations that no state stands behind.
 var private = map[string]bool{"21": true, "22": true, "23": true, "24": true, "60": true, "70": true, "71": true, "72": true, "73": true, "80": true}
 
-// official matches what follows a country in the identifiers of governments: GB-GOV-1, and GB-1 as they were before.
-var official = regexp.MustCompile(`^(GOV(-|$)|[0-9]+(-|$))`)
-
-// channel matches the numbers by which the OECD calls the agencies of the United Nations.
-var channel = regexp.MustCompile(`^41[0-9]{3}$`)
-
 // stateOf tells the donor state of an organisation by its identifier and its IATI type, "" if they do not.
 func stateOf(ref, kind string) string {
 	country, rest, _ := strings.Cut(ref, "-")
@@ -150,9 +143,11 @@ func stateOf(ref, kind string) string {
 		return "EU"
 	case country == "" && codelist.DonorState(number) != "":
 		return codelist.DonorState(number)
-	case country == "" && channel.MatchString(number), channel.MatchString(ref):
+	case country == "" && isChannel(number), isChannel(ref):
 		return "UN"
-	case known && (official.MatchString(rest) || kind == "10" || kind == "11" || kind == "15" || rest == "" && !private[kind]): // NL alone is the country itself
+	case known && (number == "GOV" || isDigits(number)): // GB-GOV-1, and GB-1 as they were before
+		return entry.Code
+	case known && (kind == "10" || kind == "11" || kind == "15" || rest == "" && !private[kind]): // NL alone is the country itself
 		return entry.Code
 	case private[kind]:
 		return grant.Private
@@ -161,3 +156,8 @@ func stateOf(ref, kind string) string {
 	}
 	return ""
 }
+
+// isChannel tells whether a text is a number by which the OECD calls an agency of the United Nations.
+func isChannel(s string) bool { return len(s) == len("41000") && s[:2] == "41" && isDigits(s) }
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
