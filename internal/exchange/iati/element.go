@@ -77,7 +77,8 @@ func (t *trees) tree(s string) (root *element, n int, err error) {
 	clear(t.elements) // they hold on to the text of the last one
 	clear(t.attrs)
 	t.elements, t.attrs = t.elements[:0], t.attrs[:0]
-	var open [maxDepth]*element // the first stands for the root of the file
+	var open [maxDepth]*element          // the first stands for the root of the file
+	var broken [maxDepth]strings.Builder // the texts of these, where comments stand in them
 	for depth := 0; root == nil || depth > 0; {
 		p := pieceOf(s[n:])
 		length := len(p.raw)
@@ -107,10 +108,14 @@ func (t *trees) tree(s string) (root *element, n int, err error) {
 			if name := p.raw[2 : length-1]; name != e.name && strings.TrimRight(name, space) != e.name {
 				return nil, n, problem("found </" + strings.TrimRight(name, space) + "> where </" + e.name + "> has to be")
 			}
+			if broken[depth].Len() > 0 {
+				e.text = broken[depth].String()
+				broken[depth].Reset()
+			}
 			e.raw, e.text = s[e.at:n+length], strings.TrimSpace(e.text)
 			depth--
 		case text, cdata:
-			err = open[depth].addText(p.kind, p.raw)
+			err = open[depth].addText(p.kind, p.raw, &broken[depth])
 		case other:
 			err = checkOther(p.raw)
 		case doctype:
@@ -141,7 +146,8 @@ func (t *trees) add(at int, to *element) *element {
 	return e
 }
 
-func (e *element) addText(k kind, s string) error {
+// addText adds to the text of an element, from the second piece on in a builder.
+func (e *element) addText(k kind, s string, broken *strings.Builder) error {
 	if k == cdata {
 		s = s[len("<![CDATA[") : len(s)-len("]]>")]
 	} else {
@@ -156,10 +162,14 @@ func (e *element) addText(k kind, s string) error {
 			return err
 		}
 	}
-	if e.text == "" {
+	switch {
+	case e.text == "":
 		e.text = s
-	} else {
-		e.text += s
+	case broken.Len() == 0:
+		broken.WriteString(e.text)
+		broken.WriteString(s)
+	default:
+		broken.WriteString(s)
 	}
 	return nil
 }
@@ -216,6 +226,9 @@ func (t *trees) readTag(e *element, s string) (n int, empty bool, err error) {
 		a, length, err := readAttr(e.name, rest)
 		if err != nil || length == 0 {
 			return length, false, err
+		}
+		if len(e.attrs) == maxAttrs {
+			return n, false, problem("<" + e.name + "> has more than " + strconv.Itoa(maxAttrs) + " attributes; the standard needs no more")
 		}
 		for _, b := range e.attrs {
 			if b.name == a.name {

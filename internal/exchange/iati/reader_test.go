@@ -244,6 +244,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{open, "ends without </iati-activities>"},
 		{open + "</iati-activities>\n<more/>", "a.xml:2: found \"<more/>\" after"},
 		{open + strings.Repeat("<a>", 9), "nested deeper than 9"},
+		{open + "<iati-activity" + attributes(101) + "/>", "<iati-activity> has more than 100 attributes"},
 		{open + "<iati-activity>\x01</iati-activity>", "a character that XML does not allow"},
 		{open + "<iati-activity>\xff</iati-activity>", "a character that XML does not allow"},
 		{`<?xml version="1.0" encoding="klingon"?>`, `the encoding "klingon"`},
@@ -253,6 +254,14 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 			t.Errorf("%q: %v", c.file, err)
 		}
 	}
+}
+
+func attributes(n int) string {
+	var all strings.Builder
+	for i := range n {
+		fmt.Fprintf(&all, " a%d=''", i)
+	}
+	return all.String()
 }
 
 // endless is a file that never ends.

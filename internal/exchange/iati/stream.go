@@ -18,6 +18,9 @@ const maxHeld = 16 << 20
 // maxDepth is how deep elements may be nested. The deepest of the standard is the ninth: the narrative of a document of a target of a result.
 const maxDepth = 9
 
+// maxAttrs is how many attributes an element may have. Those of the standard have ten, and the root as many namespaces as its publisher likes.
+const maxAttrs = 100
+
 type kind uint8
 
 const (
