@@ -3,6 +3,7 @@ package bench_test
 import (
 	"bytes"
 	"encoding/csv"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/formats"
 	"github.com/allmep/tandem/internal/exchange/freeform"
+	"github.com/allmep/tandem/internal/exchange/iati"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
 	"github.com/allmep/tandem/internal/money"
@@ -24,22 +26,56 @@ import (
 // BenchmarkImport imports a file of IATI activities, read, checked, matched, made durable and indexed, and held against what xmllint needs to read it and do nothing. The
 // file of 100 MB is made of that of 10, with other identifiers.
 func BenchmarkImport(b *testing.B) {
+	small, data, xmllint := published(b)
+	reads := func(path string) *exec.Cmd { return exec.Command(xmllint, "--stream", "--noout", path) }
+	b.Run("10MB", func(b *testing.B) { importFile(b, small, "of-xmllint", reads) })
+	b.Run("100MB", func(b *testing.B) { importFile(b, tenfold(b, string(data)), "of-xmllint", reads) })
+}
+
+// BenchmarkRead reads the file of 10 MB into drafts, in memory, and holds the work of the processors against that of xmllint.
+func BenchmarkRead(b *testing.B) {
+	path, data, xmllint := published(b)
+	var work, peerWork time.Duration
+	n := 0
+	for b.Loop() {
+		peer := exec.Command(xmllint, "--stream", "--noout", path)
+		if out, err := peer.CombinedOutput(); err != nil {
+			b.Fatalf("%v: %s", err, out)
+		}
+		peerWork += peer.ProcessState.UserTime() + peer.ProcessState.SystemTime()
+		before := worked(b)
+		r := iati.NewReader(bytes.NewReader(data), filepath.Base(path), "")
+		var err error
+		for err == nil {
+			_, err = r.Read()
+		}
+		if err != io.EOF {
+			b.Fatal(err)
+		}
+		work += worked(b) - before
+		n++
+	}
+	b.ReportMetric(work.Seconds()/float64(n), "CPU-s")
+	b.ReportMetric(peerWork.Seconds()/float64(n), "peer-CPU-s")
+	b.ReportMetric(peerWork.Seconds()/work.Seconds(), "of-xmllint")
+}
+
+// published returns a file of IATI activities, as it was published, and the program that it is held against.
+func published(b *testing.B) (path string, data []byte, xmllint string) {
+	b.Helper()
 	dir := os.Getenv("TANDEM_REALDATA")
 	if dir == "" {
 		dir = filepath.Join("..", "..", "..", "shared", "realdata")
 	}
-	small := filepath.Join(dir, "perf", "usg-10MB.xml")
-	data, err := os.ReadFile(small)
+	path = filepath.Join(dir, "perf", "usg-10MB.xml")
+	data, err := os.ReadFile(path)
 	if err != nil {
 		b.Skipf("there is no real data at %s; TANDEM_REALDATA says where it is", dir)
 	}
-	xmllint, err := exec.LookPath("xmllint")
-	if err != nil {
+	if xmllint, err = exec.LookPath("xmllint"); err != nil {
 		b.Skip("there is no xmllint to hold it against")
 	}
-	reads := func(path string) *exec.Cmd { return exec.Command(xmllint, "--stream", "--noout", path) }
-	b.Run("10MB", func(b *testing.B) { importFile(b, small, "of-xmllint", reads) })
-	b.Run("100MB", func(b *testing.B) { importFile(b, tenfold(b, string(data)), "of-xmllint", reads) })
+	return path, data, xmllint
 }
 
 // BenchmarkImportCSV imports a sheet of 100,000 grants and holds it against the shell of SQLite, which puts its rows into a table of text, as they are.

@@ -10,28 +10,30 @@ import (
 	"github.com/allmep/tandem/internal/period"
 )
 
-// activity is an activity on its way to a draft.
+// activity is an activity on its way to a draft. A reader has one, so that the next uses its room again.
 type activity struct {
 	*exchange.Draft
-	file    *Reader
-	e       *element
-	g       *grant.Grant
-	lang    string
-	parties map[string]int
-	terms   map[string]int
-	money   []flow
-	kept    map[string][]string // what the record has no or less place for, by its part
-	parts   []string            // those parts, in their order
-	linked  map[string]bool     // the keys of grants of whose links the element of our own tells
+	file     *Reader
+	e        *element
+	g        *grant.Grant
+	lang     string
+	parties  map[known]int         // by what is known of them, as it is written and in small letters
+	terms    map[exchange.Term]int // by what tells it apart
+	money    []flow
+	portions []portion              // of the element at hand
+	kept     []kept                 // what the record has no or less place for
+	linked   map[string]bool        // the keys of grants of whose links the element of our own tells
+	counted  struct{ at, line int } // a place in the text of the activity, and its line
 }
 
 // draft makes a draft of an activity.
-func (r *Reader) draft(e *element) *exchange.Draft {
-	a := &activity{
-		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: e.line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
-		file:  r, e: e, lang: "en", parties: map[string]int{}, terms: map[string]int{}, kept: map[string][]string{},
+func (r *Reader) draft(e *element, line int) *exchange.Draft {
+	a := &r.activity
+	*a = activity{
+		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
+		file:  r, e: e, lang: "en", parties: map[known]int{}, terms: map[exchange.Term]int{}, money: a.money[:0], kept: a.kept[:0], portions: a.portions[:0],
 	}
-	a.g, a.Problems, r.noted = a.Grant, r.noted, nil
+	a.g, a.Problems, r.noted, a.counted.line = a.Grant, r.noted, nil, line
 	for _, lang := range []string{r.lang, e.attr("xml:lang")} {
 		if lang != "" {
 			a.lang = strings.ToLower(lang)
@@ -45,8 +47,8 @@ func (r *Reader) draft(e *element) *exchange.Draft {
 	a.readTransactions()
 	a.receivers()
 	a.readPlans()
-	a.g.Themes = a.classify("themes", "sector", a.sectors)
-	a.g.Locations = a.classify("locations", "recipient-country", a.places)
+	a.g.Themes = a.classify("themes", "sector", (*activity).sectors)
+	a.g.Locations = a.classify("locations", "recipient-country", (*activity).places)
 	a.restore()
 	a.relate()
 	a.keepRest()
@@ -56,19 +58,30 @@ func (r *Reader) draft(e *element) *exchange.Draft {
 
 // tell adds a problem of an element.
 func (a *activity) tell(e *element, s exchange.Severity, field, format string, args ...any) {
-	a.Problem(exchange.Place{File: a.file.file, Line: e.line}, s, field, format, args...)
+	a.Problem(a.placeOf(e), s, field, format, args...)
+}
+
+// placeOf returns where an element begins. Few places are asked for, and one after the other, so that lines are counted from the last one on.
+func (a *activity) placeOf(e *element) exchange.Place {
+	if from := a.counted.at; from <= e.at {
+		a.counted.line += strings.Count(a.e.raw[from:e.at], "\n")
+	} else {
+		a.counted.line -= strings.Count(a.e.raw[e.at:from], "\n")
+	}
+	a.counted.at = e.at
+	return exchange.Place{File: a.file.file, Line: a.counted.line}
 }
 
 // single returns the child of a name, nil if there is none. Where the standard has one and there are several, the first is taken, and the others are told of. within is the
-// field that the element is.
-func (a *activity) single(e *element, within, name string) *element {
+// field that the element is, and the / after it.
+func (a *activity) single(e *element, s exchange.Severity, within, name string) *element {
 	first := e.child(name)
 	if first == nil {
 		return nil
 	}
 	for c := first.next; c != nil; c = c.next {
 		if c.name == name {
-			a.tell(c, exchange.LeftOut, within+"/"+name, "is there %d times; the first is taken", len(e.all(name)))
+			a.tell(c, s, within+name, "is there %d times; the first is taken", e.count(name))
 			break
 		}
 	}
@@ -79,14 +92,14 @@ func (a *activity) single(e *element, within, name string) *element {
 func (a *activity) identify() {
 	id := a.e.child("iati-identifier")
 	switch {
-	case id == nil || strings.Join(strings.Fields(id.text), " ") == "":
+	case id == nil || id.text == "":
 		a.tell(a.e, exchange.Refused, "iati-identifier", "is missing; without it the activity cannot be found again when the file comes once more")
 	default:
 		a.Key = oneLine(id.text)
 		a.g.Identifiers = append(a.g.Identifiers, a.Key)
 	}
 	seen := map[string]bool{a.Key: true}
-	for _, other := range a.e.all("other-identifier") {
+	for other := range a.e.all("other-identifier") {
 		a.keep("identifiers", other)
 		ref := oneLine(other.attr("ref"))
 		if ref == "" {
@@ -96,22 +109,14 @@ func (a *activity) identify() {
 			a.g.Identifiers = append(a.g.Identifiers, ref)
 		}
 	}
-	reporters := a.e.all("reporting-org")
-	switch len(reporters) {
-	case 0:
+	reporter := a.single(a.e, exchange.Noted, "", "reporting-org")
+	if reporter == nil {
 		a.tell(a.e, exchange.Noted, "reporting-org", "is missing; nobody says who published the activity")
-	case 1:
-	default:
-		a.tell(reporters[1], exchange.Noted, "reporting-org", "is there %d times; the first is taken", len(reporters))
+	} else if a.Reporter, a.Source = a.party(reporter), reporter.attr("ref"); a.Source == "" {
+		a.Source = a.line(reporter)
 	}
-	for i, e := range reporters {
+	for e := range a.e.all("reporting-org") {
 		a.keep("", e)
-		if i == 0 {
-			a.Reporter = a.party(e)
-			if a.Source = e.attr("ref"); a.Source == "" {
-				a.Source = a.line(e)
-			}
-		}
 	}
 	if updated := a.e.attr("last-updated-datetime"); len(updated) >= 10 {
 		if date, err := period.ParseDate(updated[:10]); err == nil {
@@ -123,13 +128,15 @@ func (a *activity) identify() {
 // describe reads the title and the description.
 func (a *activity) describe() {
 	title := a.e.child("title")
-	for _, e := range a.e.all("title")[min(1, len(a.e.all("title"))):] {
-		a.tell(e, exchange.Noted, "title", "is there more than once; the first is taken")
+	for e := range a.e.all("title") {
+		if e != title {
+			a.tell(e, exchange.Noted, "title", "is there more than once; the first is taken")
+		}
 	}
 	if title != nil {
 		a.g.Title = a.cut(title, "title", a.line(title), maxTitle)
 		if !a.plain(title, a.g.Title) {
-			for _, e := range a.e.all("title") {
+			for e := range a.e.all("title") {
 				a.keep("title", e)
 			}
 		}
@@ -138,12 +145,11 @@ func (a *activity) describe() {
 		a.g.Title = a.Key
 		a.tell(a.e, exchange.Repaired, "title", "is missing; the identifier stands for it")
 	}
-	descriptions := a.e.all("description")
-	if len(descriptions) == 0 {
+	chosen := a.e.child("description")
+	if chosen == nil {
 		return
 	}
-	chosen := descriptions[0]
-	for _, e := range descriptions {
+	for e := range a.e.all("description") {
 		if t := e.attr("type"); a.narrative(chosen) == "" || t == "1" && chosen.attr("type") != "1" { // 1 is the general one
 			chosen = e
 		}
@@ -152,8 +158,8 @@ func (a *activity) describe() {
 	if a.g.Description == "" {
 		a.tell(chosen, exchange.Noted, "description", "has no text")
 	}
-	if len(descriptions) > 1 || chosen.attr("type") != "1" || !a.plain(chosen, a.g.Description) {
-		for _, e := range descriptions {
+	if a.e.count("description") > 1 || chosen.attr("type") != "1" || !a.plain(chosen, a.g.Description) {
+		for e := range a.e.all("description") {
 			a.keep("description", e)
 		}
 	}
@@ -161,7 +167,7 @@ func (a *activity) describe() {
 
 // readStatus reads the status. The codes are Tandem's own numbers.
 func (a *activity) readStatus() {
-	e := a.e.child("activity-status")
+	e := a.single(a.e, exchange.Noted, "", "activity-status")
 	code := e.attr("code")
 	if _, known := codelist.ActivityStatus.Find(code); known {
 		a.g.Status = grant.Status(code[0] - '0')
@@ -174,15 +180,12 @@ func (a *activity) readStatus() {
 		}
 		a.tell(at, exchange.Repaired, "activity-status/@code", "found %q; accepted are 1 to 6; the grant is recorded as ACTIVE", short(code))
 	}
-	if more := a.e.all("activity-status"); len(more) > 1 {
-		a.tell(more[1], exchange.Noted, "activity-status", "is there %d times; the first is taken", len(more))
-	}
 }
 
 // readDates reads start and end: the actual ones, else the planned ones.
 func (a *activity) readDates() {
 	var actual [2]bool
-	for _, e := range a.e.all("activity-date") {
+	for e := range a.e.all("activity-date") {
 		code := e.attr("type")
 		if code < "1" || code > "4" || len(code) != 1 {
 			a.keep("", e)
@@ -254,7 +257,7 @@ func padded(s string) (period.Date, bool) {
 
 // relate reads of which other activity this one is a part (1), and which are parts of this one (2). What the element of our own says of links stands, if there is one.
 func (a *activity) relate() {
-	for _, e := range a.e.all("related-activity") {
+	for e := range a.e.all("related-activity") {
 		kind, ref := e.attr("type"), oneLine(e.attr("ref"))
 		if kind != "1" && kind != "2" || a.linked[ref] {
 			continue
@@ -264,7 +267,7 @@ func (a *activity) relate() {
 			continue
 		}
 		a.Related = append(a.Related, exchange.Relation{
-			Type: grant.SubGrantOf, Key: ref, Theirs: kind == "2", Place: exchange.Place{File: a.file.file, Line: e.line}, Field: "related-activity",
+			Type: grant.SubGrantOf, Key: ref, Theirs: kind == "2", Place: a.placeOf(e), Field: "related-activity",
 		})
 	}
 }

@@ -1,7 +1,7 @@
 package iati
 
 import (
-	"slices"
+	"iter"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -11,10 +11,9 @@ import (
 type element struct {
 	name        string
 	attrs       []attr
-	text        string // directly in it, without the spaces around it
-	line        int
-	raw         string // as it stands in the file
-	parent      *element
+	text        string   // directly in it, without the spaces around it
+	at          int      // where its first tag begins, in the text of the element that is in no other
+	raw         string   // as it stands in the file
 	first, last *element // of its children
 	next        *element // sibling
 }
@@ -47,81 +46,108 @@ func (e *element) child(name string) *element {
 	return nil
 }
 
-// all returns the children of a name.
-func (e *element) all(name string) []*element {
-	var found []*element
-	for c := e.first; c != nil; c = c.next {
-		if c.name == name {
-			found = append(found, c)
+// all are the children of a name.
+func (e *element) all(name string) iter.Seq[*element] {
+	return func(yield func(*element) bool) {
+		for c := e.first; c != nil; c = c.next {
+			if c.name == name && !yield(c) {
+				return
+			}
 		}
 	}
-	return found
 }
 
-// tree makes an element of its pieces. raw is what they were cut from.
-func tree(file, raw string, pieces []piece) (*element, error) {
-	if line, ok := legible(raw); !ok {
-		return nil, malformed(file, pieces[0].line+line, "found a character that XML does not allow; the file is not in the encoding that it declares, or is damaged")
+// count returns how many children have a name.
+func (e *element) count(name string) int {
+	n := 0
+	for range e.all(name) {
+		n++
 	}
-	tags := 0
-	for _, p := range pieces {
-		if p.kind == start || p.kind == empty {
-			tags++
+	return n
+}
+
+// trees makes elements of text, in room that it uses again: an element is valid until the next one of a file is made.
+type trees struct {
+	elements []element
+	attrs    []attr
+}
+
+// tree makes an element of the text that it begins. n is its length, 0 if the text ends before it does, and how far the text is right if there is an error.
+func (t *trees) tree(s string) (root *element, n int, err error) {
+	clear(t.elements) // they hold on to the text of the last one
+	clear(t.attrs)
+	t.elements, t.attrs = t.elements[:0], t.attrs[:0]
+	var open [maxDepth]*element          // the first stands for the root of the file
+	var broken [maxDepth]strings.Builder // the texts of these, where comments stand in them
+	for depth := 0; root == nil || depth > 0; {
+		p := pieceOf(s[n:])
+		length := len(p.raw)
+		if length == 0 {
+			return nil, 0, nil
 		}
-	}
-	elements := make([]element, 0, tags) // never grows: pointers to them are kept
-	var attrs []attr                     // of many elements, so that they are not made one by one
-	var open *element
-	var root *element
-	for _, p := range pieces {
-		s := raw[p.from:p.to]
 		switch p.kind {
-		case start, empty:
-			elements = append(elements, element{line: p.line, parent: open, raw: raw[p.from:p.to]})
-			e := &elements[len(elements)-1]
-			tag := strings.TrimSuffix(s[1:len(s)-1], "/")
-			if n := strings.Count(tag, "="); cap(attrs)-len(attrs) < n {
-				attrs = make([]attr, 0, max(n, tags))
+		case start:
+			e := t.add(n, open[depth])
+			var empty bool
+			if length, empty, err = t.readTag(e, s[n:]); length == 0 {
+				return nil, 0, nil
 			}
-			e.attrs = attrs[len(attrs):]
-			if err := e.readTag(tag); err != nil {
-				return nil, malformed(file, p.line, "%s", err)
-			}
-			e.attrs = slices.Clip(e.attrs)
-			attrs = attrs[:len(attrs)+len(e.attrs)]
-			switch {
-			case open == nil:
+			if root == nil {
 				root = e
-			case open.first == nil:
-				open.first, open.last = e, e
-			default:
-				open.last.next, open.last = e, e
 			}
-			if p.kind == start {
-				e.raw = raw[p.from:] // until it ends
-				open = e
+			if empty {
+				e.raw = s[n : n+length]
+				break
 			}
+			if depth++; depth == maxDepth {
+				return nil, n, problem("elements are nested deeper than " + strconv.Itoa(maxDepth) + "; the standard needs no more")
+			}
+			open[depth] = e
 		case end:
-			if name := strings.TrimRight(s[2:len(s)-1], " \t\r\n"); name != open.name {
-				return nil, malformed(file, p.line, "found </%s> where </%s> has to be", name, open.name)
+			e := open[depth]
+			if name := p.raw[2 : length-1]; name != e.name && strings.TrimRight(name, space) != e.name {
+				return nil, n, problem("found </" + strings.TrimRight(name, space) + "> where </" + e.name + "> has to be")
 			}
-			open.raw = open.raw[:len(open.raw)-(len(raw)-p.to)]
-			open.text = strings.TrimSpace(open.text)
-			open = open.parent
-		case other:
-			if err := checkOther(s); err != nil {
-				return nil, malformed(file, p.line, "%s", err)
+			if broken[depth].Len() > 0 {
+				e.text = broken[depth].String()
+				broken[depth].Reset()
 			}
+			e.raw, e.text = s[e.at:n+length], strings.TrimSpace(e.text)
+			depth--
 		case text, cdata:
-			if err := open.addText(p.kind, s); err != nil {
-				return nil, malformed(file, p.line, "%s", err)
-			}
+			err = open[depth].addText(p.kind, p.raw, &broken[depth])
+		case other:
+			err = checkOther(p.raw)
+		case doctype:
+			err = noDoctype
 		}
+		if err != nil {
+			return nil, n, err
+		}
+		n += length
 	}
-	return root, nil
+	return root, n, nil
 }
 
-func (e *element) addText(k kind, s string) error {
+// add adds an element that begins at a place of the text, as the last in another, if there is one.
+func (t *trees) add(at int, to *element) *element {
+	if len(t.elements) == cap(t.elements) {
+		t.elements = make([]element, 0, max(2*len(t.elements), 64)) // those so far stay where they are
+	}
+	t.elements = append(t.elements, element{at: at})
+	e := &t.elements[len(t.elements)-1]
+	switch {
+	case to == nil:
+	case to.first == nil:
+		to.first, to.last = e, e
+	default:
+		to.last.next, to.last = e, e
+	}
+	return e
+}
+
+// addText adds to the text of an element, from the second piece on in a builder.
+func (e *element) addText(k kind, s string, broken *strings.Builder) error {
 	if k == cdata {
 		s = s[len("<![CDATA[") : len(s)-len("]]>")]
 	} else {
@@ -136,10 +162,14 @@ func (e *element) addText(k kind, s string) error {
 			return err
 		}
 	}
-	if e.text == "" {
+	switch {
+	case e.text == "":
 		e.text = s
-	} else {
-		e.text += s
+	case broken.Len() == 0:
+		broken.WriteString(e.text)
+		broken.WriteString(s)
+	default:
+		broken.WriteString(s)
 	}
 	return nil
 }
@@ -162,67 +192,120 @@ func checkOther(s string) error {
 	return nil
 }
 
+// noDoctype is said of the declarations that can make a small file endless.
+const noDoctype problem = "the file has a document type declaration, which can make a small file endless; accepted are files without"
+
 // problem is what is wrong with XML.
 type problem string
 
 func (p problem) Error() string { return string(p) }
 
-const space = " \t\r\n"
-
-// readTag reads the name and the attributes of a tag.
-func (e *element) readTag(s string) error {
-	n := strings.IndexAny(s, space)
-	if n < 0 {
-		n = len(s)
+// readTag reads the tag that a text begins with into an element. n is its length, 0 if the text ends before it does; empty tells that the element ends with it: <a/>.
+func (t *trees) readTag(e *element, s string) (n int, empty bool, err error) {
+	n = 1
+	for n < len(s) && s[n] != '>' && s[n] != '/' && !isSpace(s[n]) {
+		n++
 	}
-	if e.name = s[:n]; !isName(e.name) {
-		return problem("found <" + e.name + ", which is not the name of an element")
+	if e.name = s[1:n]; !isName(e.name) && n < len(s) {
+		return n, false, problem("found <" + e.name + ", which is not the name of an element")
 	}
-	rest := s[n:]
-	for {
-		trimmed := strings.TrimLeft(rest, space)
-		if trimmed == "" {
-			return nil
+	for first := len(t.attrs); ; {
+		rest := skipSpace(s[n:])
+		spaces := len(s) - len(rest) - n
+		switch {
+		case rest == "" || rest == "/":
+			return 0, false, nil
+		case rest[0] == '>':
+			return n + spaces + 1, false, nil
+		case rest[0] == '/' && rest[1] == '>':
+			return n + spaces + 2, true, nil
+		case spaces == 0:
+			n, err := noAttribute(e.name, rest)
+			return n, false, err
 		}
-		name, value, ok := strings.Cut(trimmed, "=")
-		name = strings.TrimRight(name, space)
-		if !ok || !isName(name) || len(trimmed) == len(rest) {
-			return problem("found " + strconv.Quote(short(trimmed)) + " in <" + e.name + ">, which is no attribute")
+		a, length, err := readAttr(e.name, rest)
+		if err != nil || length == 0 {
+			return length, false, err
 		}
-		value = strings.TrimLeft(value, space)
-		if value == "" || value[0] != '"' && value[0] != '\'' {
-			return problem("the value of " + name + " in <" + e.name + "> is not in quotes")
+		if len(e.attrs) == maxAttrs {
+			return n, false, problem("<" + e.name + "> has more than " + strconv.Itoa(maxAttrs) + " attributes; the standard needs no more")
 		}
-		closing := strings.IndexByte(value[1:], value[0])
-		if closing < 0 {
-			return problem("the value of " + name + " in <" + e.name + "> does not end")
-		}
-		rest = value[closing+2:]
-		value = value[1 : closing+1]
-		if strings.IndexByte(value, '<') >= 0 {
-			return problem("the value of " + name + " in <" + e.name + "> has a < in it")
-		}
-		for _, a := range e.attrs {
-			if a.name == name {
-				return problem("<" + e.name + "> has the attribute " + name + " twice")
+		for _, b := range e.attrs {
+			if b.name == a.name {
+				return n, false, problem("<" + e.name + "> has the attribute " + a.name + " twice")
 			}
 		}
-		value, err := unescape(value)
-		if err != nil {
-			return err
-		}
-		e.attrs = append(e.attrs, attr{name, value})
+		t.attrs = append(t.attrs, a)
+		e.attrs = t.attrs[first:len(t.attrs):len(t.attrs)]
+		n += spaces + length
 	}
 }
 
+// readAttr reads the attribute of an element that a text begins with. n is its length, 0 if the text ends before it does.
+func readAttr(element, s string) (a attr, n int, err error) {
+	name, rest, _ := strings.Cut(s, "=")
+	if !isName(name) {
+		if name = strings.TrimRight(name, space); !isName(name) {
+			n, err = noAttribute(element, s)
+			return attr{}, n, err
+		}
+	}
+	value := skipSpace(rest)
+	if value == "" {
+		return attr{}, 0, nil
+	}
+	n = len(s) - len(value) + 1
+	if value[0] != '"' && value[0] != '\'' {
+		return attr{}, n, problem("the value of " + name + " in <" + element + "> is not in quotes")
+	}
+	length := strings.IndexByte(value[1:], value[0])
+	if length < 0 {
+		return attr{}, 0, nil
+	}
+	n += length + 1
+	value = value[1 : 1+length]
+	if strings.IndexByte(value, '<') >= 0 {
+		return attr{}, n, problem("the value of " + name + " in <" + element + "> has a < in it")
+	}
+	value, err = unescape(value)
+	return attr{name, value}, n, err
+}
+
+// noAttribute says that what stands in a tag is no attribute, if the tag is there as a whole.
+func noAttribute(element, s string) (n int, err error) {
+	tag, _, whole := strings.Cut(s, ">")
+	if !whole {
+		return 0, nil
+	}
+	return len(tag), problem("found " + strconv.Quote(short(strings.TrimSuffix(tag, "/"))) + " in <" + element + ">, which is no attribute")
+}
+
+const space = " \t\r\n"
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+func skipSpace(s string) string {
+	for s != "" && isSpace(s[0]) {
+		s = s[1:]
+	}
+	return s
+}
+
+// nameBytes are the characters of nearly all names; none begins with the last.
+var nameBytes = func() (all [256]bool) {
+	for _, c := range "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-" {
+		all[c] = true
+	}
+	return all
+}()
+
 // isName tells whether a text can be the name of an element or an attribute.
 func isName(s string) bool {
-	plain := s != ""
-	for i := range len(s) { // nearly all are
-		c := s[i] | 0x20
-		plain = plain && (c >= 'a' && c <= 'z' || i > 0 && s[i] == '-')
+	n := 0
+	for n < len(s) && nameBytes[s[n]] {
+		n++
 	}
-	if plain {
+	if n == len(s) && n > 0 && s[0] != '-' {
 		return true
 	}
 	for i, r := range s {
@@ -284,20 +367,30 @@ var plainBytes = func() (plain [256]bool) {
 	return plain
 }()
 
-// legible tells whether a text has characters of XML only and, if not, how many lines after its beginning the first other one is.
-func legible(s string) (line int, ok bool) {
+// legible returns how much of a text has characters of XML only.
+func legible(s string) int {
 	for i := 0; i < len(s); {
 		if plainBytes[s[i]] {
 			i++
+			for i+8 <= len(s) && printable(s[i:i+8]) {
+				i += 8
+			}
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
 		if r == utf8.RuneError && n == 1 || !isCharacter(r) {
-			return strings.Count(s[:i], "\n"), false
+			return i
 		}
 		i += n
 	}
-	return 0, true
+	return len(s)
+}
+
+// printable tells whether eight bytes, which are looked at as one number, are all of ASCII, and none of them controls.
+func printable(s string) bool {
+	n := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	const spaces, ones, highest = 0x2020202020202020, 0x0101010101010101, 0x8080808080808080
+	return (n|(n-spaces)|(n+ones))&highest == 0
 }
 
 // short cuts a text for a message.

@@ -27,13 +27,16 @@ type flow struct {
 }
 
 func (a *activity) readTransactions() {
+	if n := a.e.count("transaction"); n > 0 {
+		a.Money, a.g.Transactions = make([]exchange.Money, 0, n), make([]grant.Transaction, 0, n)
+	}
 	other := map[string]int{}
-	for _, e := range a.e.all("transaction") {
-		kind := a.single(e, "transaction", "transaction-type")
+	for e := range a.e.all("transaction") {
+		kind := a.single(e, exchange.LeftOut, "transaction/", "transaction-type")
 		code := kind.attr("code")
 		entry, known := codelist.TransactionType.Find(code)
 		label := code + " " + entry.Name
-		value := a.single(e, "transaction", "value")
+		value := a.single(e, exchange.LeftOut, "transaction/", "value")
 		amount, ok := a.amount(e, value, "transaction")
 		use := exchange.Recorded
 		if known && types[code] == 0 {
@@ -63,7 +66,7 @@ func (a *activity) readTransactions() {
 
 func (a *activity) addTransaction(e *element, kind grant.TransactionType, amount money.Amount) {
 	t := grant.Transaction{ID: a.g.NextID(), Type: kind, Amount: amount}
-	if on := a.single(e, "transaction", "transaction-date"); on != nil {
+	if on := a.single(e, exchange.LeftOut, "transaction/", "transaction-date"); on != nil {
 		t.Date = a.date(on, "transaction/transaction-date/@iso-date")
 	} else {
 		a.tell(e, exchange.Noted, "transaction/transaction-date", "is missing; the transaction is recorded without a date")
@@ -73,17 +76,17 @@ func (a *activity) addTransaction(e *element, kind grant.TransactionType, amount
 			t.ValueDate = day
 		}
 	}
-	if d := a.single(e, "transaction", "description"); d != nil {
+	if d := a.single(e, exchange.LeftOut, "transaction/", "description"); d != nil {
 		t.Description = a.cut(d, "transaction/description", lines(a.narrative(d)), maxLine)
 	}
-	if p := a.single(e, "transaction", "provider-org"); p != nil {
+	if p := a.single(e, exchange.LeftOut, "transaction/", "provider-org"); p != nil {
 		t.Provider = a.party(p)
 	}
-	if p := a.single(e, "transaction", "receiver-org"); p != nil {
+	if p := a.single(e, exchange.LeftOut, "transaction/", "receiver-org"); p != nil {
 		t.Receiver = a.party(p)
 	}
 	a.g.Transactions = append(a.g.Transactions, t)
-	a.keep("transactions/"+t.ID, e)
+	a.keep(ofTransaction+t.ID, e)
 	a.money = append(a.money, flow{e, kind, amount.Currency, amount.Minor})
 }
 
@@ -195,17 +198,19 @@ func (a *activity) amount(at, value *element, field string) (money.Amount, bool)
 
 // readPlans reads the budgets or, where there are none, the planned disbursements. A revised budget takes the place of the original one of its period.
 func (a *activity) readPlans() {
-	budgets := a.e.all("budget")
-	plans := a.e.all("planned-disbursement")
-	for _, e := range append(budgets[:len(budgets):len(budgets)], plans...) {
-		a.keep("budgets", e)
+	const planned = "planned-disbursement"
+	taken := "budget"
+	for _, name := range []string{taken, planned} {
+		for e := range a.e.all(name) {
+			a.keep("budgets", e)
+		}
 	}
-	if len(budgets) == 0 {
-		budgets = plans
+	if a.e.child(taken) == nil {
+		taken = planned
 	}
 	byPeriod := map[[2]period.Date]int{}
 	revised := map[[2]period.Date]bool{}
-	for _, e := range budgets {
+	for e := range a.e.all(taken) {
 		b, ok := a.plan(e)
 		if !ok {
 			continue
@@ -246,14 +251,15 @@ func (a *activity) checkPlans() {
 // plan reads one budget or planned disbursement. One that cannot be read is left out, and told of: it is a plan for money, and no money.
 func (a *activity) plan(e *element) (grant.Budget, bool) {
 	var b grant.Budget
-	first, last, value := a.single(e, e.name, "period-start"), a.single(e, e.name, "period-end"), a.single(e, e.name, "value")
+	within := e.name + "/"
+	first, last, value := a.single(e, exchange.LeftOut, within, "period-start"), a.single(e, exchange.LeftOut, within, "period-end"), a.single(e, exchange.LeftOut, within, "value")
 	if first == nil || value == nil || last == nil && e.name == "budget" {
 		a.tell(e, exchange.LeftOut, e.name, "has no period-start, period-end or value; it is left out")
 		return b, false
 	}
-	b.Start = a.date(first, e.name+"/period-start/@iso-date")
+	b.Start = a.date(first, within+"period-start/@iso-date")
 	if b.End = b.Start; last != nil {
-		b.End = a.date(last, e.name+"/period-end/@iso-date")
+		b.End = a.date(last, within+"period-end/@iso-date")
 	}
 	if b.Start.IsZero() || b.End.IsZero() {
 		return b, false
@@ -271,7 +277,7 @@ func (a *activity) plan(e *element) (grant.Budget, bool) {
 		}
 	}
 	if ok && amount.Minor < 0 {
-		a.tell(value, exchange.LeftOut, e.name+"/value", "is negative; a budget is at least 0; it is left out")
+		a.tell(value, exchange.LeftOut, within+"value", "is negative; a budget is at least 0; it is left out")
 		ok = false
 	}
 	b.Currency, b.Minor = amount.Currency, amount.Minor

@@ -1,7 +1,6 @@
 package iati
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/allmep/tandem/internal/exchange"
@@ -9,36 +8,49 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// registered matches identifiers of organisations with the prefix of a register. Others are the publisher's own: a 13 of one is not that of another.
-var registered = regexp.MustCompile(`^[A-Z]{2,3}-[A-Za-z0-9][^\s]*$`)
+// registered tells whether an identifier of an organisation has the prefix of a register, as GB-CHC-202918 has. Others are the publisher's own: a 13 of one is not that of
+// another.
+func registered(ref string) bool {
+	n := 0
+	for n < len(ref) && ref[n] >= 'A' && ref[n] <= 'Z' {
+		n++
+	}
+	if n < 2 || n > 3 || len(ref) < n+2 || ref[n] != '-' || len(ref) > maxName || strings.IndexByte(ref, ' ') >= 0 {
+		return false
+	}
+	c := ref[n+1]
+	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
+}
+
+// known is by what an activity knows an organisation: its identifier in a register or, if it has none, its name.
+type known struct{ ref, name string }
 
 // party returns the reference to the organisation of an element, "" if the element names none.
 func (a *activity) party(e *element) string {
-	ref, name := oneLine(e.attr("ref")), a.line(e)
-	if !registered.MatchString(ref) || len(ref) > maxName {
-		ref = ""
-	}
-	name = a.cut(e, e.name, name, maxName)
-	key := "name:" + strings.ToLower(name)
-	if ref != "" {
-		key = "ref:" + ref
-	}
-	if ref == "" && name == "" {
-		return ""
-	}
-	i, there := a.parties[key]
-	if !there {
-		i = len(a.Parties)
-		a.parties[key] = i
-		p := exchange.Party{Name: name, Type: e.attr("type")}
-		if ref != "" {
-			p.Identifiers = []string{ref}
+	ref, name := oneLine(e.attr("ref")), a.cut(e, e.name, a.line(e), maxName)
+	by := known{ref: ref}
+	if !registered(ref) {
+		if ref, by = "", (known{name: name}); name == "" {
+			return ""
 		}
-		a.Parties = append(a.Parties, p)
+	}
+	i, there := a.parties[by]
+	if !there { // as it is written
+		folded := known{by.ref, strings.ToLower(by.name)}
+		if i, there = a.parties[folded]; !there {
+			i = len(a.Parties)
+			a.parties[folded] = i
+			var p exchange.Party
+			if ref != "" {
+				p.Identifiers = []string{strings.Clone(ref)} // it is remembered for longer than the text that it stands in
+			}
+			a.Parties = append(a.Parties, p)
+		}
+		a.parties[by] = i
 	}
 	p := &a.Parties[i]
 	if p.Name == "" {
-		p.Name = name
+		p.Name = strings.Clone(name)
 	}
 	if p.Type == "" {
 		p.Type = e.attr("type")
@@ -48,10 +60,17 @@ func (a *activity) party(e *element) string {
 
 // takePart reads the participating organisations.
 func (a *activity) takePart() {
-	seen := map[string]bool{}
-	for _, e := range a.e.all("participating-org") {
-		role := e.attr("role")
-		part := map[string]string{"1": "funders", "2": "partners", "3": "partners", "4": "recipients"}[role]
+	seen := map[[2]string]bool{} // in a role
+	for e := range a.e.all("participating-org") {
+		role, part := e.attr("role"), ""
+		switch role {
+		case "1":
+			part = "funders"
+		case "2", "3":
+			part = "partners"
+		case "4":
+			part = "recipients"
+		}
 		a.keep(part, e)
 		if part == "" {
 			a.tell(e, exchange.LeftOut, "participating-org/@role", "found %q; accepted are 1 to 4", short(role))
@@ -62,10 +81,10 @@ func (a *activity) takePart() {
 			a.tell(e, exchange.LeftOut, "participating-org", "has neither a name nor an identifier in a register (found the ref %q); nobody can tell who it is", short(e.attr("ref")))
 			continue
 		}
-		if seen[role+ref] {
+		if seen[[2]string{role, ref}] {
 			continue
 		}
-		seen[role+ref] = true
+		seen[[2]string{role, ref}] = true
 		switch role {
 		case "1":
 			a.fund(ref, e.attr("ref"))
@@ -111,29 +130,25 @@ func (a *activity) partyOf(ref string) *exchange.Party {
 // private are the types of organisations that no state stands behind.
 var private = map[string]bool{"21": true, "22": true, "23": true, "24": true, "60": true, "70": true, "71": true, "72": true, "73": true, "80": true}
 
-// official matches what follows a country in the identifiers of governments: GB-GOV-1, and GB-1 as they were before.
-var official = regexp.MustCompile(`^(GOV(-|$)|[0-9]+(-|$))`)
-
-// channel matches the numbers by which the OECD calls the agencies of the United Nations.
-var channel = regexp.MustCompile(`^41[0-9]{3}$`)
-
 // stateOf tells the donor state of an organisation by its identifier and its IATI type, "" if they do not.
 func stateOf(ref, kind string) string {
 	country, rest, _ := strings.Cut(ref, "-")
 	if oecd, is := strings.CutPrefix(ref, "XM-DAC-"); is {
 		country, rest = "", oecd
 	}
-	_, known := codelist.Country.Find(country)
+	entry, known := codelist.Country.Find(country)
 	number, _, _ := strings.Cut(rest, "-")
 	switch {
 	case country == "EU" || strings.HasPrefix(ref, "XI-IATI-EC"):
 		return "EU"
 	case country == "" && codelist.DonorState(number) != "":
 		return codelist.DonorState(number)
-	case country == "" && channel.MatchString(number), channel.MatchString(ref):
+	case country == "" && isChannel(number), isChannel(ref):
 		return "UN"
-	case known && (official.MatchString(rest) || kind == "10" || kind == "11" || kind == "15" || rest == "" && !private[kind]): // NL alone is the country itself
-		return country
+	case known && (number == "GOV" || isDigits(number)): // GB-GOV-1, and GB-1 as they were before
+		return entry.Code
+	case known && (kind == "10" || kind == "11" || kind == "15" || rest == "" && !private[kind]): // NL alone is the country itself
+		return entry.Code
 	case private[kind]:
 		return grant.Private
 	case known && kind == "" && rest != "": // of a register of companies or charities
@@ -141,3 +156,8 @@ func stateOf(ref, kind string) string {
 	}
 	return ""
 }
+
+// isChannel tells whether a text is a number by which the OECD calls an agency of the United Nations.
+func isChannel(s string) bool { return len(s) == len("41000") && s[:2] == "41" && isDigits(s) }
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

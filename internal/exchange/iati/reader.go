@@ -30,13 +30,17 @@ type Reader struct {
 	stream   *stream
 	file     string
 	currency money.Currency
-	lang     string // of the file, "" if it does not say
-	spaces   []attr // the namespaces that the root declares
+	lang     string      // of the file, "" if it does not say
+	spaces   []namespace // that the root declares
 	began    bool
 	over     bool               // the root has ended
 	noted    []exchange.Problem // of the file; they go with the next draft
-	pieces   []piece            // of the element at hand; kept for its room
+	trees    trees
+	activity activity // at hand; kept for its room
 }
+
+// namespace is a namespace that is declared: by name and text of the attribute, and by the prefix of the names in it.
+type namespace struct{ name, prefix, text string }
 
 // NewReader returns a reader of a file with a name, which is for messages only. Money for which neither its element nor the activity says a currency is taken to be
 // in this one; if it is empty, such an activity is refused.
@@ -58,7 +62,6 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 		return nil, r.finish()
 	}
 	for {
-		r.stream.hold()
 		p, err := r.stream.next()
 		if err == io.EOF {
 			return nil, r.stream.malformed("the file ends without </iati-activities>; it was cut off")
@@ -72,34 +75,32 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 				return nil, err
 			}
 		case text, cdata:
-			if s := strings.TrimSpace(string(r.stream.release())); s != "" {
+			if s := strings.TrimSpace(p.raw); s != "" {
 				return nil, malformed(r.file, p.line, "found %q between two activities; accepted are activities only", short(s))
 			}
 		case end:
-			if tag := string(r.stream.release()); strings.TrimRight(tag[2:len(tag)-1], space) != "iati-activities" {
-				return nil, malformed(r.file, p.line, "found %s where </iati-activities> has to be", short(tag))
+			if strings.TrimRight(p.raw[2:len(p.raw)-1], space) != "iati-activities" {
+				return nil, malformed(r.file, p.line, "found %s where </iati-activities> has to be", short(p.raw))
 			}
 			r.over = true
 			return nil, r.finish()
-		case start, empty:
-			e, err := r.element(p)
+		case start:
+			e, err := r.element()
 			if err != nil {
 				return nil, err
 			}
 			if e.name == "iati-activity" {
-				return r.draft(e), nil
+				return r.draft(e, p.line), nil
 			}
-			r.note(e.line, exchange.LeftOut, e.name, "<%s> is no activity; it is left out", e.name)
+			r.note(p.line, exchange.LeftOut, e.name, "<%s> is no activity; it is left out", e.name)
 		}
 	}
 }
 
 // check checks a comment or an instruction between the elements.
 func (r *Reader) check(p piece) error {
-	raw := string(r.stream.release())
-	_, ok := legible(raw)
-	if err := checkOther(raw); err != nil || !ok {
-		return malformed(r.file, p.line, "found %q, which is no comment or instruction of XML", short(raw))
+	if err := checkOther(p.raw); err != nil {
+		return malformed(r.file, p.line, "found %q, which is no comment or instruction of XML", short(p.raw))
 	}
 	return nil
 }
@@ -110,33 +111,32 @@ func (r *Reader) note(line int, s exchange.Severity, field, format string, args 
 	r.noted = append(r.noted, d.Problems...)
 }
 
-// element reads an element to its end, of which the first tag is cut off already.
-func (r *Reader) element(p piece) (*element, error) {
-	pieces := append(r.pieces[:0], p)
-	defer func() { r.pieces = pieces }()
-	for depth := 1; p.kind != empty; {
-		next, err := r.stream.next()
-		if err == io.EOF {
-			return nil, malformed(r.file, p.line, "the file ends in the middle of the element that begins here; it was cut off")
+// element reads an element to its end. It is valid until the next one is read.
+func (r *Reader) element() (e *element, err error) {
+	err = r.take(func(s string) (n int, err error) {
+		e, n, err = r.trees.tree(s)
+		return n, err
+	})
+	return e, err
+}
+
+// take takes what comes next as far as a function understands it, which is 0 where the text ends before that does.
+func (r *Reader) take(understand func(s string) (n int, err error)) error {
+	for {
+		n, err := understand(r.stream.rest)
+		r.stream.take(n)
+		switch {
+		case err != nil:
+			return r.stream.malformed("%s", err)
+		case n > 0:
+			return nil
 		}
-		if err != nil {
-			return nil, err
-		}
-		pieces = append(pieces, next)
-		switch next.kind {
-		case start:
-			depth++
-		case end:
-			depth--
-		}
-		if depth >= maxDepth { // the root is one more
-			return nil, malformed(r.file, next.line, "elements are nested deeper than %d; the standard needs no more", maxDepth)
-		}
-		if depth == 0 {
-			break
+		if err := r.stream.more(); err == io.EOF {
+			return r.stream.malformed("the file ends in the middle of the element that begins here; it was cut off")
+		} else if err != nil {
+			return err
 		}
 	}
-	return tree(r.file, string(r.stream.release()), pieces)
 }
 
 // begin reads up to the tag of the root.
@@ -147,7 +147,6 @@ func (r *Reader) begin() error {
 	}
 	r.stream.source = source
 	for {
-		r.stream.hold()
 		p, err := r.stream.next()
 		if err == io.EOF {
 			return malformed(r.file, 1, "the file is empty, or has no XML; accepted are IATI activities")
@@ -155,54 +154,51 @@ func (r *Reader) begin() error {
 		if err != nil {
 			return err
 		}
-		if p.kind == other {
+		switch p.kind {
+		case other:
 			if err := r.check(p); err != nil {
 				return err
 			}
-			continue
-		}
-		raw := string(r.stream.release())
-		switch p.kind {
 		case text:
-			if strings.TrimSpace(raw) != "" {
-				return malformed(r.file, p.line, "found %q where XML has to begin; accepted are IATI activities", short(strings.TrimSpace(raw)))
+			if s := strings.TrimSpace(p.raw); s != "" {
+				return malformed(r.file, p.line, "found %q where XML has to begin; accepted are IATI activities", short(s))
 			}
-		case start, empty:
-			root, err := tree(r.file, raw, []piece{{kind: p.kind, line: p.line, to: len(raw)}})
-			if err != nil {
-				return err
-			}
-			if err := r.root(root); err != nil {
-				return err
-			}
-			r.over = p.kind == empty
-			return nil
-		case end, cdata:
-			return malformed(r.file, p.line, "found %s where XML has to begin", short(raw))
+		case start:
+			return r.root(p.line)
+		default:
+			return malformed(r.file, p.line, "found %s where XML has to begin", short(p.raw))
 		}
 	}
 }
 
-// root checks what the file says of itself.
-func (r *Reader) root(e *element) error {
+// root reads the tag of the root, and checks what the file says of itself.
+func (r *Reader) root(line int) error {
+	var e element
+	if err := r.take(func(s string) (n int, err error) {
+		e = element{}
+		n, r.over, err = r.trees.readTag(&e, s)
+		return n, err
+	}); err != nil {
+		return err
+	}
 	version := e.attr("version")
 	switch {
 	case e.name == "iati-organisations":
-		return malformed(r.file, e.line, "this is an IATI organisation file, which has no activities; accepted are files of <iati-activities>")
+		return malformed(r.file, line, "this is an IATI organisation file, which has no activities; accepted are files of <iati-activities>")
 	case e.name != "iati-activities":
-		return malformed(r.file, e.line, "found <%s>; accepted are files of <iati-activities>", e.name)
+		return malformed(r.file, line, "found <%s>; accepted are files of <iati-activities>", e.name)
 	case strings.HasPrefix(version, "1.") || version == "1":
-		return malformed(r.file, e.line, "found IATI version %s; accepted are %s: convert the file with the stylesheets or tools that iatistandard.org lists for the upgrade from 1.0x to 2.0x, "+
+		return malformed(r.file, line, "found IATI version %s; accepted are %s: convert the file with the stylesheets or tools that iatistandard.org lists for the upgrade from 1.0x to 2.0x, "+
 			"or ask the publisher for the newer one", version, strings.Join(versions, ", "))
 	case version == "":
-		r.note(e.line, exchange.Noted, "iati-activities/@version", "is missing; the file is read as %s", versions[len(versions)-1])
+		r.note(line, exchange.Noted, "iati-activities/@version", "is missing; the file is read as %s", versions[len(versions)-1])
 	case !slices.Contains(versions, version):
-		r.note(e.line, exchange.Noted, "iati-activities/@version", "found %q; accepted are %s; the file is read as %s", short(version), strings.Join(versions, ", "), versions[len(versions)-1])
+		r.note(line, exchange.Noted, "iati-activities/@version", "found %q; accepted are %s; the file is read as %s", short(version), strings.Join(versions, ", "), versions[len(versions)-1])
 	}
 	r.lang = e.attr("xml:lang")
 	for _, a := range e.attrs {
 		if strings.HasPrefix(a.name, "xmlns:") {
-			r.spaces = append(r.spaces, a)
+			r.spaces = append(r.spaces, namespace{a.name, strings.TrimPrefix(a.name, "xmlns:"), " " + a.name + `="` + escaper.Replace(a.value) + `"`})
 		}
 	}
 	return nil
@@ -211,7 +207,6 @@ func (r *Reader) root(e *element) error {
 // finish reads what comes after the root: nothing, but for comments.
 func (r *Reader) finish() error {
 	for {
-		r.stream.hold()
 		p, err := r.stream.next()
 		if err != nil {
 			return err
@@ -222,7 +217,10 @@ func (r *Reader) finish() error {
 			}
 			continue
 		}
-		if s := strings.TrimSpace(string(r.stream.release())); s != "" {
+		if p.kind == start {
+			p.raw = r.stream.rest
+		}
+		if s := strings.TrimSpace(p.raw); s != "" {
 			return malformed(r.file, p.line, "found %q after </iati-activities>; a file has one of them", short(s))
 		}
 	}

@@ -6,8 +6,11 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/fault"
@@ -241,6 +244,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{open, "ends without </iati-activities>"},
 		{open + "</iati-activities>\n<more/>", "a.xml:2: found \"<more/>\" after"},
 		{open + strings.Repeat("<a>", 9), "nested deeper than 9"},
+		{open + "<iati-activity" + attributes(101) + "/>", "<iati-activity> has more than 100 attributes"},
 		{open + "<iati-activity>\x01</iati-activity>", "a character that XML does not allow"},
 		{open + "<iati-activity>\xff</iati-activity>", "a character that XML does not allow"},
 		{`<?xml version="1.0" encoding="klingon"?>`, `the encoding "klingon"`},
@@ -250,6 +254,14 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 			t.Errorf("%q: %v", c.file, err)
 		}
 	}
+}
+
+func attributes(n int) string {
+	var all strings.Builder
+	for i := range n {
+		fmt.Fprintf(&all, " a%d=''", i)
+	}
+	return all.String()
 }
 
 // endless is a file that never ends.
@@ -285,6 +297,34 @@ func TestEndlessFilesAreRefusedSoon(t *testing.T) {
 			t.Errorf("%s%s…: %v after %d bytes", c.head, c.again, err, e.read)
 		}
 	}
+}
+
+// TestLongFiles holds that every activity is read whole, and its line told, wherever the room of the stream ends: in an activity, a character, or what only looks like an end.
+func TestLongFiles(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lengths := rapid.SliceOfN(rapid.IntRange(0, 150_000), 1, 6).Draw(t, "lengths")
+		before := rapid.SampledFrom([]string{"", "\n", "<!-- </iati-activity> -->\n", "<other><iati-activity>ü</iati-activity></other>"}).Draw(t, "before")
+		within := rapid.SampledFrom([]string{"ü", "<!-- </iati-activity> -->\n", "<![CDATA[</iati-activity>]]>", "<a b='>'/>"}).Draw(t, "within")
+		var file strings.Builder
+		file.WriteString(`<iati-activities version="2.03">`)
+		var lines []int
+		for i, n := range lengths {
+			file.WriteString(before)
+			lines = append(lines, 1+strings.Count(file.String(), "\n"))
+			fmt.Fprintf(&file, "<iati-activity><iati-identifier>%d</iati-identifier><title>%s</title></iati-activity>", i, strings.Repeat(within, n/len(within)))
+		}
+		file.WriteString("</iati-activities>")
+		drafts, err := readAll(NewReader(strings.NewReader(file.String()), "", ""))
+		if err != nil || len(drafts) != len(lengths) {
+			t.Fatalf("%d activities, %v; want %d", len(drafts), err, len(lengths))
+		}
+		for i, d := range drafts {
+			want := strings.Repeat(within, lengths[i]/len(within))
+			if d.Key != strconv.Itoa(i) || d.Place.Line != lines[i] || !strings.Contains(d.Kept[0].Text+d.Kept[1].Text, want) {
+				t.Fatalf("activity %d is %s at line %d; want line %d, and every word kept", i, d.Key, d.Place.Line, lines[i])
+			}
+		}
+	})
 }
 
 func TestEncodings(t *testing.T) {

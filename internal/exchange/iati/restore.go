@@ -44,7 +44,7 @@ func (a *activity) restore() {
 	g := &rest.Grant
 	if a.Record = exchange.ParseRecord(rest.Record); a.Record != nil {
 		plain := *a.g
-		a.Record.Plain, a.Record.Again = &plain, a.again
+		a.Record.Plain, a.Record.Again = &plain, again(a.file.file)
 		a.g.Funders, a.g.Recipients, a.g.Partners = slices.Clone(plain.Funders), slices.Clone(plain.Recipients), slices.Clone(plain.Partners)
 	}
 	a.orderIdentifiers(g.Identifiers)
@@ -114,7 +114,7 @@ func (a *activity) restoreLinks(e *element, links []grant.Link, names map[string
 		a.linked[key] = true
 		a.Related = append(a.Related, exchange.Relation{
 			Type: l.Type, Key: key, Grant: l.Target, Reason: a.cut(e, "beyond/links", strings.TrimSpace(l.Reason+" "+elsewhere("Linked", l.By, l.At)), maxLine),
-			Place: exchange.Place{File: a.file.file, Line: e.line}, Field: "beyond/links",
+			Place: a.placeOf(e), Field: "beyond/links",
 		})
 	}
 }
@@ -127,15 +127,17 @@ func elsewhere(did, by string, at int64) string {
 	return fmt.Sprintf("%s elsewhere by %s on %s. ", did, by, time.UnixMicro(at).UTC().Format(time.DateOnly))
 }
 
-// again tells a state of the record as the file would have told it.
-func (a *activity) again(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
-	var file bytes.Buffer
-	one := exchange.Extract{Registry: names, Total: 1, Find: func(string) (*grant.Grant, error) { return nil, nil }}
-	one.Grants = func(yield func(*grant.Grant, error) bool) { yield(g, nil) }
-	if err := Write(&file, one, ""); err != nil {
-		return nil, err
+// again tells a state of a record as a file would have told it.
+func again(file string) func(*grant.Grant, *grant.Registry) (*exchange.Draft, error) {
+	return func(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
+		var told bytes.Buffer
+		one := exchange.Extract{Registry: names, Total: 1, Find: func(string) (*grant.Grant, error) { return nil, nil }}
+		one.Grants = func(yield func(*grant.Grant, error) bool) { yield(g, nil) }
+		if err := Write(&told, one, ""); err != nil {
+			return nil, err
+		}
+		return NewReader(&told, file, "").Read()
 	}
-	return NewReader(&file, a.file.file, "").Read()
 }
 
 // orderIdentifiers puts the identifiers into the order of the record, if they are its; that of the activity, where the record has it not, comes first.
@@ -230,39 +232,24 @@ func (a *activity) named(kind grant.Kind, splits []grant.Split, names map[string
 
 // restoreTransactions takes transactions in place of those of the elements, which have no place for all of them. Their organisations are those of the element with the same ref.
 func (a *activity) restoreTransactions(all []grant.Transaction, names map[string]string) {
-	read := map[string]grant.Transaction{} // by ref
+	read := map[string]int{} // by ref
 	for i, f := range a.money {
-		read[f.e.attr("ref")] = a.g.Transactions[i]
+		read[f.e.attr("ref")] = i
 	}
-	kept := map[string][]string{}
-	var parts []string
-	for _, part := range a.parts {
-		if !strings.HasPrefix(part, "transactions/") {
-			parts = append(parts, part)
-		}
-	}
+	a.kept = slices.DeleteFunc(a.kept, func(k kept) bool { return strings.HasPrefix(k.part, ofTransaction) })
+	were := a.g.Transactions
 	a.g.Transactions, a.g.Serial = nil, 0
 	for _, t := range all {
-		was, written := read[t.ID]
-		if !written {
-			was.Provider, was.Receiver = a.partyNamed(t.Provider, names), a.partyNamed(t.Receiver, names)
+		id := t.ID
+		t.ID, t.Origin = a.g.NextID(), ""
+		if i, written := read[id]; written {
+			t.Provider, t.Receiver = were[i].Provider, were[i].Receiver
+			a.keep(ofTransaction+t.ID, a.money[i].e)
+		} else {
+			t.Provider, t.Receiver = a.partyNamed(t.Provider, names), a.partyNamed(t.Receiver, names)
 		}
-		t.ID, t.Origin, t.Provider, t.Receiver = a.g.NextID(), "", was.Provider, was.Receiver
 		a.g.Transactions = append(a.g.Transactions, t)
-		if text := a.kept["transactions/"+was.ID]; text != nil {
-			kept["transactions/"+t.ID] = text
-			parts = append(parts, "transactions/"+t.ID)
-		}
 	}
-	for _, part := range a.parts {
-		if strings.HasPrefix(part, "transactions/") {
-			delete(a.kept, part)
-		}
-	}
-	for part, text := range kept {
-		a.kept[part] = text
-	}
-	a.parts = parts
 }
 
 // partyNamed is the reference to an organisation of which the file has the name.

@@ -21,45 +21,42 @@ type portion struct {
 // sectors returns the portions of the sectors of an activity or a transaction. Each vocabulary divides the whole once more: the OECD's purposes are taken and, where
 // there are none, its categories, else the first that there is.
 func (a *activity) sectors(of *element) []portion {
-	all := of.all("sector")
-	if len(all) == 0 {
-		return nil
-	}
 	vocabulary := func(e *element) string {
 		if v := e.attr("vocabulary"); v != "" {
 			return v
 		}
 		return "1" // as the standard says
 	}
-	chosen := vocabulary(all[0])
-	for _, v := range []string{"2", "1"} {
-		if slices.ContainsFunc(all, func(e *element) bool { return vocabulary(e) == v && e.attr("code") != "" }) {
-			chosen = v
+	chosen, rank := "", 0
+	for e := range of.all("sector") {
+		v, r := vocabulary(e), 1
+		if v == "1" && e.attr("code") != "" {
+			r = 3
+		} else if v == "2" && e.attr("code") != "" {
+			r = 2
+		}
+		if r > rank {
+			chosen, rank = v, r
 		}
 	}
-	var ps []portion
-	for _, e := range all {
-		if vocabulary(e) != chosen {
-			continue
-		}
-		if term := a.sector(e, chosen); term != "" {
-			ps = append(ps, portion{e, term, a.percent(e)})
+	a.portions = a.portions[:0]
+	for e := range of.all("sector") {
+		if vocabulary(e) == chosen {
+			a.portion(e, a.sector(e, chosen))
 		}
 	}
-	return ps
+	return a.portions
 }
 
-func (a *activity) sector(e *element, vocabulary string) string {
+func (a *activity) sector(e *element, vocabulary string) (ref string) {
 	code, name := oneLine(e.attr("code")), a.cut(e, "sector", a.line(e), maxName)
 	t := exchange.Term{Of: grant.Themes, Name: name}
+	category := ""
 	switch vocabulary {
 	case "1":
-		entry, known := codelist.Sector.Find(code)
-		category, _ := codelist.SectorCategory.Find(entry.Category)
 		t.Code = code
-		if known {
-			t.Name = entry.Name
-			t.Broader = &exchange.Term{Of: grant.Themes, Code: category.Code, Name: category.Name}
+		if entry, known := codelist.Sector.Find(code); known {
+			t.Name, category = entry.Name, entry.Category
 		} else {
 			a.tell(e, exchange.Noted, "sector/@code", "found %q, which is not among the OECD's purpose codes; it is recorded as it is", short(code))
 		}
@@ -75,12 +72,12 @@ func (a *activity) sector(e *element, vocabulary string) string {
 			t.Name = "Sector " + code + " of vocabulary " + vocabulary
 		}
 	}
-	return a.term(e, t)
+	return a.term(e, t, category)
 }
 
 // places returns the portions of the countries and regions of an activity or a transaction, which divide it together.
 func (a *activity) places(of *element) []portion {
-	var ps []portion
+	a.portions = a.portions[:0]
 	for c := of.first; c != nil; c = c.next {
 		list := codelist.Country
 		switch c.name {
@@ -100,49 +97,61 @@ func (a *activity) places(of *element) []portion {
 		} else if code != "" {
 			a.tell(c, exchange.Noted, c.name+"/@code", "found %q, which is not in the codelist %s; it is recorded as it is", short(code), list)
 		}
-		if term := a.term(c, t); term != "" {
-			ps = append(ps, portion{c, term, a.percent(c)})
-		}
+		a.portion(c, a.term(c, t, ""))
 	}
-	return countriesFirst(ps)
+	return countriesFirst(a.portions)
 }
 
 // countriesFirst leaves the regions out where the countries make up the whole without them: many publishers name the region of a country beside it.
 func countriesFirst(ps []portion) []portion {
-	var countries []portion
-	sum := new(big.Rat)
+	isRegion := func(p portion) bool { return p.e.name != "recipient-country" }
+	said := func(p portion) bool { return p.percent != nil }
+	if !slices.ContainsFunc(ps, isRegion) {
+		return ps
+	}
+	countries, sum := 0, new(big.Rat)
 	for _, p := range ps {
-		if p.e.name != "recipient-country" {
+		if isRegion(p) {
 			continue
 		}
-		countries = append(countries, p)
-		if p.percent != nil {
+		countries++
+		if said(p) {
 			sum.Add(sum, p.percent)
 		}
 	}
-	said := slices.ContainsFunc(ps, func(p portion) bool { return p.percent != nil })
-	if len(countries) > 0 && (!said || sum.Cmp(hundred) == 0) {
-		return countries
+	if countries > 0 && (!slices.ContainsFunc(ps, said) || sum.Cmp(hundred) == 0) {
+		return slices.DeleteFunc(ps, isRegion)
 	}
 	return ps
 }
 
-var hundred = big.NewRat(100, 1)
+var hundred = big.NewRat(100, 1) // nobody changes a weight: another takes its place
 
-// term returns the reference to a term, "" if nothing tells which it is.
-func (a *activity) term(e *element, t exchange.Term) string {
+// portion adds a portion of a term, if there is one.
+func (a *activity) portion(e *element, term string) {
+	if term != "" {
+		a.portions = append(a.portions, portion{e, term, a.percent(e)})
+	}
+}
+
+// term returns the reference to a term, "" if nothing tells which it is. category is the code of that of a purpose.
+func (a *activity) term(e *element, t exchange.Term, category string) string {
 	if t.Code == "" && t.Name == "" {
 		a.tell(e, exchange.LeftOut, e.name+"/@code", "is missing, and there is no name; it is left out")
 		return ""
 	}
-	key := string(t.Of) + "/" + t.Code
+	key := exchange.Term{Of: t.Of, Code: t.Code}
 	if t.Code == "" {
-		key += "/" + strings.ToLower(t.Name)
+		key.Name = strings.ToLower(t.Name)
 	}
 	i, there := a.terms[key]
 	if !there {
+		if c, known := codelist.SectorCategory.Find(category); known {
+			t.Broader = &exchange.Term{Of: t.Of, Code: c.Code, Name: c.Name}
+		}
 		i = len(a.Terms)
 		a.terms[key] = i
+		t.Code, t.Name = strings.Clone(t.Code), strings.Clone(t.Name) // they are remembered for longer than the text that they stand in
 		a.Terms = append(a.Terms, t)
 	}
 	return exchange.Ref(i)
@@ -163,35 +172,45 @@ func (a *activity) percent(e *element) *big.Rat {
 }
 
 // classify returns what the elements of an activity divide it into or, where there are none, what those of its transactions do.
-func (a *activity) classify(part, field string, portions func(*element) []portion) []grant.Split {
+func (a *activity) classify(part, field string, portions func(*activity, *element) []portion) []grant.Split {
 	for c := a.e.first; c != nil; c = c.next {
 		if c.name == field || field == "recipient-country" && c.name == "recipient-region" {
 			a.keep(part, c)
 		}
 	}
-	if ps := portions(a.e); len(ps) > 0 {
+	if ps := portions(a, a.e); len(ps) > 0 {
 		return a.cutWhole(field, a.weigh(ps), ps[0].e)
 	}
 	return a.classifyMoney(field, portions)
 }
 
-// share is how much of a whole is a term's.
+// share is how much of a whole is a term's. Money that is all for the term is added up apart from weight: nearly all is, and fractions take their time.
 type share struct {
 	term   string
-	weight *big.Rat
+	weight *big.Rat // nil if there is none
+	money  money.Sum
 }
 
-func add(shares []share, term string, weight *big.Rat) []share {
-	i := slices.IndexFunc(shares, func(s share) bool { return s.term == term })
+func add(shares []share, s share) []share {
+	i := slices.IndexFunc(shares, func(t share) bool { return s.term == t.term })
 	if i < 0 {
-		return append(shares, share{term, new(big.Rat).Set(weight)})
+		return append(shares, s)
 	}
-	shares[i].weight.Add(shares[i].weight, weight)
+	to := &shares[i]
+	to.money.AddSum(s.money)
+	if to.weight == nil {
+		to.weight = s.weight
+	} else if s.weight != nil {
+		to.weight = new(big.Rat).Add(to.weight, s.weight)
+	}
 	return shares
 }
 
 // weigh gives those whose percentage is not said the rest, in equal parts, and makes one of those of a term.
 func (a *activity) weigh(ps []portion) []share {
+	if len(ps) == 1 && ps[0].percent == nil {
+		return []share{{term: ps[0].term, weight: hundred}}
+	}
 	rest, unsaid := new(big.Rat).Set(hundred), 0
 	for _, p := range ps {
 		if p.percent == nil {
@@ -215,7 +234,7 @@ func (a *activity) weigh(ps []portion) []share {
 		if percent == nil {
 			percent = rest
 		}
-		shares = add(shares, p.term, percent)
+		shares = add(shares, share{term: p.term, weight: percent})
 	}
 	return shares
 }
@@ -230,9 +249,12 @@ func (a *activity) cutWhole(field string, shares []share, at *element) []grant.S
 
 // sum adds percentages up, and tells if they are not the whole.
 func (a *activity) sum(field string, shares []share, at *element) *big.Rat {
-	sum := new(big.Rat)
-	for _, s := range shares {
-		sum.Add(sum, s.weight)
+	sum := shares[0].weight
+	for _, s := range shares[1:] {
+		sum = new(big.Rat).Add(sum, s.weight)
+	}
+	if sum == hundred {
+		return sum
 	}
 	if sum.Sign() == 0 {
 		a.tell(at, exchange.LeftOut, field+"/@percentage", "are all 0; they are left out")
@@ -244,6 +266,9 @@ func (a *activity) sum(field string, shares []share, at *element) *big.Rat {
 
 // cut divides the whole by the one law of rounding.
 func cut(shares []share) []grant.Split {
+	if len(shares) == 1 { // whatever it weighs
+		return []grant.Split{{ID: shares[0].term, Percent: grant.Whole}}
+	}
 	weights := make([]*big.Rat, len(shares))
 	for i, s := range shares {
 		weights[i] = s.weight
@@ -256,42 +281,55 @@ func cut(shares []share) []grant.Split {
 }
 
 // classifyMoney divides an activity as its money is: its commitments or, without any, what was spent, else what was pledged.
-func (a *activity) classifyMoney(field string, portions func(*element) []portion) []grant.Split {
-	var shares []share
-	without, currencies := 0, map[money.Currency]bool{}
-	for _, kinds := range [][]grant.TransactionType{{grant.Commitment}, {grant.Disbursement, grant.Expenditure}, {grant.Pledge}} {
-		of := slices.DeleteFunc(slices.Clone(a.money), func(f flow) bool { return !slices.Contains(kinds, f.kind) })
-		for _, f := range of {
-			ps := portions(f.e)
-			if len(ps) == 0 {
-				without++
-				continue
-			}
-			parts := a.weigh(ps)
-			sum := a.sum("transaction/"+ps[0].e.name, parts, ps[0].e)
-			if sum.Sign() == 0 {
-				without++
-				continue
-			}
-			if sum.Cmp(hundred) != 0 {
-				for i, s := range cut(parts) { // to as many digits as a percentage has, or the fractions would grow with every transaction
-					parts[i].weight.SetFrac64(int64(s.Percent), int64(grant.Whole)/100)
-				}
-			}
-			currencies[f.currency] = true
-			for _, s := range parts {
-				shares = add(shares, s.term, s.weight.Mul(s.weight, big.NewRat(f.minor, 100)))
-			}
-		}
-		if len(of) > 0 {
+func (a *activity) classifyMoney(field string, portions func(*activity, *element) []portion) []grant.Split {
+	var kinds []grant.TransactionType
+	counts := func(f flow) bool { return slices.Contains(kinds, f.kind) }
+	for _, kinds = range [][]grant.TransactionType{{grant.Commitment}, {grant.Disbursement, grant.Expenditure}, {grant.Pledge}} {
+		if slices.ContainsFunc(a.money, counts) {
 			break
 		}
 	}
-	if len(shares) == 0 {
-		return nil
+	var shares []share
+	without, currencies := 0, map[money.Currency]bool{}
+	for _, f := range a.money {
+		if !counts(f) {
+			continue
+		}
+		ps := portions(a, f.e)
+		if len(ps) == 0 {
+			without++
+			continue
+		}
+		parts := a.weigh(ps)
+		sum := a.sum("transaction/"+ps[0].e.name, parts, ps[0].e)
+		if sum.Sign() == 0 {
+			without++
+			continue
+		}
+		currencies[f.currency] = true
+		if len(parts) == 1 {
+			shares = add(shares, share{term: parts[0].term, money: money.SumOf(f.minor)})
+			continue
+		}
+		if sum.Cmp(hundred) != 0 {
+			for i, s := range cut(parts) { // to as many digits as a percentage has, or the fractions would grow with every transaction
+				parts[i].weight = big.NewRat(int64(s.Percent), int64(grant.Whole)/100)
+			}
+		}
+		for _, s := range parts {
+			shares = add(shares, share{term: s.term, weight: new(big.Rat).Mul(s.weight, big.NewRat(f.minor, 100))})
+		}
 	}
-	if len(shares) == 1 {
-		return []grant.Split{{ID: shares[0].term, Percent: grant.Whole}}
+	switch len(shares) {
+	case 0:
+		return nil
+	case 1:
+		return cut(shares)
+	}
+	for i, s := range shares {
+		if shares[i].weight = s.money.Rat(); s.weight != nil {
+			shares[i].weight.Add(shares[i].weight, s.weight)
+		}
 	}
 	shares = slices.DeleteFunc(shares, func(s share) bool { return s.weight.Sign() == 0 })
 	if len(shares) == 0 || len(currencies) > 1 || slices.ContainsFunc(shares, func(s share) bool { return s.weight.Sign() < 0 }) {

@@ -1,6 +1,7 @@
 package iati
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -58,6 +59,9 @@ func (a *activity) line(e *element) string { return oneLine(a.narrative(e)) }
 
 // cut shortens a text that the record has no room for.
 func (a *activity) cut(e *element, field, s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
 	n := utf8.RuneCountInString(s)
 	if n <= most {
 		return s
@@ -67,7 +71,24 @@ func (a *activity) cut(e *element, field, s string, most int) string {
 }
 
 // oneLine makes one line of a text, without the characters that a name may not have.
-func oneLine(s string) string { return strings.Join(strings.Fields(lines(s)), " ") }
+func oneLine(s string) string {
+	if isLine(s) { // as nearly all are
+		return s
+	}
+	return strings.Join(strings.Fields(lines(s)), " ")
+}
+
+// isLine tells whether a text is one line of words, with a space between them, in ASCII.
+func isLine(s string) bool {
+	space := true
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7F || space && c == ' ' {
+			return false
+		}
+		space = s[i] == ' '
+	}
+	return !space || s == ""
+}
 
 // lines takes out of a text the characters that a record may not have: those that control, and those that reorder the text around them.
 func lines(s string) string {
@@ -79,54 +100,92 @@ func lines(s string) string {
 	}, s))
 }
 
-// keep keeps an element word for word, of a part of the record that holds less, or of none ("").
-func (a *activity) keep(part string, e *element) {
-	if a.kept[part] == nil {
-		a.parts = append(a.parts, part)
-	}
-	a.kept[part] = append(a.kept[part], a.selfContained(e))
+// kept is an element that is kept word for word, of a part of the record that holds less, or of none ("").
+type kept struct {
+	part string
+	e    *element
 }
 
-// selfContained returns an element as it stands in the file, with the namespaces that it uses.
-func (a *activity) selfContained(e *element) string {
-	var spaces strings.Builder
-	for _, space := range a.file.spaces {
-		if prefix := strings.TrimPrefix(space.name, "xmlns:"); strings.Contains(e.raw, prefix+":") && e.attr(space.name) == "" {
-			spaces.WriteString(" " + space.name + `="` + escaper.Replace(space.value) + `"`)
+// ofTransaction begins the names of the parts that are transactions: no two elements are of one.
+const ofTransaction = "transactions/"
+
+func (a *activity) keep(part string, e *element) { a.kept = append(a.kept, kept{part, e}) }
+
+// keepRest keeps what the record has no place for: the attributes of the activity, as an element without content, and every element that is not modelled. It puts together what
+// is kept of each part.
+func (a *activity) keepRest() {
+	for c := a.e.first; c != nil; c = c.next {
+		if !modelled(c.name) && c != a.own() {
+			a.keep("", c)
 		}
 	}
-	if spaces.Len() == 0 {
-		return e.raw
+	var room [64]string
+	text := append(room[:0], "<iati-activity")
+	for _, attribute := range a.e.attrs {
+		text = append(text, " ", attribute.name, `="`, escaper.Replace(attribute.value), `"`)
 	}
-	at := 1 + len(e.name)
-	return e.raw[:at] + spaces.String() + e.raw[at:]
+	text = append(text, "/>")
+	parts := make([]string, 1, 16) // "", and those of several elements that are put together
+	a.Kept = append(make([]grant.Kept, 0, 16+len(a.money)), grant.Kept{Text: strings.Join(a.together(text, ""), "")})
+	for _, k := range a.kept {
+		switch {
+		case strings.HasPrefix(k.part, ofTransaction):
+			text = a.selfContained(room[:0], k.e)
+		case slices.Contains(parts, k.part):
+			continue
+		default:
+			parts = append(parts, k.part)
+			text = a.together(room[:0], k.part)
+		}
+		a.Kept = append(a.Kept, grant.Kept{Part: k.part, Text: strings.Join(text, "")})
+	}
+}
+
+// together adds the elements of a part to a text.
+func (a *activity) together(text []string, part string) []string {
+	for _, k := range a.kept {
+		if k.part == part {
+			text = a.selfContained(text, k.e)
+		}
+	}
+	return text
+}
+
+// selfContained adds an element to a text, as it stands in the file, with the namespaces that it uses.
+func (a *activity) selfContained(text []string, e *element) []string {
+	at := 0
+	for _, space := range a.file.spaces {
+		if !uses(e.raw, space.prefix) || e.attr(space.name) != "" {
+			continue
+		}
+		if at == 0 {
+			at = 1 + len(e.name)
+			text = append(text, e.raw[:at])
+		}
+		text = append(text, space.text)
+	}
+	return append(text, e.raw[at:])
+}
+
+// uses tells whether a prefix of names stands in a text: only few : are in one.
+func uses(text, prefix string) bool {
+	for {
+		before, after, found := strings.Cut(text, ":")
+		if !found || strings.HasSuffix(before, prefix) {
+			return found
+		}
+		text = after
+	}
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;")
 
-// modelled are the elements that others than keepRest keep, if they are to be kept.
-var modelled = map[string]bool{
-	"iati-identifier": true, "reporting-org": true, "other-identifier": true, "title": true, "description": true, "participating-org": true, "activity-status": true,
-	"activity-date": true, "transaction": true, "budget": true, "planned-disbursement": true, "sector": true, "recipient-country": true, "recipient-region": true,
-}
-
-// keepRest keeps what the record has no place for: the attributes of the activity, as an element without content, and every element that is not modelled.
-func (a *activity) keepRest() {
-	for c := a.e.first; c != nil; c = c.next {
-		if !modelled[c.name] && c != a.own() {
-			a.keep("", c)
-		}
+// modelled tells of elements that others than keepRest keep, if they are to be kept.
+func modelled(name string) bool {
+	switch name {
+	case "iati-identifier", "reporting-org", "other-identifier", "title", "description", "participating-org", "activity-status",
+		"activity-date", "transaction", "budget", "planned-disbursement", "sector", "recipient-country", "recipient-region":
+		return true
 	}
-	var own strings.Builder
-	own.WriteString("<iati-activity")
-	for _, attribute := range a.e.attrs {
-		own.WriteString(" " + attribute.name + `="` + escaper.Replace(attribute.value) + `"`)
-	}
-	own.WriteString("/>")
-	a.Kept = append(a.Kept, grant.Kept{Text: own.String() + strings.Join(a.kept[""], "")})
-	for _, part := range a.parts {
-		if part != "" {
-			a.Kept = append(a.Kept, grant.Kept{Part: part, Text: strings.Join(a.kept[part], "")})
-		}
-	}
+	return false
 }

@@ -133,7 +133,7 @@ func placed(name string) bool {
 			return true
 		}
 	}
-	return modelled[name]
+	return modelled(name)
 }
 
 // The elements of which the record holds nothing, in the order of the schema.
