@@ -28,13 +28,14 @@ type Table struct {
 type rows struct {
 	names *grant.Registry
 	put   func(row []Cell) error
+	row   []Cell // the last one: its memory serves the next, since a row is put's for as long as put lasts
 	err   error
 }
 
 // add puts a row.
 func (r *rows) add(cells ...Cell) {
-	if r.err == nil {
-		r.err = r.put(cells)
+	if r.row = append(r.row[:0], cells...); r.err == nil {
+		r.err = r.put(r.row)
 	}
 }
 
