@@ -119,7 +119,7 @@ func (q *Selection) matches(r *record, a award, out *LeftOut) bool {
 	return reason == nil
 }
 
-// latest is a heap with the last of its cursors on top.
+// latest is a heap with the last of its cursors on top, once there are more than fit on the page: a page of everything is only sorted.
 type latest struct {
 	order   Order
 	after   *Cursor
@@ -132,7 +132,9 @@ func (l *latest) offer(c Cursor) {
 	switch {
 	case l.after != nil && l.order.Compare(c, *l.after) <= 0:
 	case l.Len() <= l.limit:
-		heap.Push(l, c)
+		if l.cursors = append(l.cursors, c); l.Len() > l.limit {
+			heap.Init(l)
+		}
 	case l.order.Compare(c, l.cursors[0]) < 0:
 		l.cursors[0] = c
 		heap.Fix(l, 0)
@@ -142,12 +144,10 @@ func (l *latest) offer(c Cursor) {
 func (l *latest) Len() int           { return len(l.cursors) }
 func (l *latest) Less(i, j int) bool { return l.order.Compare(l.cursors[i], l.cursors[j]) > 0 }
 func (l *latest) Swap(i, j int)      { l.cursors[i], l.cursors[j] = l.cursors[j], l.cursors[i] }
-func (l *latest) Push(c any)         { l.cursors = append(l.cursors, c.(Cursor)) }
-func (l *latest) Pop() any {
-	last := l.cursors[len(l.cursors)-1]
-	l.cursors = l.cursors[:len(l.cursors)-1]
-	return last
-}
+
+// Push and Pop are never called: the heap does not grow.
+func (l *latest) Push(any) {}
+func (l *latest) Pop() any { return nil }
 
 // Revision returns the number of the revision that last changed a grant, deleted or not; ok is false when there is none.
 func (s *Snapshot) Revision(id string) (number int64, ok bool) {

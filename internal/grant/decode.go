@@ -105,20 +105,33 @@ func planOfSlice(t reflect.Type) plan {
 			v.Set(reflect.MakeSlice(t, 0, 0))
 			return rest, true
 		}
-		before := byte('[')
+		before, first := byte('['), []byte(nil)
 		for n := 0; len(in) > 0 && in[0] == before; n++ {
-			if n == v.Cap() {
-				v.Grow(max(n, 4)) // doubled
+			switch {
+			case n == 1:
+				v.Grow(further(in, first))
+			case n == v.Cap():
+				v.Grow(max(n, 1)) // doubled
 			}
 			v.SetLen(n + 1)
-			var ok bool
-			if in, ok = read(in[1:], v.Index(n)); !ok {
+			rest, ok := read(in[1:], v.Index(n))
+			if !ok {
 				return nil, false
 			}
-			before = ','
+			if n == 0 {
+				first = in[1 : len(in)-len(rest)]
+			}
+			in, before = rest, ','
 		}
 		return bytes.CutPrefix(in, []byte("]"))
 	}
+}
+
+// further guesses how many elements follow the first: they are objects or strings alike, and end where one that ends an array stands.
+func further(in, first []byte) int {
+	begins := first[:1]
+	end := max(bytes.IndexByte(in, ']'), 0)
+	return max(bytes.Count(in[:end], begins)/bytes.Count(first, begins), 1)
 }
 
 func readString(in []byte, v reflect.Value) ([]byte, bool) {

@@ -41,7 +41,8 @@ type bulk struct {
 const batch = 1024
 
 const (
-	versionColumns  = `kind, id, revision, created, updated, deleted, body`
+	versionColumns  = `kind, id, ` + bodyColumns
+	bodyColumns     = `revision, created, updated, deleted, body`
 	revisionColumns = `number, at, principal, reason, request_id, fingerprint, hash, changes`
 )
 
@@ -110,7 +111,7 @@ func getAll(n int) string {
 		fmt.Fprintf(&b, `(%d,$%d,$%d)`, i, 2+2*i, 3+2*i)
 	}
 	// CROSS JOIN makes SQLite begin with the keys.
-	b.WriteString(`) SELECT place, ` + versionColumns + ` FROM k CROSS JOIN version
+	b.WriteString(`) SELECT place, ` + bodyColumns + ` FROM k CROSS JOIN version
 		WHERE kind = k AND id = i AND revision = (SELECT max(n.revision) FROM version n WHERE n.kind = k AND n.id = i AND n.revision <= $1)`)
 	return b.String()
 }

@@ -108,10 +108,11 @@ func (r reader) getAll(ctx context.Context, get bulk, keys []grant.Key, at int64
 	}
 	return r.each(ctx, "read records", get.text, args, func(rows *sql.Rows) error {
 		var place int
-		v, err := scanVersion(rows, &place)
-		if err != nil {
+		var v ledger.Version
+		if err := rows.Scan(&place, &v.Revision, &v.Created, &v.Updated, &v.Deleted, &v.Body); err != nil {
 			return err
 		}
+		v.Key = keys[place]
 		into[place] = v
 		return nil
 	})
@@ -286,10 +287,9 @@ func (r reader) each(ctx context.Context, doing, text string, args []any, scan f
 	return nil
 }
 
-// scanVersion reads the columns of versionColumns, after others that come first.
-func scanVersion(row interface{ Scan(columns ...any) error }, first ...any) (ledger.Version, error) {
+// scanVersion reads the columns of versionColumns.
+func scanVersion(row interface{ Scan(columns ...any) error }) (ledger.Version, error) {
 	var v ledger.Version
-	columns := append(first, (*string)(&v.Key.Kind), &v.Key.ID, &v.Revision, &v.Created, &v.Updated, &v.Deleted, &v.Body)
-	err := row.Scan(columns...)
+	err := row.Scan((*string)(&v.Key.Kind), &v.Key.ID, &v.Revision, &v.Created, &v.Updated, &v.Deleted, &v.Body)
 	return v, err
 }

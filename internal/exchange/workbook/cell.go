@@ -5,9 +5,9 @@ package workbook
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
@@ -53,13 +53,6 @@ func integer(n int) Cell {
 	return Cell{Type: Integer, Text: strconv.Itoa(n)}
 }
 
-func instant(micros int64) Cell {
-	if micros == 0 {
-		return Cell{Type: Instant}
-	}
-	return Cell{Type: Instant, Text: time.UnixMicro(micros).UTC().Format("2006-01-02T15:04:05.000000Z")}
-}
-
 func boolean(b bool) Cell { return Cell{Type: Boolean, Text: strconv.FormatBool(b)} }
 
 // amount is what an amount has in five columns: the figure, its currency, how exactly it is known, and the ends of a range. What is not known has no figure.
@@ -77,21 +70,21 @@ func amount(a money.Amount) [5]Cell {
 
 // list is several texts in one cell, with semicolons between them. One that holds a semicolon or a quotation mark stands in quotation marks, which are doubled in it, as in CSV.
 func list(items []string) Cell {
-	if len(items) == 1 && !strings.ContainsAny(items[0], `;"`) {
-		return text(items[0])
-	}
-	var b strings.Builder
+	shared := true // with the grant
 	for i, s := range items {
-		if i > 0 {
-			b.WriteString("; ")
+		if strings.IndexByte(s, ';') < 0 && strings.IndexByte(s, '"') < 0 {
+			continue
 		}
-		if strings.ContainsAny(s, `;"`) {
-			s = `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+		if shared {
+			items, shared = slices.Clone(items), false
 		}
-		b.WriteString(s)
+		items[i] = quote(s)
 	}
-	return text(b.String())
+	return text(strings.Join(items, "; "))
 }
+
+// quote puts quotation marks around a text, and doubles those in it.
+func quote(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 var number = regexp.MustCompile(`^[-+]?[0-9]+(\.[0-9]+)?$`)
 

@@ -1,6 +1,8 @@
 package workbook
 
 import (
+	"bytes"
+	"encoding/csv"
 	"strings"
 	"testing"
 
@@ -32,6 +34,25 @@ func TestHarmlessLosesNothing(t *testing.T) {
 		}
 		if back != s {
 			t.Fatalf("%q is written as %q, which is read as %q", s, h, back)
+		}
+	})
+}
+
+// A line is what the library would write.
+func TestLinesAreThoseOfTheLibrary(t *testing.T) {
+	field := rapid.OneOf(rapid.String(), rapid.StringMatching("[a,;\"\r\n\\\\. \u00a0=]{0,4}"), rapid.Just(`\.`))
+	rapid.Check(t, func(t *rapid.T) {
+		var cells []Cell
+		var record []string
+		for _, s := range rapid.SliceOfN(field, 1, 5).Draw(t, "row") {
+			cells, record = append(cells, text(s)), append(record, Harmless(s))
+		}
+		var want bytes.Buffer
+		library := csv.NewWriter(&want)
+		_ = library.Write(record) // a buffer takes everything
+		library.Flush()
+		if got := appendLine(nil, cells); string(got) != want.String() {
+			t.Fatalf("%q is written as %q, want %q", record, got, want.String())
 		}
 	})
 }

@@ -28,7 +28,7 @@ var Grants = Table{
 			text(g.Programme), r.name(grant.Programmes, g.Programme), text(g.Status.String()), date(g.StatusDate), date(g.Start), date(g.End), integer(g.DurationMonths), date(said.AwardDate),
 			award[0], award[1], award[2], award[3], award[4], integer(awards(g)),
 			r.shares(grant.Themes, g.Themes), r.shares(grant.Locations, g.Locations), r.shares(grant.Populations, g.Populations),
-			list(g.Identifiers), text(g.Visibility.String()), boolean(g.Shadow), text(g.Note), list(g.Aliases), boolean(g.Confirmed()), instant(g.Created), instant(g.Updated), integer(int(g.Revision)))
+			list(g.Identifiers), text(g.Visibility.String()), boolean(g.Shadow), text(g.Note), list(g.Aliases), boolean(g.Confirmed()), r.instant(g.Created), r.instant(g.Updated), integer(int(g.Revision)))
 	},
 }
 
@@ -45,17 +45,18 @@ func awards(g *grant.Grant) int {
 
 // parts writes who gives or gets, by id or by name, with what share.
 func (r *rows) parts(ps []grant.Participation, names bool) Cell {
-	items := make([]string, len(ps))
-	for i, p := range ps {
-		items[i] = p.Organisation
+	r.items = r.items[:0]
+	for _, p := range ps {
+		item := p.Organisation
 		if names {
-			items[i] = r.names.Label(grant.Key{Kind: grant.Organisations, ID: p.Organisation})
+			item = r.names.Label(grant.Key{Kind: grant.Organisations, ID: p.Organisation})
 		}
 		if p.Share != nil {
-			items[i] += " " + p.Share.String() + "%"
+			item += " " + p.Share.String() + "%"
 		}
+		r.items = append(r.items, item)
 	}
-	return list(items)
+	return list(r.items)
 }
 
 // states are the donor states of a grant, each once.
@@ -76,14 +77,15 @@ func (r *rows) states(g *grant.Grant) Cell {
 
 // shares writes terms by their names, with their percentages where there are several.
 func (r *rows) shares(kind grant.Kind, splits []grant.Split) Cell {
-	items := make([]string, len(splits))
-	for i, s := range splits {
-		items[i] = r.names.Label(grant.Key{Kind: kind, ID: s.ID})
+	r.items = r.items[:0]
+	for _, s := range splits {
+		item := r.names.Label(grant.Key{Kind: kind, ID: s.ID})
 		if s.Percent != grant.Whole {
-			items[i] += " " + s.Percent.String() + "%"
+			item += " " + s.Percent.String() + "%"
 		}
+		r.items = append(r.items, item)
 	}
-	return list(items)
+	return list(r.items)
 }
 
 var participants = Table{
@@ -176,7 +178,7 @@ var links = Table{
 	rows: func(r *rows, e grant.Entity) {
 		g := e.(*grant.Grant)
 		for _, l := range g.Links {
-			r.add(text(g.ID), text(l.ID), text(l.Type.String()), text(l.Target), text(l.Reason), text(l.By), instant(l.At))
+			r.add(text(g.ID), text(l.ID), text(l.Type.String()), text(l.Target), text(l.Reason), text(l.By), r.instant(l.At))
 		}
 	},
 }
@@ -196,7 +198,7 @@ var reports = Table{
 			}
 			r.add(text(g.ID), text(p.ID), text(p.Kind.String()), text(p.Organisation), r.name(grant.Organisations, p.Organisation), date(p.Date), text(p.URI), a[0], a[1], a[2], a[3], a[4],
 				date(p.AwardDate), date(p.Start), date(p.End), integer(p.DurationMonths), text(p.Status.String()), list(p.Recipients), text(p.Note),
-				text(p.By), instant(p.At), text(p.ConfirmedBy), instant(p.Confirmed))
+				text(p.By), r.instant(p.At), text(p.ConfirmedBy), r.instant(p.Confirmed))
 		}
 	},
 }

@@ -10,7 +10,7 @@ var organisations = Table{
 	rows: func(r *rows, e grant.Entity) {
 		o := e.(*grant.Organisation)
 		r.add(text(o.ID), text(o.DisplayName), list(o.Aliases), list(o.Identifiers), text(o.Parent), r.name(grant.Organisations, o.Parent), text(o.Successor),
-			r.name(grant.Organisations, o.Successor), text(o.State), text(r.names.DonorState(o.ID)), boolean(o.Member), text(o.Website), text(o.Note), instant(o.Deleted))
+			r.name(grant.Organisations, o.Successor), text(o.State), text(r.names.DonorState(o.ID)), boolean(o.Member), text(o.Website), text(o.Note), r.instant(o.Deleted))
 	},
 }
 
@@ -19,7 +19,7 @@ var programmes = Table{
 	Columns: columns([]Column{{Name: "programme"}, {Name: "name"}}, named("owner", "organisations", ""), []Column{{Name: "website"}, {Name: "note"}}, deleted),
 	rows: func(r *rows, e grant.Entity) {
 		p := e.(*grant.Programme)
-		r.add(text(p.ID), text(p.DisplayName), text(p.Owner), r.name(grant.Organisations, p.Owner), text(p.Website), text(p.Note), instant(p.Deleted))
+		r.add(text(p.ID), text(p.DisplayName), text(p.Owner), r.name(grant.Organisations, p.Owner), text(p.Website), text(p.Note), r.instant(p.Deleted))
 	},
 }
 
@@ -44,7 +44,7 @@ func terms(kind grant.Kind, codes, about string) *Table {
 		Columns: columns([]Column{{Name: one}, {Name: "name"}}, named("parent", plural, ""), []Column{{Name: codes, About: about}, {Name: "description"}}, deleted),
 		rows: func(r *rows, e grant.Entity) {
 			t := e.(*grant.Term)
-			r.add(text(t.ID), text(t.DisplayName), text(t.Parent), r.name(kind, t.Parent), list(t.Codes), text(t.Description), instant(t.Deleted))
+			r.add(text(t.ID), text(t.DisplayName), text(t.Parent), r.name(kind, t.Parent), list(t.Codes), text(t.Description), r.instant(t.Deleted))
 		},
 	}
 }

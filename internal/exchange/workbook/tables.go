@@ -1,6 +1,8 @@
 package workbook
 
 import (
+	"time"
+
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/grant"
 )
@@ -29,12 +31,16 @@ type rows struct {
 	names *grant.Registry
 	put   func(row []Cell) error
 	err   error
+	row   []Cell   // the last one: its memory serves the next, since a row is put's for as long as put lasts
+	items []string // of the last list, likewise
+	at    int64    // the last instant: what came from one file has the same
+	then  string   // how that is written
 }
 
 // add puts a row.
 func (r *rows) add(cells ...Cell) {
-	if r.err == nil {
-		r.err = r.put(cells)
+	if r.row = append(r.row[:0], cells...); r.err == nil {
+		r.err = r.put(r.row)
 	}
 }
 
@@ -44,6 +50,17 @@ func (r *rows) name(kind grant.Kind, id string) Cell {
 		return Cell{}
 	}
 	return text(r.names.Label(grant.Key{Kind: kind, ID: id}))
+}
+
+// instant is an instant in microseconds since 1970, as a cell, empty if it is never.
+func (r *rows) instant(micros int64) Cell {
+	if micros == 0 {
+		return Cell{Type: Instant}
+	}
+	if r.at != micros {
+		r.at, r.then = micros, time.UnixMicro(micros).UTC().Format("2006-01-02T15:04:05.000000Z")
+	}
+	return Cell{Type: Instant, Text: r.then}
 }
 
 // Records are the records of which a table of an extract has rows: its grants, or those of a kind that stand.
