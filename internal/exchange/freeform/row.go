@@ -148,12 +148,35 @@ func (d *draft) takePart() {
 // themeCode is a purpose code of the DAC. It begins with a digit.
 var themeCode = regexp.MustCompile(`^(\d{3}|\d{5})\b[ :.-]*(.*)$`)
 
-// percented is a term with its part of the grant: "Education 50%".
-var percented = regexp.MustCompile(`^(.*\S) *\(?\b(\d{1,3}(?:\.\d{1,6})?) ?%\)?$`)
+// cutPercent takes a term and its part of the grant apart: "Education 50%", "Education (33.3 %)". ok is false of anything else.
+func cutPercent(s string) (term string, part grant.Percent, ok bool) {
+	if s, ok = strings.CutSuffix(strings.TrimSuffix(s, ")"), "%"); !ok {
+		return "", 0, false
+	}
+	s = strings.TrimSuffix(s, " ")
+	number := strings.TrimLeft(s[len(strings.TrimRight(s, "0123456789.")):], ".")
+	term = s[:len(s)-len(number)]
+	whole, fraction, _ := strings.Cut(number, ".")
+	if whole == "" || len(whole) > 3 || len(fraction) > 6 || endsInWord(term) {
+		return "", 0, false
+	}
+	millionths, err := strconv.ParseInt(whole+fraction+"000000"[len(fraction):], 10, 64)
+	term = strings.TrimRight(term, " (")
+	return term, grant.Percent(millionths), err == nil && grant.Percent(millionths) <= grant.Whole && term != ""
+}
+
+// endsInWord tells whether what follows a text belongs to the same word: the 19 of COVID19 is no number.
+func endsInWord(s string) bool {
+	if s == "" {
+		return false
+	}
+	c := s[len(s)-1]
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
 
 func (d *draft) classify() {
 	d.share(Theme, &d.Grant.Themes, func(s string) {
-		if s != "" && s[0] >= '0' && s[0] <= '9' {
+		if s[0] >= '0' && s[0] <= '9' {
 			if m := themeCode.FindStringSubmatch(s); m != nil {
 				d.Theme(m[1], m[2])
 				return
@@ -176,15 +199,10 @@ func (d *draft) classify() {
 func (d *draft) share(f Field, splits *[]grant.Split, add func(string)) {
 	var parts []grant.Percent
 	sum := grant.Percent(0)
-	d.each(f, func(name, text string) {
+	d.each(f, func(_, text string) {
 		for _, s := range several(text) {
-			if strings.HasSuffix(strings.TrimSuffix(s, ")"), "%") { // most are whole
-				if m := percented.FindStringSubmatch(s); m != nil {
-					number, _ := strconv.ParseFloat(m[2], 64) // it is one
-					if p, err := grant.PercentOf(name, number); err == nil {
-						s, parts, sum = strings.TrimRight(m[1], " ("), append(parts, p), sum+p
-					}
-				}
+			if term, p, ok := cutPercent(s); ok {
+				s, parts, sum = term, append(parts, p), sum+p
 			}
 			add(s)
 		}
