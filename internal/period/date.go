@@ -33,7 +33,7 @@ func ParseDate(s string) (Date, error) {
 	return Date{}, fmt.Errorf("found %q; accepted is a year, a month or a day that exists, such as 2016, 2015-09 or 2023-02-01, from %d to %d", s, minYear, maxYear)
 }
 
-func parse(s string) (d Date, ok bool) {
+func parse[T string | []byte](s T) (d Date, ok bool) {
 	month, day := 1, 1
 	switch len(s) {
 	case 4:
@@ -60,13 +60,15 @@ func parse(s string) (d Date, ok bool) {
 		return Date{}, false
 	}
 	d.First = Of(year, month, day)
-	return d, d.First < Of(year, month+1, 1) // a 30 February would be a day of March
+	// Only the days after the 28th are not in each month: a 30 February would be a day of March.
+	return d, day <= 28 || d.First < Of(year, month+1, 1)
 }
 
 // number reads decimal digits; it is -1 when there is anything else.
-func number(s string) int {
+func number[T string | []byte](s T) int {
 	n := 0
-	for _, c := range []byte(s) {
+	for i := range len(s) {
+		c := s[i]
 		if c < '0' || c > '9' {
 			return -1
 		}
@@ -119,6 +121,10 @@ func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 func (d *Date) UnmarshalText(text []byte) (err error) {
 	if len(text) == 0 {
 		*d = Date{}
+		return nil
+	}
+	if read, ok := parse(text); ok { // as it mostly is, without a copy
+		*d = read
 		return nil
 	}
 	*d, err = ParseDate(string(text))

@@ -23,6 +23,7 @@ var postgresDialect = dialect{
 	placeholder: "$",
 	begin:       "BEGIN ISOLATION LEVEL READ COMMITTED",
 	forUpdate:   " FOR UPDATE",
+	place:       "ctid",
 	commitWait:  30 * time.Second,
 	trouble:     postgresTrouble,
 	undone:      postgresUndone,

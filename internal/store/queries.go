@@ -79,7 +79,7 @@ func newQueries(d dialect) *queries {
 	}
 	for n := batch; n > 0; n /= 2 {
 		q.addVersions = append(q.addVersions, bulk{n, sql(addVersions(n))})
-		q.getAll = append(q.getAll, bulk{n, sql(getAll(n))})
+		q.getAll = append(q.getAll, bulk{n, sql(getAll(n, d.place))})
 	}
 	return q
 }
@@ -100,10 +100,11 @@ func addVersions(n int) string {
 	return b.String()
 }
 
-// getAll reads the versions at revision $1 of n keys, whose kinds and ids follow it. The first column is the place of the key among them.
-func getAll(n int) string {
+// getAll reads the versions at revision $1 of n keys, whose kinds and ids follow it. The first column is the number of the key among them. The row that the index leads to is fetched by its place:
+// what has found the newest revision need not look for it again.
+func getAll(n int, place string) string {
 	var b strings.Builder
-	b.WriteString(`WITH k (place, k, i) AS (VALUES `)
+	b.WriteString(`WITH k (number, k, i) AS (VALUES `)
 	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
@@ -111,7 +112,7 @@ func getAll(n int) string {
 		fmt.Fprintf(&b, `(%d,$%d,$%d)`, i, 2+2*i, 3+2*i)
 	}
 	// CROSS JOIN makes SQLite begin with the keys.
-	b.WriteString(`) SELECT place, ` + bodyColumns + ` FROM k CROSS JOIN version
-		WHERE kind = k AND id = i AND revision = (SELECT max(n.revision) FROM version n WHERE n.kind = k AND n.id = i AND n.revision <= $1)`)
+	b.WriteString(`) SELECT number, ` + bodyColumns + ` FROM k CROSS JOIN version WHERE version.` + place + ` =
+		(SELECT n.` + place + ` FROM version n WHERE n.kind = k AND n.id = i AND n.revision <= $1 ORDER BY n.revision DESC LIMIT 1)`)
 	return b.String()
 }

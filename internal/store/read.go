@@ -107,13 +107,13 @@ func (r reader) getAll(ctx context.Context, get bulk, keys []grant.Key, at int64
 		args = append(args, "", "") // the key of no record
 	}
 	return r.each(ctx, "read records", get.text, args, func(rows *sql.Rows) error {
-		var place int
+		var number int
 		var v ledger.Version
-		if err := rows.Scan(&place, &v.Revision, &v.Created, &v.Updated, &v.Deleted, &v.Body); err != nil {
+		if err := rows.Scan(&number, &v.Revision, &v.Created, &v.Updated, &v.Deleted, &v.Body); err != nil {
 			return err
 		}
-		v.Key = keys[place]
-		into[place] = v
+		v.Key = keys[number]
+		into[number] = v
 		return nil
 	})
 }

@@ -6,6 +6,7 @@ package build
 import (
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -48,7 +49,24 @@ func (b *Builder) Keep(field, text string) {
 }
 
 // Line makes a text one line: no breaks, no signs that cannot be seen or reorder the text.
-func Line(s string) string { return strings.Join(strings.Fields(Text(s)), " ") }
+func Line(s string) string {
+	if isLine(s) {
+		return s
+	}
+	return strings.Join(strings.Fields(Text(s)), " ")
+}
+
+// isLine tells of most texts that they are one line already: words of ASCII with one space between them.
+func isLine(s string) bool {
+	before := byte(' ')
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7F || s[i] == ' ' && before == ' ' {
+			return false
+		}
+		before = s[i]
+	}
+	return s == "" || before != ' '
+}
 
 // Text takes out of a text what cannot be seen or reorders it.
 func Text(s string) string {
@@ -193,12 +211,15 @@ func share(list []grant.Split, ref string) []grant.Split {
 
 // Minor returns an amount in minor units, rounded half to even; exact tells that nothing had to be rounded. The error says what is accepted.
 func Minor(c money.Currency, value *big.Rat) (minor int64, exact bool, err error) {
-	if new(big.Rat).Abs(value).Cmp(big.NewRat(money.MaxMinor, 1)) > 0 {
-		return 0, false, fmt.Errorf("found %s %s; accepted is at most %s either way", value.FloatString(0), c, money.FormatMinor(c, money.MaxMinor))
-	}
 	unit := int64(1)
 	for range c.Exponent() {
 		unit *= 10
+	}
+	if minor, exact, ok := small(value, unit); ok {
+		return minor, exact, nil
+	}
+	if new(big.Rat).Abs(value).Cmp(big.NewRat(money.MaxMinor, 1)) > 0 {
+		return 0, false, fmt.Errorf("found %s %s; accepted is at most %s either way", value.FloatString(0), c, money.FormatMinor(c, money.MaxMinor))
 	}
 	scaled := new(big.Rat).Mul(new(big.Rat).Abs(value), big.NewRat(unit, 1))
 	if scaled.Cmp(big.NewRat(money.MaxMinor, 1)) > 0 {
@@ -209,6 +230,17 @@ func Minor(c money.Currency, value *big.Rat) (minor int64, exact bool, err error
 		minor = -minor
 	}
 	return minor, scaled.IsInt(), nil
+}
+
+// small is Minor where 64 bits have room; where not, or where the amount may be too great, ok is false.
+func small(value *big.Rat, unit int64) (minor int64, exact, ok bool) {
+	num, den := value.Num(), value.Denom()
+	if !num.IsInt64() || !den.IsInt64() || num.Int64() > math.MaxInt64/unit || num.Int64() < -math.MaxInt64/unit {
+		return 0, false, false
+	}
+	scaled := num.Int64() * unit
+	minor = money.Share(scaled, 1, den.Uint64())
+	return minor, scaled%den.Int64() == 0, -money.MaxMinor < minor && minor < money.MaxMinor
 }
 
 // Pay adds a transaction. What is its name in the source, for control totals.

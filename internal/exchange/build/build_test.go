@@ -1,7 +1,9 @@
 package build_test
 
 import (
+	"math"
 	"math/big"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,7 +17,7 @@ import (
 // A whole number of minor units is exact and comes back; else the outcome is half a unit off at most, and even where it is half of one off.
 func TestMinor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		n, d := rapid.Int64Range(-1e15, 1e15).Draw(t, "n"), rapid.Int64Range(1, 1000).Draw(t, "d")
+		n, d := rapid.OneOf(rapid.Int64Range(-1e15, 1e15), rapid.Int64()).Draw(t, "n"), rapid.OneOf(rapid.Int64Range(1, 1000), rapid.Int64Range(1, math.MaxInt64)).Draw(t, "d")
 		c := rapid.SampledFrom([]money.Currency{"USD", "JPY", "KWD"}).Draw(t, "c")
 		value := big.NewRat(n, d)
 		minor, exact, err := build.Minor(c, value)
@@ -30,6 +32,16 @@ func TestMinor(t *testing.T) {
 		half := off.Abs(off).Cmp(big.NewRat(1, 2))
 		if half > 0 || half == 0 && minor%2 != 0 || exact != (off.Sign() == 0) {
 			t.Fatalf("%s %s became %d, exact %t", value, c, minor, exact)
+		}
+	})
+}
+
+// What is one line already stays as it is, and anything else becomes what it is defined to be.
+func TestLine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.OneOf(rapid.String(), rapid.StringMatching("[a \t\n\x7f\x00\u00a0é\u202e]{0,8}")).Draw(t, "text")
+		if got, want := build.Line(s), strings.Join(strings.Fields(build.Text(s)), " "); got != want {
+			t.Fatalf("%q became %q, want %q", s, got, want)
 		}
 	})
 }

@@ -233,7 +233,8 @@ func TestCurrencyOfAColumn(t *testing.T) {
 
 // Terms share the grant as their percentages say, if those make sense; Tandem's own tables have them so.
 func TestPercentages(t *testing.T) {
-	for text, want := range map[string]string{"water 60%; health 40%": "60 40", "water (25 %); health (75 %)": "25 75", "water; health": "50 50", "water 60%; health": "50 50", "water 60%; health 60%": "50 50"} {
+	for text, want := range map[string]string{"water 60%; health 40%": "60 40", "water (25 %); health (75 %)": "25 75", "water; health": "50 50", "water 60%; health": "50 50", "water 60%; health 60%": "50 50",
+		"water 33.3%; health (66.7 %)": "33.3 66.7", "water 0.000001%; health 99.999999%": "0.000001 99.999999"} {
 		d := drafts(t, open(t, "Donor;Title;Themes\nA;B;\""+text+"\"\n", freeform.Options{}))[0]
 		got := []string{}
 		for i, s := range d.Grant.Themes {

@@ -34,7 +34,9 @@ type Options struct {
 type Reader struct {
 	in      *table.Table
 	mapping Mapping
-	names   []string // of the columns, for problems
+	names   []string        // of the columns, for problems
+	columns map[Field][]int // of each field
+	local   map[int]bool    // the columns of identifiers that mean nothing outside the file
 	place   exchange.Place
 	source  string
 	format  exchange.Format
@@ -46,7 +48,7 @@ type Reader struct {
 
 // New reads as much of a table as the guess needs. Errors: Invalid, if it has no heads, or not those that the options name; those of the table.
 func New(in *table.Table, file string, o Options) (*Reader, error) {
-	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}}
+	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}, columns: map[Field][]int{}, local: map[int]bool{}}
 	if in.Workbook {
 		s.format = exchange.XLSX
 	}
@@ -69,6 +71,8 @@ func New(in *table.Table, file string, o Options) (*Reader, error) {
 	}
 	for i, c := range s.mapping.Columns {
 		s.names = append(s.names, fmt.Sprintf("column %s %q", table.Letter(i), c.Head))
+		s.columns[c.Field] = append(s.columns[c.Field], i)
+		s.local[i] = slices.Contains(localIDs, words(c.Head))
 	}
 	s.bad = s.mapping.Validate()
 	s.tellOfFile()
@@ -83,7 +87,7 @@ func (r *Reader) tellOfFile() {
 	if len(r.in.Others) > 0 {
 		r.note("only the sheet %q is read, not %s", r.in.Sheet, strings.Join(r.in.Others, ", "))
 	}
-	if len(r.mapping.of(Status)) == 0 {
+	if len(r.columns[Status]) == 0 {
 		r.note("no column is the status: the grants are taken for ACTIVE")
 	}
 }
@@ -154,7 +158,8 @@ func (r *Reader) noGrant(row table.Row) string {
 		if c.Text == "" || i < len(r.mapping.Columns) && !slices.Contains(naming, r.mapping.Columns[i].Field) {
 			continue
 		}
-		if w := words(c.Text); slices.Contains(totals, w) || together.MatchString(w) || beginsWithTotal(w) && texts(row) <= 2 {
+		w := words(c.Text)
+		if totals[w] || strings.Contains(w, " together") && together.MatchString(w) || beginsWithTotal(w) && texts(row) <= 2 {
 			amount, _, _ := (&draft{r: r, row: row}).cell(Amount)
 			return fmt.Sprintf("%q: the row sums up others to %s; it was left out", c.Text, amount.Text)
 		}
@@ -172,10 +177,12 @@ func (r *Reader) repeatsHeads(row table.Row) bool {
 }
 
 func beginsWithTotal(w string) bool {
-	return slices.ContainsFunc(totals, func(total string) bool {
-		rest, is := strings.CutPrefix(w, total)
-		return is && strings.HasPrefix(rest, " ")
-	})
+	for i := range len(w) {
+		if w[i] == ' ' && totals[w[:i]] {
+			return true
+		}
+	}
+	return false
 }
 
 // texts counts the cells that are no amounts.
@@ -193,7 +200,7 @@ func texts(row table.Row) int {
 func (r *Reader) key(row table.Row) string {
 	h := sha256.New()
 	for _, f := range []Field{Donor, DonorState, Recipient, Programme, Title, Start} {
-		for _, i := range r.mapping.of(f) {
+		for _, i := range r.columns[f] {
 			fmt.Fprintf(h, "%s\x00%s\x00", f, words(row.At(i).Text))
 		}
 	}

@@ -2,7 +2,6 @@ package freeform
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -36,7 +35,7 @@ type draft struct {
 
 // cell returns what the row has of a field, and the name of the column.
 func (d *draft) cell(f Field) (c table.Cell, column *Column, name string) {
-	for _, i := range d.r.mapping.of(f) {
+	for _, i := range d.r.columns[f] {
 		column = &d.r.mapping.Columns[i]
 		return d.row.At(i), column, d.r.names[i]
 	}
@@ -45,7 +44,7 @@ func (d *draft) cell(f Field) (c table.Cell, column *Column, name string) {
 
 // each visits what the row has in the columns of a field.
 func (d *draft) each(f Field, visit func(name, text string)) {
-	for _, i := range d.r.mapping.of(f) {
+	for _, i := range d.r.columns[f] {
 		if c := d.row.At(i); c.Text != "" {
 			visit(d.r.names[i], c.Text)
 		}
@@ -54,6 +53,12 @@ func (d *draft) each(f Field, visit func(name, text string)) {
 
 // several are the parts of a cell between semicolons and line breaks.
 func several(s string) []string {
+	if !strings.ContainsAny(s, ";\n") {
+		if s = strings.TrimSpace(s); s == "" {
+			return nil
+		}
+		return []string{s}
+	}
 	var parts []string
 	for _, p := range strings.FieldsFunc(s, func(r rune) bool { return r == ';' || r == '\n' }) {
 		if p = strings.TrimSpace(p); p != "" {
@@ -67,7 +72,7 @@ func several(s string) []string {
 var localIDs = []string{"id", "code", "identifier", "ref", "nummer", "מזהה", "מספר", "الرقم", "المعرف"}
 
 func (d *draft) identify() {
-	for _, i := range d.r.mapping.of(Identifier) {
+	for _, i := range d.r.columns[Identifier] {
 		text := d.row.At(i).Text
 		if text == "" {
 			continue
@@ -75,7 +80,7 @@ func (d *draft) identify() {
 		if d.Key == "" {
 			d.Key = d.Source + "#" + build.Line(text) // others have a 1, too
 		}
-		if !slices.Contains(localIDs, words(d.r.mapping.Columns[i].Head)) {
+		if !d.r.local[i] {
 			d.Identify(d.r.names[i], text)
 		}
 	}
@@ -140,19 +145,44 @@ func (d *draft) takePart() {
 	}
 }
 
-// themeCode is a purpose code of the DAC.
+// themeCode is a purpose code of the DAC. It begins with a digit.
 var themeCode = regexp.MustCompile(`^(\d{3}|\d{5})\b[ :.-]*(.*)$`)
 
-// percented is a term with its part of the grant: "Education 50%".
-var percented = regexp.MustCompile(`^(.*\S) *\(?\b(\d{1,3}(?:\.\d{1,6})?) ?%\)?$`)
+// cutPercent takes a term and its part of the grant apart: "Education 50%", "Education (33.3 %)". ok is false of anything else.
+func cutPercent(s string) (term string, part grant.Percent, ok bool) {
+	if s, ok = strings.CutSuffix(strings.TrimSuffix(s, ")"), "%"); !ok {
+		return "", 0, false
+	}
+	s = strings.TrimSuffix(s, " ")
+	number := strings.TrimLeft(s[len(strings.TrimRight(s, "0123456789.")):], ".")
+	term = s[:len(s)-len(number)]
+	whole, fraction, _ := strings.Cut(number, ".")
+	if whole == "" || len(whole) > 3 || len(fraction) > 6 || endsInWord(term) {
+		return "", 0, false
+	}
+	millionths, err := strconv.ParseInt(whole+fraction+"000000"[len(fraction):], 10, 64)
+	term = strings.TrimRight(term, " (")
+	return term, grant.Percent(millionths), err == nil && grant.Percent(millionths) <= grant.Whole && term != ""
+}
+
+// endsInWord tells whether what follows a text belongs to the same word: the 19 of COVID19 is no number.
+func endsInWord(s string) bool {
+	if s == "" {
+		return false
+	}
+	c := s[len(s)-1]
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
 
 func (d *draft) classify() {
 	d.share(Theme, &d.Grant.Themes, func(s string) {
-		if m := themeCode.FindStringSubmatch(s); m != nil {
-			d.Theme(m[1], m[2])
-		} else {
-			d.Theme("", s)
+		if s[0] >= '0' && s[0] <= '9' {
+			if m := themeCode.FindStringSubmatch(s); m != nil {
+				d.Theme(m[1], m[2])
+				return
+			}
 		}
+		d.Theme("", s)
 	})
 	d.share(Location, &d.Grant.Locations, func(s string) {
 		if len(s) == 2 && grant.FindState(s) != "" {
@@ -169,13 +199,10 @@ func (d *draft) classify() {
 func (d *draft) share(f Field, splits *[]grant.Split, add func(string)) {
 	var parts []grant.Percent
 	sum := grant.Percent(0)
-	d.each(f, func(name, text string) {
+	d.each(f, func(_, text string) {
 		for _, s := range several(text) {
-			if m := percented.FindStringSubmatch(s); m != nil {
-				number, _ := strconv.ParseFloat(m[2], 64) // it is one
-				if p, err := grant.PercentOf(name, number); err == nil {
-					s, parts, sum = strings.TrimRight(m[1], " ("), append(parts, p), sum+p
-				}
+			if term, p, ok := cutPercent(s); ok {
+				s, parts, sum = term, append(parts, p), sum+p
 			}
 			add(s)
 		}

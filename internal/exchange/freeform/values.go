@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
-	"slices"
 	"strconv"
 
 	"github.com/allmep/tandem/internal/exchange"
@@ -40,6 +39,9 @@ var duration = regexp.MustCompile(`^(\d{1,4})(?:\.0+)? ?(?:months?|mos?\.?|mois|
 var years = regexp.MustCompile(`^(\d{1,3}) ?(?:years?|yrs?\.?|ans?|jahre?|שנים|سنوات|سنة)$`)
 
 func months(s string) (int, error) {
+	if n, err := strconv.ParseUint(s, 10, 64); err == nil && len(s) <= 4 {
+		return int(n), nil // no more is said by most
+	}
 	for i, pattern := range []*regexp.Regexp{duration, years} {
 		if m := pattern.FindStringSubmatch(s); m != nil {
 			n, err := strconv.Atoi(m[1])
@@ -206,7 +208,7 @@ func (d *draft) qualifier() (q money.Qualifier, said bool) {
 	q, said = written.ParseQualifier(c.Text)
 	switch {
 	case said:
-	case slices.Contains(totals, words(c.Text)):
+	case totals[words(c.Text)]:
 		d.Say(exchange.Noted, name, "the amount is said to be a %s: it may count money again that other rows have", c.Text)
 	default:
 		d.Say(exchange.Noted, name, "found %q, which is not understood; it is kept", c.Text)

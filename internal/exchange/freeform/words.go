@@ -1,8 +1,10 @@
 package freeform
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/allmep/tandem/internal/grant"
 )
@@ -53,35 +55,42 @@ var statusWords = map[string]grant.Status{
 var totalWords = []string{"total", "totals", "grand total", "subtotal", "sub total", "sum", "sum total", "total général", "sous total", "somme", "gesamt", "gesamtsumme", "summe", "zwischensumme", "insgesamt", "סה כ", "סהכ", "סך הכל", "المجموع", "الإجمالي", "اجمالي"}
 
 // headNames are headWords as words makes them, between spaces; totals are totalWords.
-var headNames, totals = func() (map[Field][]string, []string) {
+var headNames, totals = func() (map[Field][]string, map[string]bool) {
 	names := map[Field][]string{}
 	for f, list := range headWords {
 		for _, name := range list {
 			names[f] = append(names[f], " "+words(name)+" ")
 		}
 	}
-	var sums []string
+	sums := map[string]bool{}
 	for _, w := range totalWords {
-		sums = append(sums, words(w))
+		sums[words(w)] = true
 	}
 	return names, sums
 }()
 
 // words makes a head or a word comparable: "recipientOrg_name (USD)" is "recipient org name usd".
 func words(s string) string {
-	var b strings.Builder
+	b := make([]byte, 0, 64) // most fit; this is asked of most cells of a sheet
+	space := func() {
+		if len(b) > 0 && b[len(b)-1] != ' ' {
+			b = append(b, ' ')
+		}
+	}
 	before := ' '
 	for _, r := range s {
 		switch {
+		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
+			b = append(b, byte(r))
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '°':
-			b.WriteByte(' ')
+			space()
 		case unicode.IsUpper(r) && unicode.IsLower(before):
-			b.WriteByte(' ')
-			b.WriteRune(unicode.ToLower(r))
+			space()
+			fallthrough
 		default:
-			b.WriteRune(unicode.ToLower(r))
+			b = utf8.AppendRune(b, unicode.ToLower(r))
 		}
 		before = r
 	}
-	return strings.ReplaceAll(strings.Join(strings.Fields(b.String()), " "), "ization", "isation")
+	return strings.ReplaceAll(string(bytes.TrimRight(b, " ")), "ization", "isation")
 }

@@ -57,6 +57,9 @@ var between = regexp.MustCompile(`^(?:between|from|entre|de|zwischen|von|בין|
 
 // ParseCurrency reads a code, a sign or a name. Its error says what is accepted, or is an Ambiguous.
 func ParseCurrency(s string) (money.Currency, error) {
+	if c, err := money.ParseCurrency(s); err == nil {
+		return c, nil
+	}
 	p := plain(s)
 	if c, err := money.ParseCurrency(strings.ToUpper(p)); err == nil {
 		return c, nil

@@ -65,6 +65,9 @@ func Date(s string, order Order) (period.Date, error) {
 	if len(s) > longest {
 		return period.Date{}, fmt.Errorf("found %.20q… of %d bytes; %s", s, len(s), acceptedDates)
 	}
+	if d, err := period.ParseDate(s); err == nil { // the commonest way, which isoDate has, too
+		return d, nil
+	}
 	p := unaccented.Replace(plain(s))
 	if m := aboutDate.FindStringSubmatch(p); m != nil {
 		p = m[1]

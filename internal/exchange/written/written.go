@@ -5,6 +5,7 @@ package written
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Ambiguous is what can be read in two ways, and how to say which is meant.
@@ -21,7 +22,19 @@ func (a *Ambiguous) Error() string {
 
 // plain makes text comparable: small letters, plain spaces, one dash and one apostrophe, no marks of direction.
 func plain(s string) string {
+	if isASCII(s) {
+		return strings.Join(strings.Fields(strings.ToLower(s)), " ")
+	}
 	return strings.Join(strings.Fields(plainer.Replace(strings.ToLower(s))), " ")
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 var plainer = strings.NewReplacer("\u00A0", " ", "\u202F", " ", "\u2009", " ", "\u2007", " ", "–", "-", "—", "-", "−", "-", "‒", "-", "’", "'", "‘", "'", "ʼ", "'", "\u200E", "", "\u200F", "", "״", "\"", "׳", "'",

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"github.com/allmep/tandem/internal/exchange/written"
 	"github.com/allmep/tandem/internal/money"
 )
@@ -131,6 +133,24 @@ func TestDates(t *testing.T) {
 }
 
 // Whatever is written, reading it ends without harm; what is read twice is the same.
+// The commonest ways to write a date and a currency are read without the rest of the reader, which reads them as well: here, because of a space behind them.
+func TestTheCommonestWaysAreNoOthers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringMatching(`(19|2[01])?[0-9]{2}(-[01][0-9](-[0-3][0-9])?)?`).Draw(t, "date")
+		got, err := written.Date(s, written.Asked)
+		want, wantErr := written.Date(s+" ", written.Asked)
+		if got != want || (err == nil) != (wantErr == nil) {
+			t.Fatalf("%q is %v, %v; want %v, %v", s, got, err, want, wantErr)
+		}
+		c := rapid.OneOf(rapid.Map(rapid.SampledFrom(money.Currencies()), func(c money.Currency) string { return string(c) }), rapid.StringMatching(`[A-Z]{2,3}`)).Draw(t, "currency")
+		code, err := written.ParseCurrency(c)
+		wantCode, wantErr := written.ParseCurrency(c + " ")
+		if code != wantCode || (err == nil) != (wantErr == nil) {
+			t.Fatalf("%q is %q, %v; want %q, %v", c, code, err, wantCode, wantErr)
+		}
+	})
+}
+
 func FuzzWritten(f *testing.F) {
 	for _, s := range []string{"$3.3 million", "250,000–500,000", "SEK 1 234,50", "3/6/2024", "Sept 2015", "between 2 and 3 million", "kr. 5"} {
 		f.Add(s)
