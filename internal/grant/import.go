@@ -6,8 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json"
+	"sync"
 
 	"github.com/allmep/tandem/internal/period"
 )
@@ -42,30 +41,36 @@ type Kept struct {
 
 // part is a field of a grant that files tell of.
 type part struct {
-	name string
-	of   func(*Grant) any
-	set  func(to, from *Grant)
+	name  string
+	print func(*Grant) string // see Grant.Fingerprint
+	set   func(to, from *Grant)
+}
+
+// field is the part that a field is.
+func field[T any](name string, of func(*Grant) *T) part {
+	write := penOf(reflect.TypeFor[T]())
+	return part{name, func(g *Grant) string { return fingerprint(write, reflect.ValueOf(of(g)).Elem()) }, func(to, from *Grant) { *of(to) = *of(from) }}
 }
 
 // parts are the fields that files tell of. Transactions are parts of their own.
 var parts = []part{
-	{"title", func(g *Grant) any { return g.Title }, func(to, from *Grant) { to.Title = from.Title }},
-	{"description", func(g *Grant) any { return g.Description }, func(to, from *Grant) { to.Description = from.Description }},
-	{"funders", func(g *Grant) any { return g.Funders }, func(to, from *Grant) { to.Funders = from.Funders }},
-	{"recipients", func(g *Grant) any { return g.Recipients }, func(to, from *Grant) { to.Recipients = from.Recipients }},
-	{"partners", func(g *Grant) any { return g.Partners }, func(to, from *Grant) { to.Partners = from.Partners }},
-	{"programme", func(g *Grant) any { return g.Programme }, func(to, from *Grant) { to.Programme = from.Programme }},
-	{"status", func(g *Grant) any { return g.Status.String() }, func(to, from *Grant) { to.Status = from.Status }},
-	{"start", func(g *Grant) any { return g.Start.String() }, func(to, from *Grant) { to.Start = from.Start }},
-	{"end", func(g *Grant) any { return g.End.String() }, func(to, from *Grant) { to.End = from.End }},
-	{"durationMonths", func(g *Grant) any { return g.DurationMonths }, func(to, from *Grant) { to.DurationMonths = from.DurationMonths }},
-	{"themes", func(g *Grant) any { return g.Themes }, func(to, from *Grant) { to.Themes = from.Themes }},
-	{"locations", func(g *Grant) any { return g.Locations }, func(to, from *Grant) { to.Locations = from.Locations }},
-	{"populations", func(g *Grant) any { return g.Populations }, func(to, from *Grant) { to.Populations = from.Populations }},
-	{"identifiers", func(g *Grant) any { return g.Identifiers }, func(to, from *Grant) { to.Identifiers = from.Identifiers }},
-	{"budgets", func(g *Grant) any { return g.Budgets }, func(to, from *Grant) { to.Budgets = from.Budgets }},
-	{"sources", func(g *Grant) any { return g.Sources }, func(to, from *Grant) { to.Sources = from.Sources }},
-	{"note", func(g *Grant) any { return g.Note }, func(to, from *Grant) { to.Note = from.Note }},
+	field("title", func(g *Grant) *string { return &g.Title }),
+	field("description", func(g *Grant) *string { return &g.Description }),
+	field("funders", func(g *Grant) *[]Participation { return &g.Funders }),
+	field("recipients", func(g *Grant) *[]Participation { return &g.Recipients }),
+	field("partners", func(g *Grant) *[]Partner { return &g.Partners }),
+	field("programme", func(g *Grant) *string { return &g.Programme }),
+	field("status", func(g *Grant) *Status { return &g.Status }),
+	field("start", func(g *Grant) *period.Date { return &g.Start }),
+	field("end", func(g *Grant) *period.Date { return &g.End }),
+	field("durationMonths", func(g *Grant) *int { return &g.DurationMonths }),
+	field("themes", func(g *Grant) *[]Split { return &g.Themes }),
+	field("locations", func(g *Grant) *[]Split { return &g.Locations }),
+	field("populations", func(g *Grant) *[]Split { return &g.Populations }),
+	field("identifiers", func(g *Grant) *[]string { return &g.Identifiers }),
+	field("budgets", func(g *Grant) *[]Budget { return &g.Budgets }),
+	field("sources", func(g *Grant) *[]Source { return &g.Sources }),
+	field("note", func(g *Grant) *string { return &g.Note }),
 }
 
 // transactionPart is the name of a transaction as a part.
@@ -83,7 +88,7 @@ func (g *Grant) Fingerprint(name string) string {
 	}
 	for _, p := range parts {
 		if p.name == name {
-			return fingerprint(p.of(g))
+			return p.print(g)
 		}
 	}
 	return ""
@@ -92,20 +97,29 @@ func (g *Grant) Fingerprint(name string) string {
 // fingerprint of a transaction leaves its id out, which is the record's, and where it came from.
 func (t Transaction) fingerprint() string {
 	t.ID, t.Origin = "", ""
-	return fingerprint(t)
+	return fingerprint(penOfTransaction, reflect.ValueOf(&t).Elem())
 }
 
-func fingerprint(v any) string {
-	if reflect.ValueOf(v).IsZero() {
-		return "" // as below, and most parts of most grants are
+var penOfTransaction = penOf(reflect.TypeFor[Transaction]())
+
+// fingerprint is a short hash of what Encode writes of a value, "" if that is nothing.
+func fingerprint(write pen, v reflect.Value) string {
+	if v.IsZero() {
+		return "" // most parts of most grants are
 	}
-	body, err := json.Marshal(v)
-	if err != nil || string(body) == `""` || string(body) == "[]" || string(body) == "0" {
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	body, ok := write((*room)[:0], v)
+	*room = body
+	if !ok || string(body) == `""` || string(body) == "[]" || string(body) == "0" {
 		return "" // no value of a grant fails to be written
 	}
 	sum := sha256.Sum256(body)
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
+
+// rooms are where fingerprints are taken.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
 
 // Imported returns what a source's file last told of what it knows by a key, nil if none did.
 func (g *Grant) Imported(format, source, key string) *Import {
@@ -129,14 +143,14 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 		was = *base
 	}
 	for _, p := range parts {
-		theirs, before := fingerprint(p.of(said)), was.print(p.name)
+		theirs, before := p.print(said), was.print(p.name)
 		if theirs != "" {
 			next.Said = append(next.Said, Said{p.name, theirs})
 		}
 		if theirs == before {
 			continue
 		}
-		switch ours := fingerprint(p.of(g)); {
+		switch ours := p.print(g); {
 		case ours == theirs:
 		case ours == before:
 			p.set(g, said)
@@ -161,7 +175,7 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 // Differences are the parts of which two grants say different things, wherever their transactions have their ids; of those together it is one.
 func Differences(a, b *Grant) (names []string) {
 	for _, p := range parts {
-		if fingerprint(p.of(a)) != fingerprint(p.of(b)) {
+		if p.print(a) != p.print(b) {
 			names = append(names, p.name)
 		}
 	}
@@ -176,11 +190,11 @@ func Differences(a, b *Grant) (names []string) {
 // more changes nothing.
 func (g *Grant) TakeEdits(was, told, said *Grant) (held []string) {
 	for _, p := range parts {
-		theirs, before := fingerprint(p.of(said)), fingerprint(p.of(told))
+		theirs, before := p.print(said), p.print(told)
 		if theirs == before {
 			continue
 		}
-		switch ours, then := fingerprint(p.of(g)), fingerprint(p.of(was)); {
+		switch ours, then := p.print(g), p.print(was); {
 		case ours == theirs:
 		case ours == then && then == before:
 			p.set(g, said)

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -11,8 +12,10 @@ const reportPart = "reports/"
 // print of a report leaves out its id, and what the record says of it by itself.
 func (r Report) print() string {
 	r.ID, r.By, r.At, r.ConfirmedBy, r.Confirmed, r.Origin, r.Of = "", "", 0, "", 0, "", ""
-	return fingerprint(r)
+	return fingerprint(penOfReport, reflect.ValueOf(&r).Elem())
 }
+
+var penOfReport = penOf(reflect.TypeFor[Report]())
 
 // sameWord tells whether two reports are of one word of one source.
 func (r *Report) sameWord(o *Report) bool {

@@ -6,21 +6,22 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// bulk writes a revision piece by piece, so that it is never held whole: while its command decides on, a goroutine encodes what is put and takes it into the next
-// state. It is for commands that are alone in their transaction, which undoes what is written of one that fails.
+// bulk writes a revision piece by piece, so that it is never held whole: while its command decides on, goroutines encode what is put, take it into the next
+// state and write it to the log. It is for commands that are alone in their transaction, which undoes what is written of one that fails.
 type bulk struct {
 	*draft
 	head   Revision
 	before string         // the hash of the revision before
-	begun  bool           // the log has the revision
 	keys   []grant.Key    // of what was put
-	held   []Version      // what was written, while it is not much
-	size   int            // of its bodies
 	batch  []grant.Entity // put, and not handed on yet
-	handed int            // batches that are being encoded
+	handed int            // batches that are under way
 	work   chan []grant.Entity
-	ready  chan encoded
-	next   *growing // with what is encoded; the goroutine's until it ends
+	ready  chan error // of each batch
+	// The goroutines', until all that was handed on is ready:
+	begun bool      // the log has the revision
+	held  []Version // what was written, while it is not much
+	size  int       // of its bodies
+	next  *growing  // with what is written
 }
 
 // encoded is a batch as it goes into the log.
@@ -32,33 +33,65 @@ type encoded struct {
 // bulkBatch is how many records are encoded and written at once, and bulkAhead how many batches wait at most. More are not faster.
 const (
 	bulkBatch = 128
-	bulkAhead = 2
+	bulkAhead = 4
 	bulkHeld  = 16 << 20 // bytes of bodies that are held for the hash
 )
 
 // newBulk begins a bulk of a draft. stop has to be called.
 func newBulk(d *draft, w Write) *bulk {
-	b := &bulk{draft: d, head: d.head(w), before: d.tx.Hash(), work: make(chan []grant.Entity, bulkAhead), ready: make(chan encoded, bulkAhead), next: d.ledger.grow(d.pending.flush())}
-	go b.encode(b.work)
+	b := &bulk{draft: d, head: d.head(w), before: d.tx.Hash(), work: make(chan []grant.Entity, bulkAhead), ready: make(chan error, bulkAhead), next: d.ledger.grow(d.pending.flush())}
+	out := make(chan encoded, 1)
+	go b.encodeAll(b.work, out)
+	go b.writeAll(out)
 	return b
 }
 
-// encode is the goroutine.
-func (b *bulk) encode(work <-chan []grant.Entity) {
-	defer close(b.ready)
+// encodeAll is the goroutine that encodes what is put, and takes it into the next state.
+func (b *bulk) encodeAll(work <-chan []grant.Entity, out chan<- encoded) {
+	defer close(out)
 	for batch := range work {
-		out := encoded{versions: make([]Version, len(batch))}
+		of := encoded{versions: make([]Version, len(batch))}
 		for i, e := range batch {
-			if out.versions[i], out.err = encode(e); out.err != nil {
+			if of.versions[i], of.err = encode(e); of.err != nil {
 				break
 			}
 			b.next.add(e)
 		}
-		b.ready <- out
+		out <- of
 	}
 }
 
-// stop ends the goroutine.
+// writeAll is the goroutine that writes what is encoded to the log.
+func (b *bulk) writeAll(in <-chan encoded) {
+	defer close(b.ready)
+	var err error
+	for batch := range in {
+		if err == nil {
+			if err = batch.err; err == nil {
+				err = b.write(batch.versions)
+			}
+		}
+		b.ready <- err
+	}
+}
+
+func (b *bulk) write(versions []Version) error {
+	for _, v := range versions {
+		b.size += len(v.Body)
+	}
+	if b.held = append(b.held, versions...); b.size > bulkHeld {
+		b.held = nil
+	}
+	if !b.begun {
+		b.begun = true
+		if err := b.tx.Append(b.head); err != nil {
+			return err
+		}
+	}
+	return b.tx.Extend(versions)
+}
+
+// stop ends the goroutines.
 func (b *bulk) stop() {
 	if b.work != nil {
 		close(b.work)
@@ -78,13 +111,13 @@ func (b *bulk) put(e grant.Entity) error {
 	return b.hand()
 }
 
-// hand hands the batch on, and writes one that is ready where too many are under way.
+// hand hands the batch on, and waits for another where too many are under way.
 func (b *bulk) hand() error {
 	if len(b.batch) == 0 {
 		return nil
 	}
 	if b.handed == bulkAhead {
-		if err := b.write(); err != nil {
+		if err := b.wait(); err != nil {
 			return err
 		}
 	}
@@ -94,26 +127,10 @@ func (b *bulk) hand() error {
 	return nil
 }
 
-// write waits for a batch and writes it to the log.
-func (b *bulk) write() error {
-	if !b.begun {
-		b.begun = true
-		if err := b.tx.Append(b.head); err != nil {
-			return err
-		}
-	}
-	out := <-b.ready
+// wait waits for the first batch that is under way.
+func (b *bulk) wait() error {
 	b.handed--
-	if out.err != nil {
-		return out.err
-	}
-	for _, v := range out.versions {
-		b.size += len(v.Body)
-	}
-	if b.held = append(b.held, out.versions...); b.size > bulkHeld {
-		b.held = nil
-	}
-	return b.tx.Extend(out.versions)
+	return <-b.ready
 }
 
 // settle writes all that was put, so that get finds it. What is put under the same keys later takes its place.
@@ -122,7 +139,7 @@ func (b *bulk) settle() error {
 		return err
 	}
 	for b.handed > 0 {
-		if err := b.write(); err != nil {
+		if err := b.wait(); err != nil {
 			return err
 		}
 	}
@@ -159,14 +176,28 @@ func (b *bulk) hash() (string, error) {
 		}
 		return digest.hex(), nil
 	}
-	for some := range slices.Chunk(b.keys, bulkBatch) {
-		versions, err := b.tx.GetAll(some)
-		if err != nil {
-			return "", err
-		}
+	read, end := b.readAgain()
+	for versions := range read {
 		for _, v := range versions {
 			digest.version(v)
 		}
 	}
-	return digest.hex(), nil
+	return digest.hex(), *end
+}
+
+// readAgain reads what was written in the order of its keys, a little ahead of who takes it. When there is no more, end is why.
+func (b *bulk) readAgain() (read <-chan []Version, end *error) {
+	out, end := make(chan []Version, 1), new(error)
+	go func() {
+		defer close(out)
+		for some := range slices.Chunk(b.keys, bulkBatch) {
+			versions, err := b.tx.GetAll(some)
+			if err != nil {
+				*end = err
+				return
+			}
+			out <- versions
+		}
+	}()
+	return out, end
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -134,6 +135,7 @@ func (s *Store) failWaiting(ctx context.Context, err error) error {
 
 // tx is a ledger.Tx on the connection that holds the lock of the head.
 type tx struct {
+	mu         sync.Mutex // held by every method that uses the connection
 	reader     reader
 	ctx        context.Context // of the Commit
 	conn       *sql.Conn
@@ -151,18 +153,26 @@ func (t *tx) At() int64 { return t.at }
 func (t *tx) Hash() string { return t.hash }
 
 func (t *tx) Get(key grant.Key) (ledger.Version, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return t.reader.Get(t.ctx, key, 0)
 }
 
 func (t *tx) GetAll(keys []grant.Key) ([]ledger.Version, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return t.reader.GetAll(t.ctx, keys, t.number)
 }
 
 func (t *tx) Since(after int64, yield func(ledger.Revision) error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	return t.reader.Since(t.ctx, after, yield)
 }
 
 func (t *tx) Request(principal, requestID string) (ledger.Revision, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	page, err := t.reader.heads(t.ctx, "find a request", t.reader.sql.request, principal, requestID)
 	if err != nil {
 		return ledger.Revision{}, err
@@ -174,6 +184,8 @@ func (t *tx) Request(principal, requestID string) (ledger.Revision, error) {
 }
 
 func (t *tx) Append(r ledger.Revision) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if err := t.check(r); err != nil {
 		return fault.New(fault.Internal, "revision %d cannot be appended: %v", r.Number, err)
 	}
@@ -187,6 +199,8 @@ func (t *tx) Append(r ledger.Revision) error {
 }
 
 func (t *tx) Extend(changes []ledger.Version) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, v := range changes {
 		if err := checkChange(v, t.number, t.at); err != nil {
 			return fault.New(fault.Internal, "revision %d cannot be extended: %v", t.number, err)
@@ -196,6 +210,8 @@ func (t *tx) Extend(changes []ledger.Version) error {
 }
 
 func (t *tx) Seal(changes int, hash string) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.hash = hash
 	return t.exec(t.reader.sql.seal, t.number, changes, hash)
 }
@@ -214,6 +230,8 @@ func (t *tx) add(changes []ledger.Version) error {
 }
 
 func (t *tx) Clear() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	for _, text := range t.reader.sql.clear {
 		if err := t.exec(text); err != nil {
 			return err

@@ -1,0 +1,171 @@
+package grant
+
+import (
+	"bytes"
+	"encoding"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/allmep/tandem/internal/period"
+)
+
+// pen writes a value of one type, byte for byte as the library does, which takes several times as long; and an import writes every grant, and part after part of it for their fingerprints.
+// It is not ok at what is not text, which is for the library to refuse. The value is one that can be pointed to.
+type pen func(out []byte, v reflect.Value) (_ []byte, ok bool)
+
+var penOfGrant = penOf(reflect.TypeFor[Grant]())
+
+// write tells whether a grant was written.
+func (g *Grant) write() (body []byte, ok bool) {
+	room := rooms.Get().(*[]byte)
+	defer rooms.Put(room)
+	*room, ok = penOfGrant((*room)[:0], reflect.ValueOf(g).Elem())
+	return bytes.Clone(*room), ok
+}
+
+func penOf(t reflect.Type) pen {
+	switch {
+	case t == reflect.TypeFor[period.Date]():
+		return writeDate
+	case t.Kind() == reflect.Uint8 && t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+		return penOfWords(t)
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		return penOfStruct(t)
+	case reflect.Slice:
+		return penOfSlice(t)
+	case reflect.Pointer:
+		write := penOf(t.Elem())
+		return func(out []byte, v reflect.Value) ([]byte, bool) { return write(out, v.Elem()) } // nil is left out
+	case reflect.String:
+		return func(out []byte, v reflect.Value) ([]byte, bool) { return appendString(out, v.String()) }
+	case reflect.Int, reflect.Int64:
+		return func(out []byte, v reflect.Value) ([]byte, bool) { return strconv.AppendInt(out, v.Int(), 10), true }
+	case reflect.Bool:
+		return func(out []byte, v reflect.Value) ([]byte, bool) { return strconv.AppendBool(out, v.Bool()), true }
+	}
+	panic("no field of a grant may be a " + t.String())
+}
+
+func writeDate(out []byte, v reflect.Value) ([]byte, bool) {
+	out = append(out, '"')
+	out = append(out, v.Addr().Interface().(*period.Date).String()...)
+	return append(out, '"'), true
+}
+
+// penOfWords writes the name of a number, all of which are made beforehand.
+func penOfWords(t reflect.Type) pen {
+	var names [math.MaxUint8 + 1]string
+	for i := range names {
+		v := reflect.New(t).Elem()
+		v.SetUint(uint64(i))
+		name, err := v.Interface().(encoding.TextMarshaler).MarshalText()
+		if err != nil {
+			panic(err)
+		}
+		names[i] = `"` + string(name) + `"`
+	}
+	return func(out []byte, v reflect.Value) ([]byte, bool) { return append(out, names[v.Uint()]...), true }
+}
+
+func penOfSlice(t reflect.Type) pen {
+	write := penOf(t.Elem())
+	return func(out []byte, v reflect.Value) ([]byte, bool) {
+		out = append(out, '[')
+		for i := range v.Len() {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			var ok bool
+			if out, ok = write(out, v.Index(i)); !ok {
+				return out, false
+			}
+		}
+		return append(out, ']'), true
+	}
+}
+
+func penOfStruct(t reflect.Type) pen {
+	type written struct {
+		member
+		write pen
+		omits func(v reflect.Value) bool
+	}
+	var members []written
+	for _, m := range membersOf(t) {
+		f := t.FieldByIndex(m.index)
+		members = append(members, written{m, penOf(f.Type), omission(f)})
+	}
+	return func(out []byte, v reflect.Value) ([]byte, bool) {
+		before := byte('{')
+		for i := range members {
+			m := &members[i]
+			field, ok := v, false
+			for _, i := range m.index {
+				field = field.Field(i)
+			}
+			if m.omits(field) {
+				continue
+			}
+			out = append(append(out, before), m.name...)
+			if out, ok = m.write(out, field); !ok {
+				return out, false
+			}
+			before = ','
+		}
+		if before == '{' {
+			out = append(out, '{')
+		}
+		return append(out, '}'), true
+	}
+}
+
+// omission tells when a field is left out, by its tag.
+func omission(f reflect.StructField) func(v reflect.Value) bool {
+	_, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+	switch {
+	case options == "" && f.Type.Kind() != reflect.Pointer:
+		return func(reflect.Value) bool { return false }
+	case options == "omitzero" && f.Type == reflect.TypeFor[period.Date]():
+		return func(v reflect.Value) bool { return v.Addr().Interface().(*period.Date).IsZero() }
+	case options == "omitzero" || options == "omitempty" && f.Type.Kind() == reflect.Pointer: // to what is never empty
+		return reflect.Value.IsZero
+	case options == "omitempty":
+		return func(v reflect.Value) bool { return v.Len() == 0 }
+	}
+	panic("no field of a grant may have the tag " + string(f.Tag))
+}
+
+// escapes are what a string has in the place of a byte, "" for the byte itself.
+var escapes = func() (escapes [utf8.RuneSelf]string) {
+	for c := range escapes {
+		quoted, _ := jsontext.AppendQuote(nil, string(rune(c))) // every character has its quote
+		if escape := string(quoted[1 : len(quoted)-1]); len(escape) > 1 {
+			escapes[c] = escape
+		}
+	}
+	return escapes
+}()
+
+// appendString appends a string as jsontext.AppendQuote does. It is not ok where that has an error.
+func appendString(out []byte, s string) (_ []byte, ok bool) {
+	out = append(slices.Grow(out, len(s)+2), '"')
+	from, ascii := 0, true
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= utf8.RuneSelf:
+			ascii = false
+		case escapes[c] != "":
+			out = append(append(out, s[from:i]...), escapes[c]...)
+			from = i + 1
+		}
+	}
+	return append(append(out, s[from:]...), '"'), ascii || utf8.ValidString(s)
+}
