@@ -230,7 +230,7 @@ func writeSummary(done *ledger.Imported, dry bool) *tandemv1.ImportSummary {
 	for _, t := range done.Totals {
 		m.Totals = append(m.Totals, &tandemv1.ImportSummary_Total{
 			Type: t.Type, CurrencyCode: t.Currency, TransactionCount: int32(t.Transactions), UnreadCount: int32(t.Unread),
-			Recorded: decimalOf(t.Recorded), Reported: decimalOf(t.Reported), Kept: decimalOf(t.Kept), Refused: decimalOf(t.Refused),
+			Recorded: decimalOf(t.Recorded), Reported: decimalOf(t.Reported), Kept: decimalOf(t.Kept), Refused: decimalOf(t.Refused), Rounding: decimalOf(t.Rounding),
 		})
 	}
 	return m

@@ -9,6 +9,7 @@ import (
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/search"
 )
 
@@ -37,15 +38,17 @@ type ImportedGrant struct {
 	relates  bool           // what the file says of its links counts: it is not our own, nor older than what is recorded
 }
 
-// ImportTotal is what became of the money of one type and currency, in the source's words. Recorded, Reported, Kept and Refused sum to what the file has.
+// ImportTotal is what became of the money of one type and currency, in the source's words. Recorded, Reported, Kept, Refused and Rounding sum to what the file
+// has, exactly.
 type ImportTotal struct {
 	Type, Currency string
 	Transactions   int
 	Unread         int      // how many of them have no value that can be read; their grants are refused
-	Recorded       *big.Rat // among the grants' own
-	Reported       *big.Rat // it is in the report that the file left only: the grant has transactions from another source, or from a later file
+	Recorded       *big.Rat // among the grants' own, in minor units
+	Reported       *big.Rat // it is in the report that the file left only: the grant has transactions from another source, or from a later file; in minor units
 	Kept           *big.Rat // no money that the grant gives; kept word for word
 	Refused        *big.Rat
+	Rounding       *big.Rat // by how much what is recorded and reported is less than what the file has of it, below 0 if it is more: the file's decimals beyond the minor unit
 }
 
 // Imported is what an import did, or would do.
@@ -162,7 +165,7 @@ func (a *accounts) add(money []exchange.Money, of *ImportedGrant) {
 			i = len(a.totals)
 			k = [2]string{strings.Clone(m.Type), strings.Clone(m.Currency)}
 			a.at[k] = i
-			a.totals = append(a.totals, ImportTotal{Type: k[0], Currency: k[1], Recorded: new(big.Rat), Reported: new(big.Rat), Kept: new(big.Rat), Refused: new(big.Rat)})
+			a.totals = append(a.totals, ImportTotal{Type: k[0], Currency: k[1], Recorded: new(big.Rat), Reported: new(big.Rat), Kept: new(big.Rat), Refused: new(big.Rat), Rounding: new(big.Rat)})
 		}
 		t := &a.totals[i]
 		t.Transactions++
@@ -175,9 +178,21 @@ func (a *accounts) add(money []exchange.Money, of *ImportedGrant) {
 		case m.Use == exchange.Kept:
 			t.Kept.Add(t.Kept, value)
 		case of.reported:
-			t.Reported.Add(t.Reported, value)
+			t.take(t.Reported, value)
 		default:
-			t.Recorded.Add(t.Recorded, value)
+			t.take(t.Recorded, value)
 		}
 	}
+}
+
+// take adds to a sum what the record has of a value, and what that leaves to the rounding.
+func (t *ImportTotal) take(sum, value *big.Rat) {
+	sum.Add(sum, value)
+	m, ok := money.Round(money.Currency(t.Currency), value)
+	if !ok {
+		return // a reader refuses what is beyond bounds
+	}
+	rounding := new(big.Rat).Sub(value, m.Rat())
+	sum.Sub(sum, rounding)
+	t.Rounding.Add(t.Rounding, rounding)
 }

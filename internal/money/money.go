@@ -84,6 +84,11 @@ func allDigits(s string) bool {
 // Decimal writes the amount with all its decimals: 3300000.00.
 func (m Money) Decimal() string { return FormatMinor(m.Currency, m.Minor) }
 
+// Rat is the amount as a number of the currency's units, not of its minor ones.
+func (m Money) Rat() *big.Rat {
+	return new(big.Rat).SetFrac(big.NewInt(m.Minor), new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(m.Currency.Exponent())), nil))
+}
+
 // FormatMinor writes an amount in minor units with all the decimals of its currency.
 func FormatMinor(c Currency, minor int64) string {
 	return point(strconv.FormatInt(minor, 10), c.Exponent())

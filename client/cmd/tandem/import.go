@@ -116,9 +116,9 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 			fmt.Fprintf(told, "%s: likely the same: %s and %s (%.3f, %s)%s\n", g.Place, g.Key, like.Name, like.Score, like.Title, more)
 		}
 	}
-	t := &table{head: []string{"TYPE", "CURRENCY", "TRANSACTIONS", "RECORDED", "REPORTED", "KEPT", "REFUSED"}, right: map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true}}
+	t := &table{head: []string{"TYPE", "CURRENCY", "TRANSACTIONS", "RECORDED", "REPORTED", "KEPT", "REFUSED", "ROUNDING"}, right: map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true, 7: true}}
 	for _, sum := range r.GetSummary().GetTotals() {
-		t.add(sum.Type, sum.CurrencyCode, strconv.Itoa(int(sum.TransactionCount)), sum.Recorded, sum.Reported, sum.Kept, sum.Refused)
+		t.add(sum.Type, sum.CurrencyCode, strconv.Itoa(int(sum.TransactionCount)), sum.Recorded, sum.Reported, sum.Kept, sum.Refused, sum.Rounding)
 		if sum.UnreadCount > 0 {
 			t.notes = append(t.notes, fmt.Sprintf("%d amounts of the type %s cannot be read and are in no sum.", sum.UnreadCount, sum.Type))
 		}

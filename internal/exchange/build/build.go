@@ -243,17 +243,19 @@ func small(value *big.Rat, unit int64) (minor int64, exact, ok bool) {
 	return minor, scaled%den.Int64() == 0, -money.MaxMinor < minor && minor < money.MaxMinor
 }
 
-// Pay adds a transaction. What is its name in the source, for control totals.
-func (b *Builder) Pay(t grant.TransactionType, what string, a money.Amount, date period.Date) {
+// Pay adds a transaction.
+func (b *Builder) Pay(t grant.TransactionType, a money.Amount, date period.Date) {
 	b.Grant.Transactions = append(b.Grant.Transactions, grant.Transaction{ID: b.Grant.NextID(), Type: t, Amount: a, Date: date})
-	if a.Qualifier != money.Unknown {
-		b.Count(what, string(a.Currency), money.FormatMinor(a.Currency, a.Bounds().Central))
-	}
 }
 
-// Count accounts for an amount that the source has: value is a decimal number.
-func (b *Builder) Count(what, currency, value string) {
-	b.Money = append(b.Money, exchange.Money{Type: what, Currency: currency, Value: value})
+// Count accounts for an amount that the source has, under its name there, before anything in it is rounded. It is nil where it cannot be read.
+func (b *Builder) Count(what, currency string, value *big.Rat) {
+	m := exchange.Money{Type: what, Currency: currency}
+	if value != nil {
+		decimals, _ := value.FloatPrec()
+		m.Value = value.FloatString(decimals)
+	}
+	b.Money = append(b.Money, m)
 }
 
 // Finish checks the grant by the rules of the record. What breaks one refuses the draft.

@@ -279,21 +279,20 @@ func (a *activity) amount(t grant.TransactionType, what string, date period.Date
 	switch {
 	case err != nil:
 		a.Say(exchange.Refused, a.name(head), "%v", err)
-		a.Count(what, string(currency), "")
+		a.Count(what, string(currency), nil)
 		return
 	case value.Sign() == 0:
 		return
 	}
 	value.Mul(value, million)
+	a.Count(what, string(currency), value)
 	if currency == "" {
 		a.Say(exchange.Refused, a.name("currencycode"), "found %q; accepted is the DAC's code of a currency, such as 302 for US dollars, or its ISO 4217 code", a.get("currencycode"))
-		a.Count(what, "", value.FloatString(2))
 		return
 	}
 	minor, exact, err := build.Minor(currency, value)
 	if err != nil {
 		a.Say(exchange.Refused, a.name(head), "%v", err)
-		a.Count(what, string(currency), value.FloatString(2))
 		return
 	}
 	amount := money.Amount{Currency: currency, Minor: minor}
@@ -303,7 +302,8 @@ func (a *activity) amount(t grant.TransactionType, what string, date period.Date
 	if minor == 0 {
 		a.Say(exchange.Noted, a.name(head), "found %s millions, less than the smallest amount of %s; it is kept", text, currency)
 		a.Keep(a.name(head), text)
+		a.Money[len(a.Money)-1].Use = exchange.Kept
 		return
 	}
-	a.Pay(t, what, amount, date)
+	a.Pay(t, amount, date)
 }

@@ -124,7 +124,10 @@ func (d *draft) pay(a written.Amount, currency money.Currency, date period.Date)
 			out.Minor, out.Low, out.High = 0, low, high
 		}
 	}
-	d.Pay(kind, string(Amount), out, date)
+	d.Pay(kind, out, date)
+	if a.Low != nil {
+		d.count(a, currency)
+	}
 }
 
 // account counts what a refused row has of money, as far as it can be read.
@@ -136,13 +139,18 @@ func (d *draft) account(amount, low, high written.Amount, currency money.Currenc
 		if a.Currency != "" {
 			currency = a.Currency
 		}
-		middle := new(big.Rat).Mul(new(big.Rat).Add(a.Low, a.High), big.NewRat(1, 2))
-		d.Count(string(Amount), string(currency), middle.FloatString(currency.Exponent()))
+		d.count(a, currency)
 		return
 	}
 	if c, _, _ := d.cell(Amount); c.Text != "" {
-		d.Count(string(Amount), string(currency), "")
+		d.Count(string(Amount), string(currency), nil)
 	}
+}
+
+// count counts an amount, of a range its middle.
+func (d *draft) count(a written.Amount, currency money.Currency) {
+	middle := new(big.Rat).Add(a.Low, a.High)
+	d.Count(string(Amount), string(currency), middle.Quo(middle, big.NewRat(2, 1)))
 }
 
 // currency returns the currency that the row says, or the file.

@@ -284,13 +284,13 @@ func (g *giving) pay(t grant.TransactionType, path, currency string, date period
 	value, err := written.Decimal(text)
 	if err != nil {
 		g.Say(exchange.Refused, g.r.name(path), "%v", err)
-		g.Count(what, currency, "")
+		g.Count(what, currency, nil)
 		return
 	}
+	g.Count(what, currency, value)
 	c, err := money.ParseCurrency(currency)
 	if err != nil {
 		g.Say(exchange.Refused, g.r.name("currency"), "%v", err)
-		g.Count(what, currency, value.FloatString(2))
 		return
 	}
 	minor, exact, err := build.Minor(c, value)
@@ -299,8 +299,7 @@ func (g *giving) pay(t grant.TransactionType, path, currency string, date period
 	}
 	if err != nil {
 		g.Say(exchange.Refused, g.r.name(path), "%v", err)
-		g.Count(what, currency, value.FloatString(c.Exponent()))
 		return
 	}
-	g.Pay(t, what, money.Amount{Currency: c, Minor: minor}, date)
+	g.Pay(t, money.Amount{Currency: c, Minor: minor}, date)
 }

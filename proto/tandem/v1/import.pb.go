@@ -1261,7 +1261,7 @@ func (x *Mapping) GetSource() string {
 	return ""
 }
 
-// Total is what became of the money of a type and currency. The four amounts sum to what the file has, in decimals as precise as the file's.
+// Total is what became of the money of a type and currency. The five amounts sum to what the file has, exactly.
 type ImportSummary_Total struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The type in the source's words: `2 Outgoing Commitment`.
@@ -1272,14 +1272,16 @@ type ImportSummary_Total struct {
 	TransactionCount int32 `protobuf:"varint,3,opt,name=transaction_count,json=transactionCount,proto3" json:"transaction_count,omitempty"`
 	// How many of them have an amount that cannot be read; they are in no sum.
 	UnreadCount int32 `protobuf:"varint,4,opt,name=unread_count,json=unreadCount,proto3" json:"unread_count,omitempty"`
-	// Recorded among the transactions of the grants.
+	// Recorded among the transactions of the grants, in the minor unit of the currency.
 	Recorded string `protobuf:"bytes,5,opt,name=recorded,proto3" json:"recorded,omitempty"`
 	// In the report that the file left only: the grant has transactions from another source, or from a later file.
 	Reported string `protobuf:"bytes,6,opt,name=reported,proto3" json:"reported,omitempty"`
 	// No money that the grant gives, such as incoming funds; kept word for word.
 	Kept string `protobuf:"bytes,7,opt,name=kept,proto3" json:"kept,omitempty"`
 	// Of grants that are refused.
-	Refused       string `protobuf:"bytes,8,opt,name=refused,proto3" json:"refused,omitempty"`
+	Refused string `protobuf:"bytes,8,opt,name=refused,proto3" json:"refused,omitempty"`
+	// What rounding to the minor unit leaves of what is recorded and reported: the decimals of the file beyond it; below 0 where more was recorded.
+	Rounding      string `protobuf:"bytes,9,opt,name=rounding,proto3" json:"rounding,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1366,6 +1368,13 @@ func (x *ImportSummary_Total) GetKept() string {
 func (x *ImportSummary_Total) GetRefused() string {
 	if x != nil {
 		return x.Refused
+	}
+	return ""
+}
+
+func (x *ImportSummary_Total) GetRounding() string {
+	if x != nil {
+		return x.Rounding
 	}
 	return ""
 }
@@ -1513,7 +1522,7 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\x05NOTED\x10\x01\x12\f\n" +
 	"\bREPAIRED\x10\x02\x12\f\n" +
 	"\bLEFT_OUT\x10\x03\x12\v\n" +
-	"\aREFUSED\x10\x04\"\x94\x05\n" +
+	"\aREFUSED\x10\x04\"\xb0\x05\n" +
 	"\rImportSummary\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\tR\brevision\x12#\n" +
 	"\rcreated_count\x18\x02 \x01(\x05R\fcreatedCount\x12#\n" +
@@ -1525,7 +1534,7 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\rvalidate_only\x18\b \x01(\bR\fvalidateOnly\x121\n" +
 	"\acolumns\x18\t \x03(\v2\x17.tandem.v1.ImportColumnR\acolumns\x12,\n" +
 	"\amapping\x18\n" +
-	" \x01(\v2\x12.tandem.v1.MappingR\amapping\x1a\xf6\x01\n" +
+	" \x01(\v2\x12.tandem.v1.MappingR\amapping\x1a\x92\x02\n" +
 	"\x05Total\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12#\n" +
 	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x12+\n" +
@@ -1534,7 +1543,8 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\brecorded\x18\x05 \x01(\tR\brecorded\x12\x1a\n" +
 	"\breported\x18\x06 \x01(\tR\breported\x12\x12\n" +
 	"\x04kept\x18\a \x01(\tR\x04kept\x12\x18\n" +
-	"\arefused\x18\b \x01(\tR\arefused\"\x88\x01\n" +
+	"\arefused\x18\b \x01(\tR\arefused\x12\x1a\n" +
+	"\brounding\x18\t \x01(\tR\brounding\"\x88\x01\n" +
 	"\fImportColumn\x12\x16\n" +
 	"\x06letter\x18\x01 \x01(\tR\x06letter\x12\x12\n" +
 	"\x04head\x18\x02 \x01(\tR\x04head\x12\x14\n" +
