@@ -67,7 +67,7 @@ type Store interface {
 	Close() error
 }
 
-// Tx is a write transaction. It sees its own appends. Goroutines may share it. It must not be used after the fn of its Commit returns.
+// Tx is a write transaction. It sees its own appends. Goroutines may share Get, GetAll, Append, Extend and Seal. It must not be used after the fn of its Commit returns.
 type Tx interface {
 	// Head returns the number of the newest revision, appended ones included.
 	Head() int64

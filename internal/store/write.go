@@ -135,7 +135,7 @@ func (s *Store) failWaiting(ctx context.Context, err error) error {
 
 // tx is a ledger.Tx on the connection that holds the lock of the head.
 type tx struct {
-	mu         sync.Mutex // held by every method that uses the connection
+	mu         sync.Mutex // held by the methods that goroutines may share
 	reader     reader
 	ctx        context.Context // of the Commit
 	conn       *sql.Conn
@@ -165,14 +165,10 @@ func (t *tx) GetAll(keys []grant.Key) ([]ledger.Version, error) {
 }
 
 func (t *tx) Since(after int64, yield func(ledger.Revision) error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	return t.reader.Since(t.ctx, after, yield)
 }
 
 func (t *tx) Request(principal, requestID string) (ledger.Revision, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	page, err := t.reader.heads(t.ctx, "find a request", t.reader.sql.request, principal, requestID)
 	if err != nil {
 		return ledger.Revision{}, err
@@ -230,8 +226,6 @@ func (t *tx) add(changes []ledger.Version) error {
 }
 
 func (t *tx) Clear() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	for _, text := range t.reader.sql.clear {
 		if err := t.exec(text); err != nil {
 			return err
