@@ -53,10 +53,11 @@ type ImportTotal struct {
 
 // Imported is what an import did, or would do.
 type Imported struct {
-	Revision int64           // that it wrote, 0 if there was nothing to write
-	Grants   []ImportedGrant // in the order of the file
-	Others   []grant.Key     // the organisations and terms that it made or completed, in order
-	Totals   []ImportTotal   // in the order of the file
+	Revision int64              // that it wrote, 0 if there was nothing to write
+	Grants   []ImportedGrant    // in the order of the file
+	Others   []grant.Key        // the organisations and terms that it made or completed, in order
+	Totals   []ImportTotal      // in the order of the file
+	Problems []exchange.Problem // of the file, told with none of its grants
 }
 
 // Count returns how many grants have an outcome.

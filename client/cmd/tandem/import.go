@@ -101,13 +101,7 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 		fmt.Fprintf(told, "%s: column %s %q: %s (%d%%: %s)\n", name, c.Letter, c.Head, takenFor(c.Field), c.Confidence, c.Reason)
 	}
 	for _, g := range r.Grants {
-		for _, p := range g.Problems {
-			what := p.Description
-			if p.Field != "" {
-				what = p.Field + ": " + what
-			}
-			fmt.Fprintf(told, "%s: %s: %s\n", p.Place, severityWord(p.Severity), what)
-		}
+		tellProblems(told, g.Problems)
 		if len(g.Similar) > 0 {
 			like, more := g.Similar[0], ""
 			if n := len(g.Similar) - 1; n > 0 {
@@ -116,6 +110,7 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 			fmt.Fprintf(told, "%s: likely the same: %s and %s (%.3f, %s)%s\n", g.Place, g.Key, like.Name, like.Score, like.Title, more)
 		}
 	}
+	tellProblems(told, r.GetSummary().GetProblems())
 	t := &table{head: []string{"TYPE", "CURRENCY", "TRANSACTIONS", "RECORDED", "REPORTED", "KEPT", "REFUSED", "ROUNDING"}, right: map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true, 7: true}}
 	for _, sum := range r.GetSummary().GetTotals() {
 		t.add(sum.Type, sum.CurrencyCode, strconv.Itoa(int(sum.TransactionCount)), sum.Recorded, sum.Reported, sum.Kept, sum.Refused, sum.Rounding)
@@ -125,6 +120,17 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 	}
 	t.notes = append(t.notes, inSum(name, r.GetSummary()))
 	return s.write(r, t)
+}
+
+// tellProblems writes problems, one a line.
+func tellProblems(to io.Writer, problems []*tandemv1.ImportProblem) {
+	for _, p := range problems {
+		what := p.Description
+		if p.Field != "" {
+			what = p.Field + ": " + what
+		}
+		fmt.Fprintf(to, "%s: %s: %s\n", p.Place, severityWord(p.Severity), what)
+	}
 }
 
 // takenFor says what a column is taken for.
