@@ -151,7 +151,7 @@ func unkept(err error) error {
 func (r *received) fill(stream importStream, chunk []byte) error {
 	for told := int64(0); ; {
 		if r.size += int64(len(chunk)); r.size > maxImport {
-			return fault.New(fault.Exhausted, "the file is longer than %d MB; import it in pieces", maxImport>>20)
+			return fault.New(fault.Exhausted, "the file is longer than %d MiB; import it in pieces", maxImport>>20)
 		}
 		if _, err := r.Write(chunk); err != nil {
 			return unkept(err)

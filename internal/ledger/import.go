@@ -130,7 +130,7 @@ const maxViolations = 100
 
 // refusal is the error of an import of which n grants are refused.
 func (im *Imported) refusal(n int) error {
-	err := fault.New(fault.Invalid, "%d of %d grants are refused, and nothing was written; mend the file, or import it in part", n, len(im.Grants))
+	err := fault.New(fault.Invalid, "%d of %s %s refused, and nothing was written; mend the file, or import it in part", n, fault.Number(len(im.Grants), "grant"), fault.Are(n))
 	told := 0
 	for _, g := range im.Grants {
 		for _, p := range g.Problems {
