@@ -129,7 +129,7 @@ func renderDocs(document []byte) (http.Handler, error) {
 		return nil, fmt.Errorf("the template of the reference: %w", err)
 	}
 	var page bytes.Buffer
-	if err := t.Execute(&page, map[string]any{"Services": spec.services(), "Definitions": spec.definitions()}); err != nil {
+	if err := t.Execute(&page, map[string]any{"Services": spec.services(), "Definitions": spec.definitions(), "MaxBody": maxMessage >> 20, "MaxImport": maxImport >> 20}); err != nil {
 		return nil, fmt.Errorf("the reference: %w", err)
 	}
 	return htmlPage(page.Bytes()), nil

@@ -47,7 +47,7 @@ var exportFormats = map[string]exportFormat{
 	"grants.xlsx": {xlsxType, func(w io.Writer, x ledger.Extract, _ string) (string, error) { return "", workbook.WriteXLSX(w, x) }},
 	"all.zip":     {"application/zip", func(w io.Writer, x ledger.Extract, _ string) (string, error) { return "", datapackage.Write(w, x) }},
 	"grants.iati.xml": {"application/xml", func(w io.Writer, x ledger.Extract, reporter string) (string, error) {
-		return "", iati.Write(w, x, reporter)
+		return iati.Write(w, x, reporter)
 	}},
 	"grants.360.json": {"application/json", func(w io.Writer, x ledger.Extract, _ string) (string, error) { return threesixty.WriteJSON(w, x) }},
 	"grants.360.xlsx": {xlsxType, func(w io.Writer, x ledger.Extract, _ string) (string, error) { return threesixty.WriteXLSX(w, x) }},

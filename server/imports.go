@@ -151,7 +151,7 @@ func unkept(err error) error {
 func (r *received) fill(stream importStream, chunk []byte) error {
 	for told := int64(0); ; {
 		if r.size += int64(len(chunk)); r.size > maxImport {
-			return fault.New(fault.Exhausted, "the file is longer than %d MB; import it in pieces", maxImport>>20)
+			return fault.New(fault.Exhausted, "the file is longer than %d MiB; import it in pieces", maxImport>>20)
 		}
 		if _, err := r.Write(chunk); err != nil {
 			return unkept(err)
@@ -210,16 +210,22 @@ func writeImported(g *ledger.ImportedGrant) *tandemv1.ImportedGrant {
 	m := &tandemv1.ImportedGrant{
 		Name: nameOf(grant.Grants, g.ID), Key: g.Key, Title: g.Title, Outcome: importOutcomes.out(g.Outcome), Place: g.Place.String(), HeldFields: g.Held, Similar: writeSimilar(g.Similar),
 	}
-	for _, p := range g.Problems {
-		m.Problems = append(m.Problems, &tandemv1.ImportProblem{Place: p.Place.String(), Severity: severities.out(p.Severity), Field: p.Field, Description: p.Text})
-	}
+	m.Problems = writeProblems(g.Problems)
 	return m
+}
+
+func writeProblems(all []files.Problem) []*tandemv1.ImportProblem {
+	var out []*tandemv1.ImportProblem
+	for _, p := range all {
+		out = append(out, &tandemv1.ImportProblem{Place: p.Place.String(), Severity: severities.out(p.Severity), Field: p.Field, Description: p.Text})
+	}
+	return out
 }
 
 func writeSummary(done *ledger.Imported, dry bool) *tandemv1.ImportSummary {
 	m := &tandemv1.ImportSummary{
 		CreatedCount: int32(done.Count(ledger.GrantCreated)), UpdatedCount: int32(done.Count(ledger.GrantUpdated)), UnchangedCount: int32(done.Count(ledger.GrantUnchanged)),
-		RefusedCount: int32(done.Count(ledger.GrantRefused)), ValidateOnly: dry,
+		RefusedCount: int32(done.Count(ledger.GrantRefused)), ValidateOnly: dry, Problems: writeProblems(done.Problems),
 	}
 	if done.Revision != 0 && !dry {
 		m.Revision = "revisions/" + strconv.FormatInt(done.Revision, 10)

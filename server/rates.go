@@ -76,6 +76,9 @@ func (s rates) BatchCreateRates(ctx context.Context, r *tandemv1.BatchCreateRate
 	return &tandemv1.BatchCreateRatesResponse{Rates: r.Rates}, nil
 }
 
+// maxRateDays is of how many days the rates of one request are: some forty years of them. A file of rates is one revision, and so one request.
+const maxRateDays = 10_000
+
 // readRates gathers the rates of each day.
 func readRates(r *reader, ms []*tandemv1.Rate) []*grant.RateDay {
 	var days []*grant.RateDay
@@ -109,8 +112,8 @@ func readRates(r *reader, ms []*tandemv1.Rate) []*grant.RateDay {
 		}
 		byDay[m.Date].Quotes = append(byDay[m.Date].Quotes, q)
 	}
-	if len(days) > 1000 {
-		r.Add("rates", "are of %d days; accepted are at most 1000 in one request", len(days))
+	if len(days) > maxRateDays {
+		r.Add("rates", "are of %d days; accepted are at most %d in one request", len(days), maxRateDays)
 	}
 	return days
 }

@@ -145,11 +145,7 @@ func (w *supposing) note(n int, format string) {
 	if n == 0 {
 		return
 	}
-	grants := fmt.Sprintf("%d grants", n)
-	if n == 1 {
-		grants = "1 grant"
-	}
-	w.notes = append(w.notes, "Left as recorded: "+fmt.Sprintf(format, grants)+".")
+	w.notes = append(w.notes, "Left as recorded: "+fmt.Sprintf(format, fault.Number(n, "grant"))+".")
 }
 
 func (w *supposing) at(place int) *record { return &w.chunks[place/chunkSize].records[place%chunkSize] }

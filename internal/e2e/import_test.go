@@ -19,6 +19,7 @@ func TestCommandLineImports(t *testing.T) {
 		{"import-refused", "import testdata/import.xml"},
 		{"import-partial", "import --partial testdata/import.xml"},
 		{"import-again", "-o csv import --partial testdata/import.xml"},
+		{"import-no-activities", "import testdata/import-no-activities.xml"},
 		{"import-no-iati", "import testdata/not-found.txt"},
 		{"import-no-file", "import testdata/no-such-file.xml"},
 	} {

@@ -4,7 +4,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
 // Rates are read as of a revision like everything else.
@@ -48,6 +50,30 @@ func TestCommandLineRates(t *testing.T) {
 				t.Errorf("wrote %d revisions, want %d", got, c.revisions)
 			}
 		})
+	}
+}
+
+// A file of far more days than one list has is one revision all the same, and the answer says what it held.
+func TestManyRates(t *testing.T) {
+	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
+	const days, currencies = 5000, 20
+	var text strings.Builder
+	text.WriteString("Date,USD,JPY,CZK,DKK,GBP,HUF,PLN,RON,SEK,CHF,ISK,NOK,TRY,AUD,BRL,CAD,CNY,HKD,IDR,ILS\n")
+	for i := range days {
+		text.WriteString(time.Date(2030, 1, 1+i, 0, 0, 0, 0, time.UTC).Format(time.DateOnly) + strings.Repeat(",1.25", currencies) + "\n")
+	}
+	file := filepath.Join(t.TempDir(), "many.csv")
+	if err := os.WriteFile(file, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before := newest(t, d)
+	for _, want := range []string{"many.csv,European Central Bank,100000,0,100000,0,0", "many.csv,European Central Bank,100000,0,0,0,100000"} {
+		if got, err := d.tandem(t, adminToken, "-o", "csv", "rate", "import", file); err != nil || !strings.Contains(got, want) {
+			t.Errorf("found %s %v; want %s", got, err, want)
+		}
+	}
+	if got := newest(t, d) - before; got != 1 {
+		t.Errorf("%d revisions were written", got)
 	}
 }
 

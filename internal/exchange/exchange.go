@@ -30,6 +30,8 @@ type Reader interface {
 	// Read returns the next draft, which is the caller's, and io.EOF after the last. What is wrong with a grant is in its draft. Any other error means that the
 	// file cannot be read on: Invalid, with the place in its message, if the file is to blame, else the error of what is read from.
 	Read() (*Draft, error)
+	// Rest returns, after io.EOF, what is wrong with the file and was not told with a draft, such as what stands after the last or in a file without any.
+	Rest() []Problem
 }
 
 // Place is where in a file something stands.
@@ -157,6 +159,15 @@ type Problem struct {
 	Severity Severity
 	Field    string // the element, column or field: "transaction/value", "Amount Awarded"
 	Text     string // what was found and what is accepted, or what was done
+}
+
+// Notes are problems of a place at which nothing is lost.
+func Notes(at Place, notes []string) []Problem {
+	var all []Problem
+	for _, n := range notes {
+		all = append(all, Problem{Place: at, Severity: Noted, Text: n})
+	}
+	return all
 }
 
 // Ref is how a draft refers to the i-th of its parties or terms.

@@ -9,7 +9,8 @@ const draftsAhead = 32
 type ahead struct {
 	drafts  chan *exchange.Draft
 	stopped chan struct{}
-	err     error // why there are no more; to be read once drafts is closed
+	rest    []exchange.Problem // of the file, told with no draft; to be read once drafts is closed, as is err
+	err     error              // why there are no more
 }
 
 // readAhead begins to read. stop has to be called.
@@ -20,7 +21,7 @@ func readAhead(from exchange.Reader) *ahead {
 		for {
 			d, err := from.Read()
 			if err != nil {
-				a.err = err
+				a.rest, a.err = from.Rest(), err
 				return
 			}
 			select {

@@ -53,10 +53,11 @@ type ImportTotal struct {
 
 // Imported is what an import did, or would do.
 type Imported struct {
-	Revision int64           // that it wrote, 0 if there was nothing to write
-	Grants   []ImportedGrant // in the order of the file
-	Others   []grant.Key     // the organisations and terms that it made or completed, in order
-	Totals   []ImportTotal   // in the order of the file
+	Revision int64              // that it wrote, 0 if there was nothing to write
+	Grants   []ImportedGrant    // in the order of the file
+	Others   []grant.Key        // the organisations and terms that it made or completed, in order
+	Totals   []ImportTotal      // in the order of the file
+	Problems []exchange.Problem // of the file, told with none of its grants
 }
 
 // Count returns how many grants have an outcome.
@@ -129,7 +130,7 @@ const maxViolations = 100
 
 // refusal is the error of an import of which n grants are refused.
 func (im *Imported) refusal(n int) error {
-	err := fault.New(fault.Invalid, "%d of %d grants are refused, and nothing was written; mend the file, or import it in part", n, len(im.Grants))
+	err := fault.New(fault.Invalid, "%d of %s %s refused, and nothing was written; mend the file, or import it in part", n, fault.Number(len(im.Grants), "grant"), fault.Are(n))
 	told := 0
 	for _, g := range im.Grants {
 		for _, p := range g.Problems {

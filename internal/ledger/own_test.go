@@ -44,8 +44,8 @@ type writing func(io.Writer, exchange.Extract) error
 
 // writings are the formats in which a ledger knows its own grants again.
 var writings = map[string]writing{
-	"IATI":            func(w io.Writer, x exchange.Extract) error { return iati.Write(w, x, "") },
-	"IATI by another": func(w io.Writer, x exchange.Extract) error { return iati.Write(w, x, "trust") },
+	"IATI":            func(w io.Writer, x exchange.Extract) error { _, err := iati.Write(w, x, ""); return err },
+	"IATI by another": func(w io.Writer, x exchange.Extract) error { _, err := iati.Write(w, x, "trust"); return err },
 	"360Giving JSON":  func(w io.Writer, x exchange.Extract) error { _, err := threesixty.WriteJSON(w, x); return err },
 	"360Giving XLSX":  func(w io.Writer, x exchange.Extract) error { _, err := threesixty.WriteXLSX(w, x); return err },
 }

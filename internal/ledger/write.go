@@ -305,12 +305,12 @@ func (d *draft) unreferenced(key grant.Key) error {
 	snapshot := d.pending.flush().Snapshot
 	if key.Kind == grant.Grants {
 		if by := snapshot.Linked(key.ID); len(by) > 0 {
-			return fault.New(fault.Precondition, "%q is linked to by %d grants, such as %q; delete them or their links first", key, len(by), grant.Key{Kind: grant.Grants, ID: by[0]})
+			return fault.New(fault.Precondition, "%q is linked to by %s, such as %q; delete that or the link first", key, fault.Number(len(by), "grant"), grant.Key{Kind: grant.Grants, ID: by[0]})
 		}
 		return nil
 	}
 	if n, first := snapshot.References(key); n > 0 {
-		return fault.New(fault.Precondition, "%q is referred to by %d grants, such as %q; change them first", key, n, grant.Key{Kind: grant.Grants, ID: first})
+		return fault.New(fault.Precondition, "%q is referred to by %s, such as %q; change that first", key, fault.Number(n, "grant"), grant.Key{Kind: grant.Grants, ID: first})
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -133,7 +134,7 @@ func remarks(a *tandemv1.QueryAllocationsResponse) []string {
 	var notes []string
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	if n := a.Total.UnknownAmountCount; n > 0 {
-		note("The amount of %d grants is unknown: there is more money than shown.", n)
+		note("The amount of %s is unknown: there is more money than shown.", fault.Number(n, "grant"))
 	}
 	if a.Total.UpperOpen {
 		note("≥: some amounts are \"at least\".")
@@ -145,7 +146,7 @@ func remarks(a *tandemv1.QueryAllocationsResponse) []string {
 		note("Another donor, undisclosed, is present.")
 	}
 	if u := a.Undated; u.GetGrantCount() > 0 {
-		note("Not in the window since they cannot be placed in time: %d grants (%s).", u.GrantCount, undated(u, a.CurrencyCode))
+		note("Not in the window since they cannot be placed in time: %s (%s).", fault.Number(u.GrantCount, "grant"), undated(u, a.CurrencyCode))
 	}
 	if a.Provisional {
 		note("Provisional: some dates lie after the newest exchange rate.")

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -57,7 +58,7 @@ func (c *coverageCommand) Run(s *session) error {
 		t.notes = append(t.notes, "≥: some amounts are \"at least\".")
 	}
 	if undated > 0 {
-		t.notes = append(t.notes, fmt.Sprintf("Not counted since they cannot be placed in time: up to %d grants in a cell.", undated))
+		t.notes = append(t.notes, fmt.Sprintf("Not counted since they cannot be placed in time: up to %s in a cell.", fault.Number(undated, "grant")))
 	}
 	t.notes = append(t.notes, unconvertedNotes(figures)...)
 	if a.Provisional {

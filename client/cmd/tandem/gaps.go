@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -76,13 +77,13 @@ func gapTable(a *tandemv1.QueryGapsResponse) *table {
 	note := func(format string, args ...any) { t.notes = append(t.notes, fmt.Sprintf(format, args...)) }
 	note("%d of %d gaps as of %s.", len(a.Gaps), a.TotalSize, a.AsOf)
 	if a.UnknownAmountCount > 0 {
-		note("The amount of %d grants is unknown: gaps may be smaller than shown.", a.UnknownAmountCount)
+		note("The amount of %s is unknown: gaps may be smaller than shown.", fault.Number(a.UnknownAmountCount, "grant"))
 	}
 	if a.UnconvertedCount > 0 {
-		note("The amount of %d grants could not be converted for want of a rate.", a.UnconvertedCount)
+		note("The amount of %s could not be converted for want of a rate.", fault.Number(a.UnconvertedCount, "grant"))
 	}
 	if a.UndatedCount > 0 {
-		note("%d grants cannot be placed in time.", a.UndatedCount)
+		note("%s cannot be placed in time.", fault.Number(a.UndatedCount, "grant"))
 	}
 	if a.Provisional {
 		note("Provisional: some dates lie after the newest exchange rate.")

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/allmep/tandem/client"
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -224,7 +225,7 @@ func (c *grantList) Run(s *session) error {
 		t.add(bare(g.Name), g.Title, orgs(g.Funders), orgs(g.Recipients), showAmount(g.Amount), g.Start, g.End, g.Status.String())
 	}
 	all.TotalSize = int32(len(all.Grants))
-	t.notes = append([]string{number(len(all.Grants), "grant")}, leftOut(all)...)
+	t.notes = append([]string{fault.Number(len(all.Grants), "grant")}, leftOut(all)...)
 	return s.write(all, t)
 }
 
@@ -238,7 +239,7 @@ func leftOut(a *tandemv1.ListGrantsResponse) []string {
 		{a.UndatedCount, "they cannot be placed in time"}, {a.UnknownAmountCount, "their amount is unknown"}, {a.UnconvertedCount, "there is no rate to convert their amount"},
 	} {
 		if r.count > 0 {
-			notes = append(notes, fmt.Sprintf("Left out since %s: %d grants.", r.reason, r.count))
+			notes = append(notes, fmt.Sprintf("Left out since %s: %s.", r.reason, fault.Number(r.count, "grant")))
 		}
 	}
 	return notes

@@ -11,6 +11,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -88,7 +89,7 @@ func (c *importCommand) request(name string) *tandemv1.ImportGrantsRequest {
 }
 
 func nothingWritten(sum *tandemv1.ImportSummary) string {
-	return fmt.Sprintf("%d grants are refused, and nothing was written; mend the file, or record the others with --partial", sum.GetRefusedCount())
+	return fmt.Sprintf("%s %s refused, and nothing was written; mend the file, or record the others with --partial", fault.Number(sum.GetRefusedCount(), "grant"), fault.Are(sum.GetRefusedCount()))
 }
 
 // writeImport writes what became of a file: what was found wrong, line by line, then the money, then the sums.
@@ -101,13 +102,7 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 		fmt.Fprintf(told, "%s: column %s %q: %s (%d%%: %s)\n", name, c.Letter, c.Head, takenFor(c.Field), c.Confidence, c.Reason)
 	}
 	for _, g := range r.Grants {
-		for _, p := range g.Problems {
-			what := p.Description
-			if p.Field != "" {
-				what = p.Field + ": " + what
-			}
-			fmt.Fprintf(told, "%s: %s: %s\n", p.Place, severityWord(p.Severity), what)
-		}
+		tellProblems(told, g.Problems)
 		if len(g.Similar) > 0 {
 			like, more := g.Similar[0], ""
 			if n := len(g.Similar) - 1; n > 0 {
@@ -116,15 +111,27 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 			fmt.Fprintf(told, "%s: likely the same: %s and %s (%.3f, %s)%s\n", g.Place, g.Key, like.Name, like.Score, like.Title, more)
 		}
 	}
+	tellProblems(told, r.GetSummary().GetProblems())
 	t := &table{head: []string{"TYPE", "CURRENCY", "TRANSACTIONS", "RECORDED", "REPORTED", "KEPT", "REFUSED", "ROUNDING"}, right: map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true, 7: true}}
 	for _, sum := range r.GetSummary().GetTotals() {
 		t.add(sum.Type, sum.CurrencyCode, strconv.Itoa(int(sum.TransactionCount)), sum.Recorded, sum.Reported, sum.Kept, sum.Refused, sum.Rounding)
 		if sum.UnreadCount > 0 {
-			t.notes = append(t.notes, fmt.Sprintf("%d amounts of the type %s cannot be read and are in no sum.", sum.UnreadCount, sum.Type))
+			t.notes = append(t.notes, fmt.Sprintf("Of the type %s, %s cannot be read and %s in no sum.", sum.Type, fault.Number(sum.UnreadCount, "amount"), fault.Are(sum.UnreadCount)))
 		}
 	}
 	t.notes = append(t.notes, inSum(name, r.GetSummary()))
 	return s.write(r, t)
+}
+
+// tellProblems writes problems, one a line.
+func tellProblems(to io.Writer, problems []*tandemv1.ImportProblem) {
+	for _, p := range problems {
+		what := p.Description
+		if p.Field != "" {
+			what = p.Field + ": " + what
+		}
+		fmt.Fprintf(to, "%s: %s: %s\n", p.Place, severityWord(p.Severity), what)
+	}
 }
 
 // takenFor says what a column is taken for.
@@ -137,7 +144,7 @@ func takenFor(field string) string {
 
 // inSum says what became of a file in a sentence.
 func inSum(name string, sum *tandemv1.ImportSummary) string {
-	words := []any{number(int(sum.GetCreatedCount()), "grant"), "created", sum.GetUpdatedCount(), "updated", sum.GetUnchangedCount(), sum.GetRefusedCount(), len(sum.GetRecords()), "made or completed"}
+	words := []any{fault.Number(int(sum.GetCreatedCount()), "grant"), "created", sum.GetUpdatedCount(), "updated", sum.GetUnchangedCount(), sum.GetRefusedCount(), len(sum.GetRecords()), "made or completed"}
 	if sum.GetRevision() == "" { // it is what would be
 		words[1], words[3], words[7] = "to create", "to update", "to make or complete"
 	}
@@ -215,7 +222,7 @@ func (b *importBar) tell(p *tandemv1.ImportProgress) {
 			of = fmt.Sprintf(" of %d", b.size)
 		}
 		if doing == "recorded" {
-			grants = ", " + number(int(p.Grants), "grant")
+			grants = ", " + fault.Number(int(p.Grants), "grant")
 		}
 		fmt.Fprintf(b.to, "%s: %d%s bytes%s\n", doing, done, of, grants)
 	}

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"github.com/allmep/tandem/client"
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -123,6 +124,6 @@ func (c *importCommand) saveMapping(s *session, was *tandemv1.Mapping, file stri
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.aside(), "Saved %s: what %s were taken for.\n", m.Name, number(len(m.Columns), "column"))
+	fmt.Fprintf(s.aside(), "Saved %s: what %s were taken for.\n", m.Name, fault.Number(len(m.Columns), "column"))
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"github.com/allmep/tandem/client"
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -81,7 +82,7 @@ func (c *orgList) Run(s *session) error {
 		t.add(bare(o.Name), o.DisplayName, o.State, member, text(o, "aliases"), bare(o.Successor))
 	}
 	all.TotalSize = int32(len(all.Organisations))
-	t.notes = append(t.notes, number(len(all.Organisations), "organisation"))
+	t.notes = append(t.notes, fault.Number(len(all.Organisations), "organisation"))
 	return s.write(all, t)
 }
 

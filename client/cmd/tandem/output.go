@@ -168,11 +168,3 @@ func field(t *table, name string, f protoreflect.FieldDescriptor, v protoreflect
 		fields(t, name+".", v.Message())
 	}
 }
-
-// number is so many of what one of is called so.
-func number(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + one + "s"
-}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -102,13 +103,13 @@ func overlapTable(a *tandemv1.QueryOverlapsResponse) *table {
 	note := func(format string, args ...any) { t.notes = append(t.notes, fmt.Sprintf(format, args...)) }
 	note("%d of %d overlaps. ?: suggested, nobody has decided.", len(a.Overlaps), a.TotalSize)
 	if a.UnknownAmountCount > 0 {
-		note("The amount of %d grants is unknown: there may be more overlaps than shown.", a.UnknownAmountCount)
+		note("The amount of %s is unknown: there may be more overlaps than shown.", fault.Number(a.UnknownAmountCount, "grant"))
 	}
 	if a.UnconvertedCount > 0 {
-		note("The amount of %d grants could not be converted for want of a rate.", a.UnconvertedCount)
+		note("The amount of %s could not be converted for want of a rate.", fault.Number(a.UnconvertedCount, "grant"))
 	}
 	if a.UndatedCount > 0 {
-		note("%d grants cannot be placed in time and meet nothing.", a.UndatedCount)
+		note("%s cannot be placed in time: no overlap is found there.", fault.Number(a.UndatedCount, "grant"))
 	}
 	for _, u := range []struct{ amount, what string }{
 		{a.UnspecifiedRecipient, "recipient"}, {a.UnspecifiedTheme, "theme"}, {a.UnspecifiedLocation, "location"}, {a.UnspecifiedPopulation, "population"},

@@ -23,7 +23,7 @@ type rateImport struct {
 // Run records, as one revision for each file, the rates in it that differ from what the server knows.
 func (c *rateImport) Run(s *session) error {
 	all := &tandemv1.BatchCreateRatesResponse{}
-	t := &table{head: []string{"FILE", "SOURCE", "RATES", "NEW", "CHANGED"}, right: map[int]bool{2: true, 3: true, 4: true}}
+	t := &table{head: []string{"FILE", "SOURCE", "RATES", "BUILT IN", "NEW", "CHANGED", "UNCHANGED"}, right: map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true}}
 	for _, name := range c.Files {
 		if err := c.file(s, name, all, t); err != nil {
 			return err
@@ -68,7 +68,7 @@ func (c *rateImport) file(s *session, name string, all *tandemv1.BatchCreateRate
 		}
 	}
 	all.Rates = append(all.Rates, r.Rates...)
-	t.add(filepath.Base(name), string(file.Source), fmt.Sprint(len(file.Rates)), fmt.Sprint(len(r.Rates)-changed), fmt.Sprint(changed))
+	t.add(filepath.Base(name), string(file.Source), fmt.Sprint(len(file.Rates)), fmt.Sprint(len(file.Rates)-len(fresh)), fmt.Sprint(len(r.Rates)-changed), fmt.Sprint(changed), fmt.Sprint(len(fresh)-len(r.Rates)))
 	t.notes = append(t.notes, file.Notes...)
 	return nil
 }

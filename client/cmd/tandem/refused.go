@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -43,6 +44,6 @@ func (c *importCommand) writeRefused(s *session, file string, sum *tandemv1.Impo
 	if err != nil {
 		return fmt.Errorf("%s was not written: %w", c.Refused, err)
 	}
-	fmt.Fprintf(s.aside(), "Wrote %s: %s, with the reasons.\n", c.Refused, number(int(sum.GetRefusedCount()), "refused grant"))
+	fmt.Fprintf(s.aside(), "Wrote %s: %s, with the reasons.\n", c.Refused, fault.Number(int(sum.GetRefusedCount()), "refused grant"))
 	return nil
 }

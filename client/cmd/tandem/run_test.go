@@ -130,11 +130,11 @@ func TestAllocationsTable(t *testing.T) {
 =Suisse              0.00      100.00        100.00       1        0  undisclosed
 United States  3300000.00  3300000.00  ≥ 3300000.00       2        1
 Total          3300000.00  3300100.00  ≥ 3300100.00       3        1  undisclosed
-The amount of 1 grants is unknown: there is more money than shown.
+The amount of 1 grant is unknown: there is more money than shown.
 ≥: some amounts are "at least".
 Not converted for want of a rate, and not in the figures: 52720.00 ILS.
 Another donor, undisclosed, is present.
-Not in the window since they cannot be placed in time: 1 grants (1 of unknown amount).
+Not in the window since they cannot be placed in time: 1 grant (1 of unknown amount).
 Provisional: some dates lie after the newest exchange rate.
 `
 	if code != 0 || out != want || errs != "" {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -37,7 +38,7 @@ func (c *grantSimilar) Run(s *session) error {
 	for _, g := range found.Similar {
 		t.add(bare(g.Name), g.Title, fmt.Sprintf("%.3f", g.Score), because(g))
 	}
-	t.notes = append(t.notes, number(int(found.TotalSize), "grant")+" likely the same")
+	t.notes = append(t.notes, fault.Number(int(found.TotalSize), "grant")+" likely the same")
 	return s.write(found, t)
 }
 

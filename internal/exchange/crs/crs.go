@@ -97,10 +97,13 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 			a.Keep(r.heads[i], c.Text)
 		}
 	}
-	for _, n := range r.in.Notes() {
-		a.Problem(exchange.Place{File: r.file}, exchange.Noted, "", "%s", n)
-	}
+	a.Problems = append(a.Problems, r.Rest()...)
 	return a.Finish(), nil
+}
+
+// Rest implements exchange.Reader.
+func (r *Reader) Rest() []exchange.Problem {
+	return exchange.Notes(exchange.Place{File: r.file, Sheet: r.in.Sheet}, r.in.Notes())
 }
 
 // activity is a row on its way to a draft.

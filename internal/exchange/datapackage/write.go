@@ -12,6 +12,7 @@ import (
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/workbook"
+	"github.com/allmep/tandem/internal/fx"
 )
 
 // descriptor is datapackage.json.
@@ -103,7 +104,10 @@ func describe(revision int64, at time.Time) descriptor {
 	d := descriptor{
 		Profile: "tabular-data-package", Name: "tandem", Title: "Grants recorded in Tandem",
 		Description: fmt.Sprintf("Grants, and all that they refer to, as of revision %d, as the one who exported them may see them. Unknown is empty, never 0. Text that begins with =, +, - or @ "+
-			"has an apostrophe before it, so that spreadsheets do not take it for a formula.", revision),
+			"has an apostrophe before it, so that spreadsheets do not take it for a formula. Amounts are in the currencies in which they were recorded. Those who convert them as Tandem "+
+			"does take, through the euro, the last rate on or before the day of each: the euro foreign exchange reference rates of the European Central Bank up to %s "+
+			"(https://www.ecb.europa.eu/stats/eurofxref/eurofxref-hist.zip), which are not in this package, and what people have recorded beside them, which is in rates.csv.",
+			revision, fx.ECB().Newest()),
 		Version: fmt.Sprint(revision), Created: at.Format(time.RFC3339),
 		// Whoever publishes decides; nothing is licensed by being recorded.
 		Licenses: []license{{"other-closed", "No licence is given: each grant is for those whom its visibility names, and as its sources allow"}},
@@ -118,7 +122,7 @@ func describe(revision int64, at time.Time) descriptor {
 
 // types are the types of Table Schema. A date may be a year or a month, which its date may not be.
 var types = map[workbook.Type]string{
-	workbook.Text: "string", workbook.Date: "string", workbook.Money: "number", workbook.Percent: "number", workbook.Integer: "integer", workbook.Instant: "datetime", workbook.Boolean: "boolean",
+	workbook.Text: "string", workbook.Date: "string", workbook.Money: "number", workbook.Percent: "number", workbook.Number: "number", workbook.Integer: "integer", workbook.Instant: "datetime", workbook.Boolean: "boolean",
 }
 
 func schemaOf(t *workbook.Table) schema {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
@@ -52,6 +53,7 @@ func Registry() *grant.Registry {
 		&grant.Term{Of: grant.Locations, ID: "haifa", DisplayName: "Haifa", Parent: "israel", Codes: []string{"IL-HA"}},
 		&grant.Term{Of: grant.Locations, ID: "palestine", DisplayName: "Palestine", Parent: "middle-east", Codes: []string{"PS"}},
 		&grant.Term{Of: grant.Populations, ID: "youth", DisplayName: "Youth"},
+		&grant.RateDay{ID: "2026-05-04", Quotes: []fx.Quote{{Currency: "ILS", Mantissa: 34_120, Decimals: 4}, {Currency: "USD", Mantissa: 11699, Decimals: 4}}},
 		&grant.Target{ID: "t1", Theme: "water", Start: Date("2025"), End: Date("2025"), Currency: "EUR", Minor: 1_000_000_00, Source: "Strategy"},
 	)
 }

@@ -106,11 +106,15 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 	}
 	d := r.draft(*r.ahead)
 	r.look() // what belongs to no grant is told with the one before it
-	d.Problems, r.pending = append(d.Problems, r.pending...), nil
-	for _, n := range r.in.Notes() {
-		d.Problem(exchange.Place{File: r.place.File, Sheet: r.place.Sheet}, exchange.Noted, "", "%s", n)
-	}
+	d.Problems = append(d.Problems, r.Rest()...)
 	return d, nil
+}
+
+// Rest implements exchange.Reader.
+func (r *Reader) Rest() []exchange.Problem {
+	rest := append(r.pending, exchange.Notes(exchange.Place{File: r.place.File, Sheet: r.place.Sheet}, r.in.Notes())...)
+	r.pending = nil
+	return rest
 }
 
 // look looks for the next row that is a grant.

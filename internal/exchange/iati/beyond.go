@@ -14,8 +14,8 @@ import (
 // shares, populations, links, reports, visibility and the like. A field that is added to grants is among it until somebody finds a place for it.
 //
 // It also has the names of what the record refers to, and the donor states of the funders, for servers that do not know them, says which record it is, by the identifier of the activity, and says "" where the schema
-// requires what the record does not have.
-func beyond(g *grant.Grant, names *grant.Registry, linked map[string]string, identifier string) ([]byte, error) {
+// requires what the record does not have. left is what it does not take of the file that the grant was imported from.
+func beyond(g *grant.Grant, names *grant.Registry, linked map[string]string, identifier string, left []grant.Kept) ([]byte, error) {
 	body, err := grant.Encode(g)
 	if err != nil {
 		return nil, err
@@ -52,6 +52,9 @@ func beyond(g *grant.Grant, names *grant.Registry, linked map[string]string, ide
 	}
 	add("names", labels)
 	add("donorStates", states)
+	if len(left) > 0 {
+		add("left", left)
+	}
 	if text := exchange.RecordText(g, identifier); text != "" {
 		add("record", text)
 	}

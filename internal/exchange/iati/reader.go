@@ -97,6 +97,9 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 	}
 }
 
+// Rest implements exchange.Reader.
+func (r *Reader) Rest() []exchange.Problem { return r.noted }
+
 // check checks a comment or an instruction between the elements.
 func (r *Reader) check(p piece) error {
 	if err := checkOther(p.raw); err != nil {

@@ -34,6 +34,7 @@ func (a *activity) restore() {
 		Names       map[string]string `json:"names"`
 		DonorStates map[string]string `json:"donorStates"`
 		Record      string            `json:"record"`
+		Left        []grant.Kept      `json:"left"`
 	}
 	// What it does not say stays as the elements of IATI have it.
 	rest.Title, rest.Description, rest.Visibility, rest.Start, rest.End = a.g.Title, a.g.Description, a.g.Visibility, a.g.Start, a.g.End
@@ -72,6 +73,19 @@ func (a *activity) restore() {
 	a.restoreReports(e, g.Reports, rest.Names)
 	a.restoreLinks(e, g.Links, rest.Names)
 	a.organisations(rest.Names, rest.DonorStates)
+	a.restoreLeft(e, rest.Left)
+}
+
+// restoreLeft keeps what the schema did not take of an earlier file, word for word as that had it.
+func (a *activity) restoreLeft(at *element, left []grant.Kept) {
+	for _, k := range left {
+		e, n, err := new(trees).tree(k.Text)
+		if err != nil || n == 0 {
+			a.tell(at, exchange.LeftOut, "beyond/left", "found %q, which is no element of XML; it is left out", short(k.Text))
+			continue
+		}
+		a.keep(k.Part, e)
+	}
 }
 
 // restoreReports takes the reports of others.
@@ -133,7 +147,7 @@ func again(file string) func(*grant.Grant, *grant.Registry) (*exchange.Draft, er
 		var told bytes.Buffer
 		one := exchange.Extract{Registry: names, Total: 1, Find: func(string) (*grant.Grant, error) { return nil, nil }}
 		one.Grants = func(yield func(*grant.Grant, error) bool) { yield(g, nil) }
-		if err := Write(&told, one, ""); err != nil {
+		if _, err := Write(&told, one, ""); err != nil {
 			return nil, err
 		}
 		return NewReader(&told, file, "").Read()

@@ -2,9 +2,12 @@ package iati
 
 import (
 	"bufio"
+	"fmt"
 	"hash/maphash"
 	"io"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,33 +29,48 @@ type writer struct {
 	today    period.Day
 	seed     maphash.Seed
 	taken    map[uint64]bool // fingerprints of the identifiers in the file
+	left     map[string]int  // elements of imported files that the schema does not take, by name
 }
 
 // Write writes activities of IATI 2.03, one for each grant. They are reported by the organisation with the id reporter or, where that is "", each by its first funder; a file for the
 // registry of IATI has one reporter. What is not known to the day is written as its first day, or its last where it is an end. What has no place in an activity is in an element of
-// our own at its end (see beyond); an amount that is not known is there only. Errors: Precondition if there is no grant, for the schema requires one; nothing has been written then.
-func Write(out io.Writer, x exchange.Extract, reporter string) error {
+// our own at its end (see beyond); an amount that is not known is there only, and so is what a file had from which the grant was imported that the schema does not take: the note says
+// how much. Errors: Precondition if there is no grant, for the schema requires one; nothing has been written then.
+func Write(out io.Writer, x exchange.Extract, reporter string) (note string, err error) {
 	if x.Total == 0 {
-		return fault.New(fault.Precondition, "a file of IATI holds at least one activity, and no grant matches")
+		return "", fault.New(fault.Precondition, "a file of IATI holds at least one activity, and no grant matches")
 	}
 	at := time.UnixMicro(x.At).UTC()
 	buffered := bufio.NewWriter(out)
 	w := &writer{
 		markup: &markup{Writer: buffered}, names: x.Registry, find: x.Find, reporter: reporter, today: period.Of(at.Year(), int(at.Month()), at.Day()),
-		seed: maphash.MakeSeed(), taken: map[uint64]bool{},
+		seed: maphash.MakeSeed(), taken: map[uint64]bool{}, left: map[string]int{},
 	}
 	w.put(`<?xml version="1.0" encoding="UTF-8"?>`, "\n")
 	w.start("iati-activities", "version", "2.03", "generated-datetime", at.Format("2006-01-02T15:04:05Z"))
 	for g, err := range x.Grants {
 		if err != nil {
-			return err
+			return "", err
 		}
 		if err := w.activity(g); err != nil {
-			return err
+			return "", err
 		}
 	}
 	w.end()
-	return buffered.Flush()
+	return w.note(), buffered.Flush()
+}
+
+// note says what the schema did not take.
+func (w *writer) note() string {
+	var parts []string
+	sum := 0
+	for _, name := range slices.Sorted(maps.Keys(w.left)) {
+		parts, sum = append(parts, fmt.Sprintf("%d of <%s>", w.left[name], name)), sum+w.left[name]
+	}
+	if sum == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of imported files %s no valid IATI, and stand%s in elements of Tandem only: %s.", fault.Number(sum, "element"), fault.Are(sum), map[bool]string{true: "s"}[sum == 1], strings.Join(parts, ", "))
 }
 
 // activity writes a grant. The order of the elements is that of the schema. What the file had that it was imported from is given back in its place.
@@ -100,7 +118,10 @@ func (w *writer) activity(g *grant.Grant) error {
 	w.related(g, b, linked)
 	w.back(b, afterTransactions...)
 	w.others(b)
-	rest, err := beyond(g, w.names, linked, written)
+	for _, k := range b.left {
+		w.left[nameOf(k.Text)]++
+	}
+	rest, err := beyond(g, w.names, linked, written, b.left)
 	if err != nil {
 		return err
 	}
@@ -109,12 +130,35 @@ func (w *writer) activity(g *grant.Grant) error {
 	return nil
 }
 
+// nameOf is the name of the element that a text begins with.
+func nameOf(text string) string {
+	return text[1 : 1+strings.IndexAny(text[1:], space+"/>")]
+}
+
 // attributes are those of the activity: as they were imported, or ours.
 func (w *writer) attributes(g *grant.Grant, b given) []string {
 	if b.attributes != nil {
-		return b.attributes
+		return append(b.attributes, b.currency(g)...)
 	}
 	return []string{"xml:lang", "en", "last-updated-datetime", stamp(g.Updated)}
+}
+
+// currency is the attribute that an activity lacks where whoever imported it had to say in which currency its money is.
+func (b *given) currency(g *grant.Grant) []string {
+	if slices.Contains(b.attributes, "default-currency") {
+		return nil
+	}
+	for _, part := range b.bare {
+		for i := range g.Transactions {
+			if t := &g.Transactions[i]; part == ofTransaction+t.ID {
+				return []string{"default-currency", string(t.Amount.Currency)}
+			}
+		}
+		if part == "budgets" && len(g.Budgets) > 0 {
+			return []string{"default-currency", string(g.Budgets[0].Currency)}
+		}
+	}
+	return nil
 }
 
 // identify writes by what the activity is known and who reports it, and returns the first, also as it is written. An activity that was imported keeps both, unless another is to

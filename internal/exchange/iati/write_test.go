@@ -24,7 +24,7 @@ import (
 
 func written(t interface{ Fatal(...any) }, x exchange.Extract, reporter string) []byte {
 	var out bytes.Buffer
-	if err := iati.Write(&out, x, reporter); err != nil {
+	if _, err := iati.Write(&out, x, reporter); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -77,7 +77,7 @@ func TestValidBySchemaWhateverIsRecorded(t *testing.T) {
 
 func TestNothingToWrite(t *testing.T) {
 	var out bytes.Buffer
-	err := iati.Write(&out, exchangetest.Of(exchangetest.Registry()), "")
+	_, err := iati.Write(&out, exchangetest.Of(exchangetest.Registry()), "")
 	if fault.KindOf(err) != fault.Precondition || out.Len() > 0 {
 		t.Errorf("%v, %d bytes", err, out.Len())
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,8 @@ type given struct {
 	pieces     map[string][]string // elements that the record has no place for, by their names
 	names      []string            // those names, in the order of the file
 	parts      map[string]string   // elements of parts of the record that are as they were imported
+	left       []grant.Kept        // elements, and attributes of the activity, that the schema does not take
+	bare       []string            // parts with a value that says no currency
 	inMoney    map[string]bool     // parts that are as they were imported, and of which the transactions have the elements
 }
 
@@ -47,7 +50,74 @@ func givenOf(g *grant.Grant) (given, error) {
 	for _, part := range []string{"themes", "locations"} { // which stand with the activity or with its transactions, never with both
 		back.inMoney[part] = back.parts[part] == "" && asImported(part)
 	}
-	return back, nil
+	return back, back.sift()
+}
+
+// sift takes what the schema of IATI does not take out of what is given back: an export is valid, whatever was imported. A part that loses its elements is written from the record.
+func (b *given) sift() error {
+	activity := ruleOf("iati-activity", "")
+	attributes := b.attributes
+	b.attributes = nil
+	for i := 0; i < len(attributes); i += 2 {
+		if name, value := attributes[i], attributes[i+1]; activity.takesAttribute(name, value) {
+			b.attributes = append(b.attributes, name, value)
+		} else {
+			b.left = append(b.left, grant.Kept{Text: "<iati-activity " + name + `="` + escaper.Replace(value) + `"/>`})
+		}
+	}
+	for _, name := range b.names {
+		most := len(b.pieces[name])
+		if i := slices.IndexFunc(activity.children, func(o occurs) bool { return o.name == name && !o.many }); i >= 0 {
+			most = 1
+		}
+		var taken []string
+		for _, piece := range b.pieces[name] {
+			good, err := b.taken("", piece)
+			if err != nil {
+				return err
+			}
+			if good != "" && len(taken) == most {
+				b.left = append(b.left, grant.Kept{Text: good})
+			} else if good != "" {
+				taken = append(taken, good)
+			}
+		}
+		b.pieces[name] = taken
+	}
+	for _, part := range slices.Sorted(maps.Keys(b.parts)) {
+		good, err := b.taken(part, b.parts[part])
+		if err != nil {
+			return err
+		}
+		if b.parts[part] = good; good == "" {
+			delete(b.parts, part)
+		}
+	}
+	return nil
+}
+
+// taken are the elements of a text that the schema takes.
+func (b *given) taken(part, text string) (good string, err error) {
+	var t trees
+	for text = strings.TrimSpace(text); text != ""; {
+		e, n, err := t.tree(text)
+		if err != nil {
+			return "", err
+		}
+		if n == 0 {
+			break // it was read before, and ends where an element does
+		}
+		if takes(e, "iati-activity") {
+			good += text[:n]
+			if value := e.child("value"); value != nil && value.attr("currency") == "" {
+				b.bare = append(b.bare, part)
+			}
+		} else {
+			b.left = append(b.left, grant.Kept{Part: part, Text: text[:n]})
+		}
+		text = strings.TrimSpace(text[n:])
+	}
+	return good, nil
 }
 
 // split takes text apart into the attributes of the activity, which its first element has, and the elements that follow.

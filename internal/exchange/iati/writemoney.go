@@ -59,6 +59,9 @@ func (w *writer) transaction(g *grant.Grant, t *grant.Transaction) {
 	w.start("transaction", "ref", t.ID)
 	w.empty("transaction-type", "code", codes[t.Type])
 	w.empty("transaction-date", "iso-date", date.String())
+	if t.Date.IsZero() {
+		w.put("<!-- The date of this transaction is not known: the first day that is known of the grant stands for it. -->\n")
+	}
 	w.text("value", money.FormatMinor(t.Amount.Currency, value), "currency", string(t.Amount.Currency), "value-date", rated.String())
 	if t.Description != "" {
 		w.narrative("description", t.Description)

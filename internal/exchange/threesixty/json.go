@@ -66,6 +66,9 @@ func (j *JSON) Read() (*exchange.Draft, error) {
 	return d, err
 }
 
+// Rest implements exchange.Reader: everything is told with a grant.
+func (j *JSON) Rest() []exchange.Problem { return nil }
+
 // again tells a state of a record as JSON, as of exchange.Record.
 func (j *JSON) again(g *grant.Grant, names *grant.Registry) (*exchange.Draft, error) {
 	a, lacks := awardOf(g, names)

@@ -139,11 +139,15 @@ func (t *Table) Read() (*exchange.Draft, error) {
 		return nil, err
 	}
 	d := t.draft(row)
-	for _, n := range append(t.notes, t.in.Notes()...) {
-		d.Problem(exchange.Place{File: t.file, Sheet: t.in.Sheet}, exchange.Noted, "", "%s", n)
-	}
-	t.notes = nil
+	d.Problems = append(d.Problems, t.Rest()...)
 	return d, nil
+}
+
+// Rest implements exchange.Reader.
+func (t *Table) Rest() []exchange.Problem {
+	notes := append(t.notes, t.in.Notes()...)
+	t.notes = nil
+	return exchange.Notes(exchange.Place{File: t.file, Sheet: t.in.Sheet}, notes)
 }
 
 // draft makes a draft of a row.

@@ -32,7 +32,7 @@ func (l lacking) String() string {
 	if sum == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d grants are left out, since 360Giving requires what is not known of them: %s.", sum, strings.Join(parts, ", "))
+	return fmt.Sprintf("%s %s left out, since 360Giving requires more than is known: %s.", fault.Number(sum, "grant"), fault.Are(sum), strings.Join(parts, ", "))
 }
 
 // refusal is the error of a file of which there would be nothing.

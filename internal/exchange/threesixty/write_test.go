@@ -24,7 +24,7 @@ func TestWriteJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	exchangetest.Golden(t, "sample.json", out.Bytes())
-	if want := "2 grants are left out, since 360Giving requires what is not known of them: 2 for want of one known amount."; left != want {
+	if want := "2 grants are left out, since 360Giving requires more than is known: 2 for want of one known amount."; left != want {
 		t.Errorf("left out: %q, want %q", left, want)
 	}
 }

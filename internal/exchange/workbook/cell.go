@@ -23,6 +23,7 @@ const (
 	Date         // a year, a month or a day: 2016, 2015-09, 2023-02-01
 	Money        // a decimal number, with the decimals of its currency
 	Percent      // a decimal number
+	Number       // a decimal number
 	Integer
 	Instant // 2026-11-25T02:18:22.123456Z
 	Boolean // true or false

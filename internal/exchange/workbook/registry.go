@@ -62,3 +62,14 @@ var targets = Table{
 			date(t.Start), date(t.End), minor(t.Currency, t.Minor), text(string(t.Currency)), text(t.Source), text(t.Note))
 	},
 }
+
+var rateDays = Table{
+	Name: "rates", About: "What one euro was worth, where people have recorded it: the rates of the European Central Bank that are built in are not here.", Key: []string{"date", "currency"}, of: grant.Rates,
+	Columns: []Column{{Name: "date", Type: Date}, {Name: "currency", About: "ISO 4217"}, {Name: "rate", Type: Number, About: "units of the currency for one euro, with the decimals that were recorded"}},
+	rows: func(r *rows, e grant.Entity) {
+		day := e.(*grant.RateDay)
+		for _, q := range day.Quotes {
+			r.add(Cell{Type: Date, Text: day.ID}, text(string(q.Currency)), Cell{Type: Number, Text: q.Decimal()})
+		}
+	},
+}

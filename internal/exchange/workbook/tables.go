@@ -124,5 +124,5 @@ func columns(parts ...[]Column) (all []Column) {
 var Tables = []*Table{
 	&Grants, &participants, &transactions, splits("themes", grant.Themes), splits("locations", grant.Locations), splits("populations", grant.Populations), &budgets, &sources,
 	&links, &reports, &organisations, &programmes, &envelopes, terms(grant.Themes, "dac_codes", "DAC purpose codes"), terms(grant.Locations, "codes", "ISO 3166 or IATI region codes"),
-	terms(grant.Populations, "codes", ""), &targets,
+	terms(grant.Populations, "codes", ""), &targets, &rateDays,
 }

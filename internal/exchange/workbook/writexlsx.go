@@ -122,7 +122,7 @@ func (b *Book) cell(c Cell) (any, error) {
 	case Percent:
 		format = `0.######"%"`
 		value = numberOf(c.Text)
-	case Integer:
+	case Integer, Number:
 		value = numberOf(c.Text)
 	case Boolean:
 		value = c.Text == "true"

@@ -928,7 +928,9 @@ type ImportSummary struct {
 	// Of CSV and XLSX with heads of their own, what the columns were taken for, in their order.
 	Columns []*ImportColumn `protobuf:"bytes,9,rep,name=columns,proto3" json:"columns,omitempty"`
 	// Of these, the mapping by which the file was read, ready to be recorded by CreateMapping under a name: the columns, and what the request and its mapping said beside.
-	Mapping       *Mapping `protobuf:"bytes,10,opt,name=mapping,proto3" json:"mapping,omitempty"`
+	Mapping *Mapping `protobuf:"bytes,10,opt,name=mapping,proto3" json:"mapping,omitempty"`
+	// What was found wrong with the file, or is worth knowing, beside what is told with its grants: what stands after the last of them, or in a file without any.
+	Problems      []*ImportProblem `protobuf:"bytes,11,rep,name=problems,proto3" json:"problems,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1029,6 +1031,13 @@ func (x *ImportSummary) GetColumns() []*ImportColumn {
 func (x *ImportSummary) GetMapping() *Mapping {
 	if x != nil {
 		return x.Mapping
+	}
+	return nil
+}
+
+func (x *ImportSummary) GetProblems() []*ImportProblem {
+	if x != nil {
+		return x.Problems
 	}
 	return nil
 }
@@ -1522,7 +1531,7 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\x05NOTED\x10\x01\x12\f\n" +
 	"\bREPAIRED\x10\x02\x12\f\n" +
 	"\bLEFT_OUT\x10\x03\x12\v\n" +
-	"\aREFUSED\x10\x04\"\xb0\x05\n" +
+	"\aREFUSED\x10\x04\"\xe6\x05\n" +
 	"\rImportSummary\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\tR\brevision\x12#\n" +
 	"\rcreated_count\x18\x02 \x01(\x05R\fcreatedCount\x12#\n" +
@@ -1534,7 +1543,8 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\rvalidate_only\x18\b \x01(\bR\fvalidateOnly\x121\n" +
 	"\acolumns\x18\t \x03(\v2\x17.tandem.v1.ImportColumnR\acolumns\x12,\n" +
 	"\amapping\x18\n" +
-	" \x01(\v2\x12.tandem.v1.MappingR\amapping\x1a\x92\x02\n" +
+	" \x01(\v2\x12.tandem.v1.MappingR\amapping\x124\n" +
+	"\bproblems\x18\v \x03(\v2\x18.tandem.v1.ImportProblemR\bproblems\x1a\x92\x02\n" +
 	"\x05Total\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12#\n" +
 	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x12+\n" +
@@ -1630,19 +1640,20 @@ var file_tandem_v1_import_proto_depIdxs = []int32{
 	14, // 12: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
 	12, // 13: tandem.v1.ImportSummary.columns:type_name -> tandem.v1.ImportColumn
 	13, // 14: tandem.v1.ImportSummary.mapping:type_name -> tandem.v1.Mapping
-	15, // 15: tandem.v1.Mapping.columns:type_name -> tandem.v1.Mapping.Column
-	1,  // 16: tandem.v1.Mapping.date_order:type_name -> tandem.v1.ImportGrantsRequest.DateOrder
-	2,  // 17: tandem.v1.Mapping.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
-	17, // 18: tandem.v1.Mapping.create_time:type_name -> google.protobuf.Timestamp
-	17, // 19: tandem.v1.Mapping.update_time:type_name -> google.protobuf.Timestamp
-	17, // 20: tandem.v1.Mapping.delete_time:type_name -> google.protobuf.Timestamp
-	5,  // 21: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
-	6,  // 22: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
-	22, // [22:23] is the sub-list for method output_type
-	21, // [21:22] is the sub-list for method input_type
-	21, // [21:21] is the sub-list for extension type_name
-	21, // [21:21] is the sub-list for extension extendee
-	0,  // [0:21] is the sub-list for field type_name
+	10, // 15: tandem.v1.ImportSummary.problems:type_name -> tandem.v1.ImportProblem
+	15, // 16: tandem.v1.Mapping.columns:type_name -> tandem.v1.Mapping.Column
+	1,  // 17: tandem.v1.Mapping.date_order:type_name -> tandem.v1.ImportGrantsRequest.DateOrder
+	2,  // 18: tandem.v1.Mapping.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
+	17, // 19: tandem.v1.Mapping.create_time:type_name -> google.protobuf.Timestamp
+	17, // 20: tandem.v1.Mapping.update_time:type_name -> google.protobuf.Timestamp
+	17, // 21: tandem.v1.Mapping.delete_time:type_name -> google.protobuf.Timestamp
+	5,  // 22: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
+	6,  // 23: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
+	23, // [23:24] is the sub-list for method output_type
+	22, // [22:23] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_import_proto_init() }

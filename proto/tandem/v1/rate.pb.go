@@ -264,7 +264,7 @@ func (x *ListRatesResponse) GetRevision() int64 {
 // BatchCreateRatesRequest records rates.
 type BatchCreateRatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The rates: of at most 1,000 days, none for a day for which its currency has a rate built in.
+	// The rates: of at most 10,000 days, none for a day for which its currency has a rate built in.
 	Rates []*Rate `protobuf:"bytes,1,rep,name=rates,proto3" json:"rates,omitempty"`
 	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -402,7 +402,7 @@ const file_tandem_v1_rate_proto_rawDesc = "" +
 	"total_size\x18\x03 \x01(\x05R\ttotalSize\x12\x1a\n" +
 	"\brevision\x18\x04 \x01(\x03R\brevision\"\x9f\x01\n" +
 	"\x17BatchCreateRatesRequest\x126\n" +
-	"\x05rates\x18\x01 \x03(\v2\x0f.tandem.v1.RateB\x0f\xe0A\x02\xbaH\t\x92\x01\x06\b\x01\x10І\x03R\x05rates\x12'\n" +
+	"\x05rates\x18\x01 \x03(\v2\x0f.tandem.v1.RateB\x0f\xe0A\x02\xbaH\t\x92\x01\x06\b\x01\x10\xa0\x8d\x06R\x05rates\x12'\n" +
 	"\n" +
 	"request_id\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\x80\x01R\trequestId\x12#\n" +
 	"\rvalidate_only\x18\x03 \x01(\bR\fvalidateOnly\"A\n" +
