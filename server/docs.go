@@ -20,6 +20,9 @@ var docsTemplate string
 //go:embed signin.html
 var signIn []byte
 
+//go:embed import.html
+var importForm []byte
+
 // specification is as much of an OpenAPI document (of version 2) as the reference shows.
 type specification struct {
 	Tags []struct {
@@ -210,6 +213,9 @@ func typeOf(s *schema) template.HTML {
 // signInPage is where the link leads that the server prints at its first start. The token is behind the #, which browsers do not send, so that it is in
 // no log; the page reads it there.
 func signInPage() http.Handler { return htmlPage(signIn) }
+
+// importPage takes a file, shows what would become of it, and imports it when that is wanted.
+func importPage() http.Handler { return htmlPage(importForm) }
 
 // htmlPage serves a page whose only styles and scripts are its own, by their hashes, and which may call nobody but this server.
 func htmlPage(page []byte) http.Handler {

@@ -44,6 +44,7 @@ func (s *Server) handler() (http.Handler, error) {
 		"/openapi.json": document("application/json", openAPI),
 		"/docs":         docs,
 		"/signin":       signInPage(),
+		"/import":       importPage(),
 		// Until there is a dashboard, the reference is the front page.
 		"/{$}": http.RedirectHandler("/docs", http.StatusFound),
 	} {

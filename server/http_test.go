@@ -171,7 +171,7 @@ func TestCSV(t *testing.T) {
 func TestPages(t *testing.T) {
 	b := newBench(t, Config{})
 	for path, says := range map[string]string{
-		"/healthz": "ok", "/readyz": "ready", "/metrics": "tandem_revision 1", "/openapi.json": `"swagger"`, "/docs": "Tandem: the interface", "/signin": "/v1/me",
+		"/healthz": "ok", "/readyz": "ready", "/metrics": "tandem_revision 1", "/openapi.json": `"swagger"`, "/docs": "Tandem: the interface", "/signin": "/v1/me", "/import": "Import a file",
 	} {
 		w := b.ask("GET", path, "")
 		if w.Code != 200 || !strings.Contains(w.Body.String(), says) || w.Header().Get("X-Content-Type-Options") != "nosniff" {

@@ -76,9 +76,6 @@ func (s rates) BatchCreateRates(ctx context.Context, r *tandemv1.BatchCreateRate
 	return &tandemv1.BatchCreateRatesResponse{Rates: r.Rates}, nil
 }
 
-// maxRateDays is of how many days the rates of one request are: some forty years of them. A file of rates is one revision, and so one request.
-const maxRateDays = 10_000
-
 // readRates gathers the rates of each day.
 func readRates(r *reader, ms []*tandemv1.Rate) []*grant.RateDay {
 	var days []*grant.RateDay
@@ -111,9 +108,6 @@ func readRates(r *reader, ms []*tandemv1.Rate) []*grant.RateDay {
 			days = append(days, byDay[m.Date])
 		}
 		byDay[m.Date].Quotes = append(byDay[m.Date].Quotes, q)
-	}
-	if len(days) > maxRateDays {
-		r.Add("rates", "are of %d days; accepted are at most %d in one request", len(days), maxRateDays)
 	}
 	return days
 }

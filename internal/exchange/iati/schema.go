@@ -141,8 +141,8 @@ func isOf(kind, value string) bool {
 	case "", "string":
 		return true
 	case "anyURI":
-		u, err := url.Parse(value)
-		return err == nil && !strings.ContainsAny(value, " \t\n\"<>[]\\^`{|}%") || err == nil && u.String() == value
+		_, err := url.Parse(value)
+		return err == nil && !strings.ContainsAny(value, " \t\n\"<>[]\\^`{|}")
 	case "date", "dateTime":
 		if !kinds[kind].MatchString(value) {
 			return false

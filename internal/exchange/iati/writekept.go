@@ -55,6 +55,7 @@ func givenOf(g *grant.Grant) (given, error) {
 
 // sift takes what the schema of IATI does not take out of what is given back: an export is valid, whatever was imported. A part that loses its elements is written from the record.
 func (b *given) sift() error {
+	var room trees
 	activity := ruleOf("iati-activity", "")
 	attributes := b.attributes
 	b.attributes = nil
@@ -72,7 +73,7 @@ func (b *given) sift() error {
 		}
 		var taken []string
 		for _, piece := range b.pieces[name] {
-			good, err := b.taken("", piece)
+			good, err := b.taken(&room, "", piece)
 			if err != nil {
 				return err
 			}
@@ -85,7 +86,7 @@ func (b *given) sift() error {
 		b.pieces[name] = taken
 	}
 	for _, part := range slices.Sorted(maps.Keys(b.parts)) {
-		good, err := b.taken(part, b.parts[part])
+		good, err := b.taken(&room, part, b.parts[part])
 		if err != nil {
 			return err
 		}
@@ -97,10 +98,9 @@ func (b *given) sift() error {
 }
 
 // taken are the elements of a text that the schema takes.
-func (b *given) taken(part, text string) (good string, err error) {
-	var t trees
+func (b *given) taken(room *trees, part, text string) (good string, err error) {
 	for text = strings.TrimSpace(text); text != ""; {
-		e, n, err := t.tree(text)
+		e, n, err := room.tree(text)
 		if err != nil {
 			return "", err
 		}

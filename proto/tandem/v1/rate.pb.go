@@ -264,7 +264,7 @@ func (x *ListRatesResponse) GetRevision() int64 {
 // BatchCreateRatesRequest records rates.
 type BatchCreateRatesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The rates: of at most 10,000 days, none for a day for which its currency has a rate built in.
+	// The rates: none for a day for which its currency has a rate built in.
 	Rates []*Rate `protobuf:"bytes,1,rep,name=rates,proto3" json:"rates,omitempty"`
 	// Makes a retry safe: a repeated call with the same request_id and body returns the first answer; with another body it is refused.
 	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
