@@ -15,15 +15,15 @@ run: build
 build:
 	go build -o bin/ ./server/cmd/tandemd ./client/cmd/tandem
 
-# needs installs what the tests use beside Go: PostgreSQL, and xmllint for the schema of IATI. Where that cannot be done it says so, and the tests that want them are skipped, or
-# fail where CI=true.
+# needs installs what the tests use beside Go. Where that cannot be done it says so, and the tests that want it are skipped, or fail where CI=true.
+need = @$(1) >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(2) >/dev/null; } || \
+	echo "$(2) is not here and could not be installed: $(3). As root on Debian: apt-get install $(2)" >&2
+
 needs:
-	@command -v xmllint >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libxml2-utils >/dev/null; } || \
-		echo "xmllint is not here and could not be installed: IATI files will not be held against their schema. As root on Debian: apt-get install libxml2-utils" >&2
-	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null; } || \
-		echo "PostgreSQL is not here and could not be installed: the tests on it will not run. As root on Debian: apt-get install postgresql" >&2
+	$(call need,command -v xmllint,libxml2-utils,IATI files will not be held against their schema)
+	$(call need,ls /usr/lib/postgresql/*/bin/initdb,postgresql,the tests on it will not run)
+	$(call need,command -v chromium,chromium,the pages will not be tried in a browser)
 
 test: needs
 	go vet ./...
