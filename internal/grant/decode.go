@@ -105,6 +105,9 @@ func planOfSlice(t reflect.Type) plan {
 			v.Set(reflect.MakeSlice(t, 0, 0))
 			return rest, true
 		}
+		if len(in) == 0 || in[0] != '[' {
+			return nil, false
+		}
 		before, first := byte('['), []byte(nil)
 		for n := 0; len(in) > 0 && in[0] == before; n++ {
 			switch {

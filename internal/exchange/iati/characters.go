@@ -3,6 +3,7 @@ package iati
 import (
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -13,6 +14,18 @@ var nameBytes = func() (all [256]bool) {
 	}
 	return all
 }()
+
+// nameLetters are what names may have beside the letters of ASCII, and nameMarks what may stand behind these: productions 4 and 4a of the fifth edition of XML 1.0.
+var (
+	nameLetters = &unicode.RangeTable{
+		R16: []unicode.Range16{
+			{0xC0, 0xD6, 1}, {0xD8, 0xF6, 1}, {0xF8, 0x2FF, 1}, {0x370, 0x37D, 1}, {0x37F, 0x1FFF, 1}, {0x200C, 0x200D, 1}, {0x2070, 0x218F, 1}, {0x2C00, 0x2FEF, 1},
+			{0x3001, 0xD7FF, 1}, {0xF900, 0xFDCF, 1}, {0xFDF0, 0xFFFD, 1},
+		},
+		R32: []unicode.Range32{{0x10000, 0xEFFFF, 1}},
+	}
+	nameMarks = &unicode.RangeTable{R16: []unicode.Range16{{0xB7, 0xB7, 1}, {0x300, 0x36F, 1}, {0x203F, 0x2040, 1}}}
+)
 
 // isName tells whether a text can be the name of an element or an attribute.
 func isName(s string) bool {
@@ -25,8 +38,8 @@ func isName(s string) bool {
 	}
 	for i, r := range s {
 		switch {
-		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || r >= 0xC0 && r != 0xD7 && r != 0xF7:
-		case i > 0 && (r >= '0' && r <= '9' || r == '-' || r == '.' || r == ':' || r == 0xB7):
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r == '_' || unicode.Is(nameLetters, r):
+		case i > 0 && (r >= '0' && r <= '9' || r == '-' || r == '.' || r == ':' || unicode.Is(nameMarks, r)):
 		default:
 			return false
 		}

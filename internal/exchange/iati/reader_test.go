@@ -375,6 +375,8 @@ func FuzzReader(f *testing.F) {
 		for {
 			if _, err := other.Token(); err == io.EOF {
 				break
+			} else if err != nil && strings.Contains(err.Error(), "invalid XML name") {
+				return // it knows the fewer letters of the fourth edition
 			} else if err != nil {
 				t.Fatalf("accepted, and encoding/xml says %v", err)
 			}

@@ -49,3 +49,15 @@ func TestLegible(t *testing.T) {
 		}
 	})
 }
+
+// A name that XML allows is one; any other would make what is given back no XML.
+func TestIsName(t *testing.T) {
+	for name, want := range map[string]bool{
+		"iati-activity": true, "usg:tec1": true, "_a.1-b": true, "é": true, "ݞ": true, "x\u0301": true, "𐎠": true,
+		"": false, "-a": false, "1a": false, ":a": false, "a:": false, "a:b:c": false, "a\u037eb": false, "a\u2000b": false, "\u0301x": false, "×": false, "a b": false, "a\uffff": false,
+	} {
+		if got := isName(name); got != want {
+			t.Errorf("%q: found %v, want %v", name, got, want)
+		}
+	}
+}
