@@ -3,7 +3,7 @@ package fault
 import "strconv"
 
 // Number is so many of what one of is called so: 1 grant, 2 grants.
-func Number[N int | int32](n N, one string) string {
+func Number[N int | int32 | int64](n N, one string) string {
 	if n == 1 {
 		return "1 " + one
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/money"
 )
 
@@ -113,7 +114,7 @@ func (m *Merged) warnOfCommitments(g, other *Grant) {
 // warnOfPlans warns where the money that moved lies on other days than before.
 func (m *Merged) warnOfPlans(g, other *Grant) {
 	if n := len(other.Budgets); n > 0 && len(other.Merger.Budgets) == 0 && len(lacking(g.Budgets, other.Budgets)) > 0 {
-		m.warn("the %d budgets of %s stay behind: the grant has none in their currency to add them to", n, other.Key())
+		m.warn("left behind: %s of %s, as the grant has none in the currency to add to", fault.Number(n, "budget"), other.Key())
 	}
 	for _, t := range g.Transactions {
 		if other.gave(t.Origin) && t.Date.IsZero() && t.ValueDate.IsZero() && g.Start != other.Start {

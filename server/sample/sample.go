@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -61,7 +62,7 @@ func Load(ctx context.Context, conn grpc.ClientConnInterface) (Loaded, error) {
 		return Loaded{}, fmt.Errorf("look for grants: %w", err)
 	}
 	if held.TotalSize > 0 {
-		return Loaded{LeftAlone: fmt.Sprintf("the ledger holds %d grants", held.TotalSize)}, nil
+		return Loaded{LeftAlone: "the ledger holds " + fault.Number(held.TotalSize, "grant")}, nil
 	}
 	for _, k := range kinds {
 		foreign, err := k.foreign(ctx)

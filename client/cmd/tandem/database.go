@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -58,7 +59,7 @@ func (c *databaseBackup) Run(s *session) error {
 	if err := syncDirectory(filepath.Dir(c.File)); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "Wrote %s: %d revisions, %d bytes.\n", c.File, revisions, bytes)
+	_, err = fmt.Fprintf(s.out, "Wrote %s: %s, %d bytes.\n", c.File, fault.Number(revisions, "revision"), bytes)
 	return err
 }
 
@@ -107,7 +108,7 @@ func (c *databaseRestore) Run(s *session) error {
 	if s.output != "table" {
 		return s.show(r)
 	}
-	_, err = fmt.Fprintf(s.out, "Restored %d revisions. From now on, sign in with a token of the backup.\nThe anchor of its end:\n%s\n", r.RevisionCount, r.Anchor)
+	_, err = fmt.Fprintf(s.out, "Restored %s. From now on, sign in with a token of the backup.\nThe anchor of its end:\n%s\n", fault.Number(r.RevisionCount, "revision"), r.Anchor)
 	return err
 }
 
@@ -161,7 +162,7 @@ func (c *databaseVerify) Run(s *session) error {
 		if s.output != "table" {
 			return s.show(r)
 		}
-		_, err = fmt.Fprintf(s.out, "The backup is whole: %d revisions, as they were written.\nThe anchor of its end:\n%s\n", r.RevisionCount, r.Anchor)
+		_, err = fmt.Fprintf(s.out, "The backup is whole: %s, as written.\nThe anchor of its end:\n%s\n", fault.Number(r.RevisionCount, "revision"), r.Anchor)
 		return err
 	}
 	v, err := s.verifyDatabase(c.Anchor)

@@ -75,7 +75,7 @@ func gapTable(a *tandemv1.QueryGapsResponse) *table {
 		t.add(g.Kind.String(), g.Amount, share, fmt.Sprint(g.GrantCount), g.Reason)
 	}
 	note := func(format string, args ...any) { t.notes = append(t.notes, fmt.Sprintf(format, args...)) }
-	note("%d of %d gaps as of %s.", len(a.Gaps), a.TotalSize, a.AsOf)
+	note("%d of %s as of %s.", len(a.Gaps), fault.Number(a.TotalSize, "gap"), a.AsOf)
 	if a.UnknownAmountCount > 0 {
 		note("The amount of %s is unknown: gaps may be smaller than shown.", fault.Number(a.UnknownAmountCount, "grant"))
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/allmep/tandem/client"
+	"github.com/allmep/tandem/internal/fault"
 	tandemv1 "github.com/allmep/tandem/proto/tandem/v1"
 )
 
@@ -89,7 +90,7 @@ func (c *historyVerify) Run(s *session) error {
 
 // verified tells of a log that is as it was written. held is the anchor that was given.
 func (s *session) verified(revisions int64, anchor, held string) error {
-	fmt.Fprintf(s.out, "%d revisions are as they were written.\n", revisions)
+	fmt.Fprintf(s.out, "The history is whole: %s, as written.\n", fault.Number(revisions, "revision"))
 	if held != "" {
 		fmt.Fprintln(s.out, "The anchor holds.")
 	}

@@ -144,11 +144,11 @@ func takenFor(field string) string {
 
 // inSum says what became of a file in a sentence.
 func inSum(name string, sum *tandemv1.ImportSummary) string {
-	words := []any{fault.Number(int(sum.GetCreatedCount()), "grant"), "created", sum.GetUpdatedCount(), "updated", sum.GetUnchangedCount(), sum.GetRefusedCount(), len(sum.GetRecords()), "made or completed"}
+	words := []any{fault.Number(int(sum.GetCreatedCount()), "grant"), "created", sum.GetUpdatedCount(), "updated", sum.GetUnchangedCount(), sum.GetRefusedCount(), "made or completed", len(sum.GetRecords())}
 	if sum.GetRevision() == "" { // it is what would be
-		words[1], words[3], words[7] = "to create", "to update", "to make or complete"
+		words[1], words[3], words[6] = "to create", "to update", "to make or complete"
 	}
-	said := fmt.Sprintf("%s %s, %d %s, %d unchanged, %d refused; %d organisations and terms %s", words...)
+	said := fmt.Sprintf("%s %s, %d %s, %d unchanged, %d refused; organisations and terms %s: %d", words...)
 	if name != "" {
 		said = name + ": " + said
 	}

@@ -101,7 +101,7 @@ func overlapTable(a *tandemv1.QueryOverlapsResponse) *table {
 		t.add(o.Amount, strconv.FormatFloat(o.Relative, 'f', 3, 64), strings.Join(o.DonorStates, ", "), bares(o.Recipients), bares(o.Grants), o.From, o.To, verdict, bare(o.Name))
 	}
 	note := func(format string, args ...any) { t.notes = append(t.notes, fmt.Sprintf(format, args...)) }
-	note("%d of %d overlaps. ?: suggested, nobody has decided.", len(a.Overlaps), a.TotalSize)
+	note("%d of %s. ?: suggested, nobody has decided.", len(a.Overlaps), fault.Number(a.TotalSize, "overlap"))
 	if a.UnknownAmountCount > 0 {
 		note("The amount of %s is unknown: there may be more overlaps than shown.", fault.Number(a.UnknownAmountCount, "grant"))
 	}
@@ -189,7 +189,7 @@ func (c *overlapClusters) Run(s *session) error {
 			t.add(fmt.Sprint(x.Depth), bare(cluster.Recipient), bare(cluster.Theme), bare(cluster.Location), bare(cluster.Population), x.From, x.To, strings.Join(x.DonorStates, ", "), bares(x.Grants))
 		}
 	}
-	t.notes = append(t.notes, fmt.Sprintf("%d of %d clusters.", len(answer.Clusters), answer.TotalSize))
+	t.notes = append(t.notes, fmt.Sprintf("%d of %s.", len(answer.Clusters), fault.Number(answer.TotalSize, "cluster")))
 	return s.write(answer, t)
 }
 

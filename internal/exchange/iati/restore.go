@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/allmep/tandem/internal/exchange"
+	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 )
 
@@ -109,10 +110,10 @@ func (a *activity) restoreReports(e *element, reports []grant.Report, names map[
 		a.g.Reports = append(a.g.Reports, r)
 	}
 	if left > 0 {
-		a.tell(e, exchange.LeftOut, "beyond/reports", "%d reports are left out: what a merged record held, or what one said whom the file does not name", left)
+		a.tell(e, exchange.LeftOut, "beyond/reports", "%s %s left out: what a merged record held, or what one said whom the file does not name", fault.Number(left, "report"), fault.Are(left))
 	}
 	if unsure > 0 {
-		a.tell(e, exchange.Noted, "beyond/reports", "%d reports were confirmed where the file was written, which their notes say; here nobody has confirmed them", unsure)
+		a.tell(e, exchange.Noted, "beyond/reports", "%s had been confirmed where the file was written, which the notes say; nobody here has done so", fault.Number(unsure, "report"))
 	}
 }
 

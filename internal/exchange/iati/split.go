@@ -7,6 +7,7 @@ import (
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/codelist"
+	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/money"
 )
@@ -337,7 +338,7 @@ func (a *activity) classifyMoney(field string, portions func(*activity, *element
 		return nil
 	}
 	if without > 0 {
-		a.tell(a.e, exchange.Repaired, "transaction/"+field, "%d transactions have none; the grant is divided as the others are", without)
+		a.tell(a.e, exchange.Repaired, "transaction/"+field, "there is none in %s; the grant is divided as the others are", fault.Number(without, "transaction"))
 	}
 	return cut(shares)
 }
