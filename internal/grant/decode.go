@@ -123,7 +123,8 @@ func planOfSlice(t reflect.Type) plan {
 			}
 			in, before = rest, ','
 		}
-		return bytes.CutPrefix(in, []byte("]"))
+		rest, ends := bytes.CutPrefix(in, []byte("]"))
+		return rest, ends && before == ','
 	}
 }
 

@@ -75,7 +75,7 @@ func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":"g","title":"a\u00e9\"","funders":[{"organisation":"a","share":5}],"status":"ACTIVE","start":"2016","durationMonths":12,"visibility":"PUBLIC","shadow":true,` +
 			`"transactions":[{"id":"1","type":"PLEDGE","amount":{"currency":"USD","qualifier":"EXACT","minor":-1}}],"reports":[{"id":"2","kind":"PRESS","amount":{"qualifier":"UNKNOWN"}}]}`,
-		`{"id":"\ud800"}`, `{"id":"` + "\xff" + `"}`, `{"serial":01}`, `{"serial":-0}`, `{"serial":9223372036854775808}`, `{}`, `{,}`, `{"funders":[]}`, `{"funders":[{}],"aliases":["",""]}`,
+		`{"id":"\ud800"}`, `{"id":"` + "\xff" + `"}`, `{"serial":01}`, `{"serial":-0}`, `{"serial":9223372036854775808}`, `{}`, `{,}`, `{"funders":[]}`, `{"funders":]}`, `{"funders":[{}],"aliases":["",""]}`,
 		`{"id":"a" }`, `{"id":"a"}x`, `{"title":"a","id":"b"}`, `{"shadow":false}`, `{"id":null}`, `{"start":""}`, `{"id":"a`, `{"id":"\`,
 	} {
 		f.Add([]byte(seed))
