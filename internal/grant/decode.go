@@ -105,9 +105,6 @@ func planOfSlice(t reflect.Type) plan {
 			v.Set(reflect.MakeSlice(t, 0, 0))
 			return rest, true
 		}
-		if len(in) == 0 || in[0] != '[' {
-			return nil, false
-		}
 		before, first := byte('['), []byte(nil)
 		for n := 0; len(in) > 0 && in[0] == before; n++ {
 			switch {
@@ -126,7 +123,8 @@ func planOfSlice(t reflect.Type) plan {
 			}
 			in, before = rest, ','
 		}
-		return bytes.CutPrefix(in, []byte("]"))
+		rest, ends := bytes.CutPrefix(in, []byte("]"))
+		return rest, ends && before == ','
 	}
 }
 
