@@ -50,22 +50,10 @@ func (b *Builder) Keep(field, text string) {
 
 // Line makes a text one line: no breaks, no signs that cannot be seen or reorder the text.
 func Line(s string) string {
-	if isLine(s) {
+	if exchange.IsLine(s) {
 		return s
 	}
 	return strings.Join(strings.Fields(Text(s)), " ")
-}
-
-// isLine tells of most texts that they are one line already: words of ASCII with one space between them.
-func isLine(s string) bool {
-	before := byte(' ')
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] >= 0x7F || s[i] == ' ' && before == ' ' {
-			return false
-		}
-		before = s[i]
-	}
-	return s == "" || before != ' '
 }
 
 // Text takes out of a text what cannot be seen or reorders it.

@@ -72,22 +72,10 @@ func (a *activity) cut(e *element, field, s string, most int) string {
 
 // oneLine makes one line of a text, without the characters that a name may not have.
 func oneLine(s string) string {
-	if isLine(s) { // as nearly all are
+	if exchange.IsLine(s) { // as nearly all are
 		return s
 	}
 	return strings.Join(strings.Fields(lines(s)), " ")
-}
-
-// isLine tells whether a text is one line of words, with a space between them, in ASCII.
-func isLine(s string) bool {
-	space := true
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= 0x7F || space && c == ' ' {
-			return false
-		}
-		space = s[i] == ' '
-	}
-	return !space || s == ""
 }
 
 // lines takes out of a text the characters that a record may not have: those that control, and those that reorder the text around them.
