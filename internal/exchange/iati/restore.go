@@ -12,6 +12,7 @@ import (
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
+	"github.com/allmep/tandem/internal/money"
 )
 
 // own returns the element in which an activity that Tandem wrote has what IATI has no place for, nil if there is none.
@@ -65,7 +66,7 @@ func (a *activity) restore() {
 	}
 	a.share(a.g.Recipients, g.Recipients)
 	if len(g.Transactions) > 0 {
-		a.restoreTransactions(g.Transactions, rest.Names)
+		a.restoreTransactions(g.Transactions, rest.Names, rest.Left)
 	}
 	if g.Programme != "" {
 		a.g.Programme = exchange.Ref(len(a.Terms))
@@ -245,21 +246,33 @@ func (a *activity) named(kind grant.Kind, splits []grant.Split, names map[string
 	return all
 }
 
-// restoreTransactions takes transactions in place of those of the elements, which have no place for all of them. Their organisations are those of the element with the same ref.
-func (a *activity) restoreTransactions(all []grant.Transaction, names map[string]string) {
-	read := map[string]int{} // by ref
-	for i, f := range a.money {
-		read[f.e.attr("ref")] = i
+// restoreTransactions takes transactions in place of those of the elements, which have no place for all of them. Their organisations are those of their elements: those that have a figure
+// have one each, in their order, for the refs may be those of an earlier file. Where somebody has added elements or taken some off, none is known to be whose.
+// What stands for one that is left is not kept.
+func (a *activity) restoreTransactions(all []grant.Transaction, names map[string]string, left []grant.Kept) {
+	replaced := map[string]bool{}
+	for _, k := range left {
+		replaced[k.Part] = true
 	}
+	figures := 0
+	for i := range all {
+		if all[i].Amount.Qualifier != money.Unknown {
+			figures++
+		}
+	}
+	written := figures == len(a.money)
 	a.kept = slices.DeleteFunc(a.kept, func(k kept) bool { return strings.HasPrefix(k.part, ofTransaction) })
 	were := a.g.Transactions
 	a.g.Transactions, a.g.Serial = nil, 0
+	next := 0
 	for _, t := range all {
-		id := t.ID
 		t.ID, t.Origin = a.g.NextID(), ""
-		if i, written := read[id]; written {
-			t.Provider, t.Receiver = were[i].Provider, were[i].Receiver
-			a.keep(ofTransaction+t.ID, a.money[i].e)
+		if written && t.Amount.Qualifier != money.Unknown {
+			t.Provider, t.Receiver = were[next].Provider, were[next].Receiver
+			if part := ofTransaction + t.ID; !replaced[part] {
+				a.keep(part, a.money[next].e)
+			}
+			next++
 		} else {
 			t.Provider, t.Receiver = a.partyNamed(t.Provider, names), a.partyNamed(t.Receiver, names)
 		}

@@ -2,12 +2,14 @@ package iati
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"hash/maphash"
 	"io"
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,8 +120,13 @@ func (w *writer) activity(g *grant.Grant) error {
 	w.related(g, b, linked)
 	w.back(b, afterTransactions...)
 	w.others(b)
-	for _, k := range b.left {
+	places := map[string]string{} // of transactions: a reader numbers them for itself
+	for i := range g.Transactions {
+		places[ofTransaction+g.Transactions[i].ID] = ofTransaction + strconv.Itoa(i+1)
+	}
+	for i, k := range b.left {
 		w.left[nameOf(k.Text)]++
+		b.left[i].Part = cmp.Or(places[k.Part], k.Part)
 	}
 	rest, err := beyond(g, w.names, linked, written, b.left)
 	if err != nil {
