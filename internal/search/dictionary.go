@@ -46,7 +46,7 @@ func (l *line) code(term string) int32 {
 	defer l.mu.Unlock()
 	c, ok := l.codes[term]
 	if !ok {
-		c = int32(len(l.terms))
+		c, term = int32(len(l.terms)), strings.Clone(term)
 		l.codes[term] = c
 		l.terms, l.postings = append(l.terms, term), append(l.postings, nil)
 		if isWord(term) {

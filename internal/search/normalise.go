@@ -11,37 +11,51 @@ import (
 
 // Words returns the words of a text as they are compared: without case, accents and vowel signs, with one letter for its variants, digits as 0 to 9. Punctuation parts words,
 // but for apostrophes, geresh and the dots of initials, which go: "Women's", "צה״ל" and "U.S." are one word each, "d'Ivoire" is two. The words of "é" and of "É" are the same, and so are those of
-// the words of a text, joined by spaces.
+// the words of a text, joined by spaces. They may share the memory of the text: clone what is kept.
 func Words(text string) []string {
-	var words []string
-	var word []byte
-	since := 0 // letters since the word's beginning or its last dot; a digit counts as two, for it is no initial
-	end := func() {
-		if len(word) > 0 {
+	text = fold(text)
+	words := make([]string, 0, len(text)/8+1)
+	var word []byte // what was read of a word that does not stand in the text as it is
+	from := -1      // where a word begins that does, so far
+	since := 0      // letters since the word's beginning or its last dot; a digit counts as two, for it is no initial
+	part := func(at int) {
+		if from >= 0 {
+			word, from = append(word, text[from:at]...), -1
+		}
+	}
+	end := func(at int) {
+		if from >= 0 {
+			words, from = append(words, text[from:at]), -1
+		} else if len(word) > 0 {
 			words, word = append(words, string(word)), word[:0]
 		}
 		since = 0
 	}
-	for _, r := range fold(text) {
+	for i, r := range text {
 		switch {
-		case r >= 'a' && r <= 'z': // most are
-			word = append(word, byte(r))
-			since++
-		case r >= '0' && r <= '9':
-			word = append(word, byte(r))
-			since += 2
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9': // most are
+			if len(word) > 0 {
+				word = append(word, byte(r))
+			} else if from < 0 {
+				from = i
+			}
+			if since++; r <= '9' {
+				since++
+			}
 		case r == '.' && since == 1:
+			part(i)
 			since = 0 // the dot of an initial, and the word may go on
-		case (r == '\'' || r == '’') && elided(word):
-			end()
+		case (r == '\'' || r == '’') && (elided(string(word)) || from >= 0 && elided(text[from:i])):
+			end(i)
 		case dropped(r):
+			part(i)
 		case r == '&':
-			end()
-			word = append(word, "and"...)
-			end()
+			end(i)
+			words = append(words, "and")
 		case r < utf8.RuneSelf || !unicode.In(r, unicode.L, unicode.N, unicode.Mc):
-			end()
+			end(i)
 		default:
+			part(i)
 			if s, ok := variants[r]; ok {
 				word = append(word, s...)
 			} else {
@@ -52,7 +66,7 @@ func Words(text string) []string {
 			}
 		}
 	}
-	end()
+	end(len(text))
 	return words
 }
 
@@ -71,7 +85,7 @@ func fold(text string) string {
 }
 
 // elided tells whether a word is an article or a preposition that lost its vowel to the next word: d'Ivoire, l'eau.
-func elided(word []byte) bool { return len(word) == 1 && (word[0] == 'd' || word[0] == 'l') }
+func elided(word string) bool { return len(word) == 1 && (word[0] == 'd' || word[0] == 'l') }
 
 // dropped tells whether a character goes without parting words: marks above and below letters, what only shapes the text, and apostrophes.
 func dropped(r rune) bool {
