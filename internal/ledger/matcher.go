@@ -205,7 +205,8 @@ func (m *matcher) resolve(from *exchange.Draft, own bool) (g *grant.Grant, repor
 
 // organisation returns the id of the organisation that a party is.
 func (m *matcher) organisation(p *exchange.Party) (string, error) {
-	o := m.find(p)
+	key := nameKey(p.Name)
+	o := m.find(p, key)
 	if o == nil {
 		name := p.Name
 		if name == "" {
@@ -222,13 +223,13 @@ func (m *matcher) organisation(p *exchange.Party) (string, error) {
 	for _, n := range p.Identifiers {
 		m.remember(m.numbers, n, o.ID)
 	}
-	m.remember(m.names, nameKey(p.Name), o.ID)
+	m.remember(m.names, key, o.ID)
 	return o.ID, nil
 }
 
-// find returns the organisation that a party is, nil if it is not known. A name is not enough where the two are of different states: every country has a ministry
+// find returns the organisation that a party is, by its identifiers or the key of its name, nil if it is not known. A name is not enough where the two are of different states: every country has a ministry
 // of health.
-func (m *matcher) find(p *exchange.Party) *grant.Organisation {
+func (m *matcher) find(p *exchange.Party, name string) *grant.Organisation {
 	for _, n := range p.Identifiers {
 		if id, ok := m.numbers[n]; ok {
 			return m.get(id)
@@ -237,7 +238,7 @@ func (m *matcher) find(p *exchange.Party) *grant.Organisation {
 			return m.get(o.ID)
 		}
 	}
-	if id, ok := m.names[nameKey(p.Name)]; ok {
+	if id, ok := m.names[name]; ok {
 		o := m.get(m.base.Survivor(id))
 		if o != nil && (p.State == "" || o.State == "" || p.State == o.State) {
 			return o

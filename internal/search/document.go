@@ -167,7 +167,9 @@ func importKeys(g *grant.Grant) []string {
 func ofGrant(g *grant.Grant, code func(string) int32) *document {
 	a := &award{figure: figureOf(g), start: g.Start, end: g.End, months: g.DurationMonths, span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
 	w := writer{document: document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}, code: code}
-	w.addNames(g.Title)
+	title := Words(g.Title)
+	w.add("", title...)
+	w.end(names)
 	w.addIdentifiers(g.Identifiers, importKeys(g), g.Description)
 	for _, p := range g.Funders {
 		w.add(recordTerm, grant.Key{Kind: grant.Organisations, ID: p.Organisation}.String())
@@ -193,7 +195,7 @@ func ofGrant(g *grant.Grant, code func(string) int32) *document {
 	if g.Successor != "" {
 		a.linked = append(a.linked, g.Successor)
 	}
-	for word := range distinct(Words(g.Title)) {
+	for word := range distinct(title) {
 		a.weight += weightOf(word)
 	}
 	return w.finish()
