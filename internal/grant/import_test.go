@@ -125,3 +125,22 @@ func TestTakeCountsNoMoneyTwice(t *testing.T) {
 		}
 	})
 }
+
+// A grant that an earlier program imported is held against its fingerprints: they must never change.
+func TestFingerprintsStay(t *testing.T) {
+	body := `{"id":"g","title":"Grant 0 for peacebuilding","funders":[{"organisation":"organisation-166"}],"recipients":[{"organisation":"organisation-1608"}],"status":"ACTIVE","start":"2018-12-26",` +
+		`"themes":[{"id":"theme-11","percent":100000000}],"identifiers":["g00000000"],"visibility":"COALITION",` +
+		`"transactions":[{"id":"1","type":"COMMITMENT","amount":{"currency":"SEK","qualifier":"EXACT","minor":106410695}}]}`
+	e, err := Decode(Key{Grants, "g"}, []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for part, want := range map[string]string{
+		"title": "JuYEJJfBvjWt", "funders": "ySVbWJz2kw7H", "recipients": "QflC80j5nF0o", "status": "d_9Co-4mbXvd", "start": "E-ysTtt8tclv", "themes": "HKpdTOJy7NPu",
+		"identifiers": "V8JSj9soQRlE", "transactions/1": "hrV-vJsnOsuv", "end": "", "durationMonths": "", "note": "", "transactions/2": "",
+	} {
+		if got := e.(*Grant).Fingerprint(part); got != want {
+			t.Errorf("the fingerprint of %s is %q; it was %q", part, got, want)
+		}
+	}
+}
