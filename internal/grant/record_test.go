@@ -2,6 +2,7 @@ package grant_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -72,10 +73,16 @@ func TestGrantValidate(t *testing.T) {
 		"themes":                         func(g *grant.Grant) { g.Themes = []grant.Split{{ID: "a", Percent: 1}} },
 		"themes[1].name":                 func(g *grant.Grant) { g.Themes = []grant.Split{{ID: "a", Percent: grant.Whole}, {ID: "a"}} },
 		"locations[0].percent locations": func(g *grant.Grant) { g.Locations = []grant.Split{{ID: "a", Percent: -1}} },
-		"end":                            func(g *grant.Grant) { g.End = date("2022") },
-		"durationMonths":                 func(g *grant.Grant) { g.DurationMonths = -1 },
-		"identifiers[1]":                 func(g *grant.Grant) { g.Identifiers = []string{"a", "a"} },
-		"sources[0].uri":                 func(g *grant.Grant) { g.Sources = []grant.Source{{}} },
+		"populations": func(g *grant.Grant) { // one more than the analysis has to be able to count
+			for i := range 201 {
+				g.Populations = append(g.Populations, grant.Split{ID: fmt.Sprint("p", i), Percent: 1})
+			}
+			g.Populations[0].Percent = grant.Whole - 200
+		},
+		"end":            func(g *grant.Grant) { g.End = date("2022") },
+		"durationMonths": func(g *grant.Grant) { g.DurationMonths = -1 },
+		"identifiers[1]": func(g *grant.Grant) { g.Identifiers = []string{"a", "a"} },
+		"sources[0].uri": func(g *grant.Grant) { g.Sources = []grant.Source{{}} },
 		"budgets": func(g *grant.Grant) {
 			g.Budgets = []grant.Budget{{Start: date("2023"), End: date("2023"), Currency: "USD"}}
 		},

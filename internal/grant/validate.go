@@ -21,6 +21,16 @@ func (g *Grant) Validate() error {
 	if len(g.Funders) == 0 {
 		v.Add("funders", "is empty; a grant has at least one funder")
 	}
+	for _, list := range []struct {
+		field string
+		n     int
+	}{
+		{"funders", len(g.Funders)}, {"recipients", len(g.Recipients)}, {"partners", len(g.Partners)}, {"themes", len(g.Themes)}, {"locations", len(g.Locations)}, {"populations", len(g.Populations)},
+	} {
+		if list.n > maxList {
+			v.Add(list.field, "found %d; accepted are at most %d", list.n, maxList)
+		}
+	}
 	checkParticipations(&v, "funders", g.Funders)
 	checkParticipations(&v, "recipients", g.Recipients)
 	checkPartners(&v, g.Partners)
@@ -42,6 +52,9 @@ func (g *Grant) Validate() error {
 	}
 	return v.Err()
 }
+
+// maxList is how many funders, recipients, partners, themes, locations or populations a grant may have. One that is published has 109 locations.
+const maxList = 200
 
 // checkParticipations checks that each organisation stands in the list once, and that the shares are all there and sum to 100, or are all left out.
 func checkParticipations(v *fault.List, field string, ps []Participation) {

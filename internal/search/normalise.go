@@ -77,7 +77,8 @@ func squash(text string) string { return strings.Join(Words(text), "") }
 func fold(text string) string {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
-			// Folding can make letters that come apart once more.
+			// Folding can make letters that come apart once more. What is no text is left as it is, and what stands beside it, too.
+			text = strings.ToValidUTF8(text, " ")
 			return norm.NFKD.String(cases.Fold().String(norm.NFKD.String(text)))
 		}
 	}

@@ -74,7 +74,7 @@ func TestCaseAndAccentsDoNotCount(t *testing.T) {
 }
 
 func FuzzWords(f *testing.F) {
-	for _, s := range []string{"Élan U.S.", "צה״ל", "السَّلامُ", "ᾳ ß ŉ ǰ", "\u0345", "½ ㎏ ﷺ", "\xff\xfe", "ʼn Ω K Å"} {
+	for _, s := range []string{"Élan U.S.", "צה״ל", "السَّلامُ", "ᾳ ß ŉ ǰ", "\u0345", "½ ㎏ ﷺ", "\xff\xfe", "\xf0½", "ʼn Ω K Å"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) { checkWords(t, s) })

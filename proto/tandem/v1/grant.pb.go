@@ -2495,16 +2495,16 @@ var File_tandem_v1_grant_proto protoreflect.FileDescriptor
 
 const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\n" +
-	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x17tandem/v1/similar.proto\x1a\x1btandem/v1/transaction.proto\"\xe6\x17\n" +
+	"\x15tandem/v1/grant.proto\x12\ttandem.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14tandem/v1/link.proto\x1a\x15tandem/v1/money.proto\x1a\x17tandem/v1/similar.proto\x1a\x1btandem/v1/transaction.proto\"\xec\x17\n" +
 	"\x05Grant\x12L\n" +
 	"\x04name\x18\x01 \x01(\tB8\xe0A\b\xbaH2\xd8\x01\x01r-2+^grants/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\x04name\x12!\n" +
 	"\x05title\x18\x02 \x01(\tB\v\xe0A\x02\xbaH\x05r\x03\x18\xf4\x03R\x05title\x12+\n" +
-	"\vdescription\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01R\vdescription\x12E\n" +
-	"\afunders\x18\x04 \x03(\v2\x1e.tandem.v1.Grant.ParticipationB\v\xe0A\x02\xbaH\x05\x92\x01\x02\x10dR\afunders\x12H\n" +
+	"\vdescription\x18\x03 \x01(\tB\t\xbaH\x06r\x04\x18\xa0\x9c\x01R\vdescription\x12F\n" +
+	"\afunders\x18\x04 \x03(\v2\x1e.tandem.v1.Grant.ParticipationB\f\xe0A\x02\xbaH\x06\x92\x01\x03\x10\xc8\x01R\afunders\x12I\n" +
 	"\n" +
-	"recipients\x18\x05 \x03(\v2\x1e.tandem.v1.Grant.ParticipationB\b\xbaH\x05\x92\x01\x02\x10dR\n" +
-	"recipients\x12>\n" +
-	"\bpartners\x18\x06 \x03(\v2\x18.tandem.v1.Grant.PartnerB\b\xbaH\x05\x92\x01\x02\x10dR\bpartners\x12r\n" +
+	"recipients\x18\x05 \x03(\v2\x1e.tandem.v1.Grant.ParticipationB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\n" +
+	"recipients\x12?\n" +
+	"\bpartners\x18\x06 \x03(\v2\x18.tandem.v1.Grant.PartnerB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\bpartners\x12r\n" +
 	"\tprogramme\x18\a \x01(\tBT\xe0A\x01\xfaA\x15\n" +
 	"\x13tandem.v1/Programme\xbaH6\xd8\x01\x01r12/^programmes/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$R\tprogramme\x129\n" +
 	"\x06status\x18\b \x01(\x0e2\x17.tandem.v1.Grant.StatusB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06status\x12(\n" +
@@ -2517,10 +2517,10 @@ const file_tandem_v1_grant_proto_rawDesc = "" +
 	"\x03end\x18\v \x01(\tB\a\xbaH\x04r\x02\x18\n" +
 	"R\x03end\x123\n" +
 	"\x0fduration_months\x18\f \x01(\x05B\n" +
-	"\xbaH\a\x1a\x05\x18\xb0\t(\x00R\x0edurationMonths\x128\n" +
-	"\x06themes\x18\r \x03(\v2\x16.tandem.v1.Grant.SplitB\b\xbaH\x05\x92\x01\x02\x10dR\x06themes\x12>\n" +
-	"\tlocations\x18\x0e \x03(\v2\x16.tandem.v1.Grant.SplitB\b\xbaH\x05\x92\x01\x02\x10dR\tlocations\x12B\n" +
-	"\vpopulations\x18\x0f \x03(\v2\x16.tandem.v1.Grant.SplitB\b\xbaH\x05\x92\x01\x02\x10dR\vpopulations\x123\n" +
+	"\xbaH\a\x1a\x05\x18\xb0\t(\x00R\x0edurationMonths\x129\n" +
+	"\x06themes\x18\r \x03(\v2\x16.tandem.v1.Grant.SplitB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x06themes\x12?\n" +
+	"\tlocations\x18\x0e \x03(\v2\x16.tandem.v1.Grant.SplitB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\tlocations\x12C\n" +
+	"\vpopulations\x18\x0f \x03(\v2\x16.tandem.v1.Grant.SplitB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\vpopulations\x123\n" +
 	"\videntifiers\x18\x10 \x03(\tB\x11\xbaH\x0e\x92\x01\v\x10d\"\ar\x05\x10\x01\x18\xc8\x01R\videntifiers\x12;\n" +
 	"\asources\x18\x11 \x03(\v2\x17.tandem.v1.Grant.SourceB\b\xbaH\x05\x92\x01\x02\x10dR\asources\x12E\n" +
 	"\n" +
