@@ -2,7 +2,7 @@
 //
 // The file is gzip (RFC 1952) of lines of JSON. The first is the header:
 //
-//	{"format":"tandem backup","version":1,"program":"…","head":112,"hash":"…"}
+//	{"format":"tandem backup","version":2,"program":"…","head":112,"hash":"…"}
 //
 // where head and hash are the number and the hash of the last revision. Then comes every revision from 1 to head, in order, each followed by its changes, a
 // line for each, ordered by kind and id:
@@ -22,10 +22,12 @@ import (
 	"github.com/allmep/tandem/internal/ledger"
 )
 
-// What the header says of the format. A version that a reader does not know is refused.
+// What the header says of the format. A version that a reader does not know is refused. The first is the same, but all its hashes are of the first form, which is
+// all that its programs know.
 const (
 	format  = "tandem backup"
-	version = 1
+	first   = 1
+	version = 2
 )
 
 // The most that is written and read, so that a reader's memory has a bound: bytes of a line, and of a revision's bodies.

@@ -164,7 +164,7 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		"not compressed":        {[]byte(strings.Join(lines, "")), "it is not compressed with gzip"},
 		"another file":          {zipped(`{"a":1}` + "\n"), "a line cannot be read"},
 		"another format":        {zipped(with(0, "tandem backup", "other")), `the format "other"`},
-		"a newer version":       {zipped(with(0, `"version":1`, `"version":2`)), "it is of version 2 of the format"},
+		"a newer version":       {zipped(with(0, `"version":2`, `"version":3`)), "it is of version 3 of the format"},
 		"no trailer":            {zipped(without(len(lines) - 2)), "damaged after revision 4: it was cut off"},
 		"another trailer":       {zipped(with(len(lines)-2, `"end":4`, `"end":5`)), "its last line says revision 5"},
 		"a revision left out":   {zipped(without(1)), "the next line is of revision 2"},
@@ -179,6 +179,18 @@ func TestReadSaysWhatIsWrong(t *testing.T) {
 		if err == nil || fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
+	}
+}
+
+// A backup of the version before is read: it says the same.
+func TestReadOlder(t *testing.T) {
+	older := strings.Replace(unzipped(t, written(t, log(4))), `"version":2`, `"version":1`, 1)
+	got, err := read(zipped(older))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(log(4), got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
@@ -201,7 +213,7 @@ func FuzzRead(f *testing.F) {
 	file := written(f, log(4))
 	f.Add(file)
 	f.Add([]byte(unzipped(f, file)))
-	f.Add([]byte(`{"format":"tandem backup","version":1,"program":"","head":9223372036854775807,"hash":""}` + "\n"))
+	f.Add([]byte(`{"format":"tandem backup","version":2,"program":"","head":9223372036854775807,"hash":""}` + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 0 && data[0] == '{' {
 			data = zipped(string(data)) // what is behind the compression is seldom reached by chance

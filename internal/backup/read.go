@@ -59,8 +59,8 @@ func (r *reader) read(from io.Reader, yield func(ledger.Revision) error) error {
 	switch {
 	case h.Format != format:
 		return fmt.Errorf("its first line says the format %q; accepted is %q", h.Format, format)
-	case h.Version != version:
-		return fmt.Errorf("it is of version %d of the format, and this program reads version %d: restore it with the program that wrote it (%s), or a newer one", h.Version, version, h.Program)
+	case h.Version < first || h.Version > version:
+		return fmt.Errorf("it is of version %d of the format, and this program reads versions %d to %d: restore it with the program that wrote it (%s), or a newer one", h.Version, first, version, h.Program)
 	case h.Head < 0:
 		return fmt.Errorf("its first line says that it ends at revision %d", h.Head)
 	}

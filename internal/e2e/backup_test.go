@@ -218,7 +218,7 @@ func TestNewerSchema(t *testing.T) {
 			cmd := exec.Command(filepath.Join(programs, "tandemd"), "--db", database, "--grpc-addr", "127.0.0.1:0", "--http-addr", "127.0.0.1:0")
 			cmd.Env = append(os.Environ(), "TANDEM_BOOTSTRAP_TOKEN="+adminToken)
 			out, err := cmd.CombinedOutput()
-			const want = "the schema of the database is version 99 and this program knows up to version 3: run the program that last used the database, or a newer one"
+			const want = "the schema of the database is version 99 and this program knows up to version 4: run the program that last used the database, or a newer one"
 			if err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.Contains(string(out), want) {
 				t.Errorf("%v: %s", err, out)
 			}

@@ -12,16 +12,20 @@ type bulk struct {
 	*draft
 	head   Revision
 	before string         // the hash of the revision before
-	keys   []grant.Key    // of what was put
 	batch  []grant.Entity // put, and not handed on yet
 	handed int            // batches that are under way
 	work   chan []grant.Entity
 	ready  chan error // of each batch
 	// The goroutines', until all that was handed on is ready:
-	begun bool      // the log has the revision
-	held  []Version // what was written, while it is not much
-	size  int       // of its bodies
-	next  *growing  // with what is written
+	begun bool     // the log has the revision
+	made  []made   // what was encoded, in that order
+	next  *growing // with what is written
+}
+
+// made is a change that was encoded.
+type made struct {
+	key    grant.Key
+	digest digest
 }
 
 // encoded is a batch as it goes into the log.
@@ -34,7 +38,6 @@ type encoded struct {
 const (
 	bulkBatch = 128
 	bulkAhead = 4
-	bulkHeld  = 16 << 20 // bytes of bodies that are held for the hash
 )
 
 // newBulk begins a bulk of a draft. stop has to be called.
@@ -55,6 +58,7 @@ func (b *bulk) encodeAll(work <-chan []grant.Entity, out chan<- encoded) {
 			if of.versions[i], of.err = encode(e); of.err != nil {
 				break
 			}
+			b.made = append(b.made, made{e.Key(), of.versions[i].digest()})
 			b.next.add(e)
 		}
 		out <- of
@@ -76,12 +80,6 @@ func (b *bulk) writeAll(in <-chan encoded) {
 }
 
 func (b *bulk) write(versions []Version) error {
-	for _, v := range versions {
-		b.size += len(v.Body)
-	}
-	if b.held = append(b.held, versions...); b.size > bulkHeld {
-		b.held = nil
-	}
 	if !b.begun {
 		b.begun = true
 		if err := b.tx.Append(b.head); err != nil {
@@ -104,7 +102,6 @@ func (b *bulk) stop() {
 // put makes a record, which is valid and admitted, part of the revision. It must not be changed after that.
 func (b *bulk) put(e grant.Entity) error {
 	b.sign(e)
-	b.keys = append(b.keys, e.Key())
 	if b.batch = append(b.batch, e); len(b.batch) < bulkBatch {
 		return nil
 	}
@@ -151,13 +148,9 @@ func (b *bulk) seal() error {
 	if err := b.settle(); err != nil || !b.begun {
 		return err
 	}
-	slices.SortFunc(b.keys, compareKeys)
-	b.keys = slices.Compact(b.keys)
-	hash, err := b.hash()
-	if err != nil {
-		return err
-	}
-	if err := b.tx.Seal(len(b.keys), hash); err != nil {
+	digests := b.digests()
+	hash := b.head.chained(b.before, digests)
+	if err := b.tx.Seal(len(digests), hash); err != nil {
 		return err
 	}
 	b.stop()
@@ -165,39 +158,15 @@ func (b *bulk) seal() error {
 	return nil
 }
 
-// hash returns the hash of the revision, for which its changes have to be in order: it reads them once more if they were too many to hold, or if some took the
-// place of others.
-func (b *bulk) hash() (string, error) {
-	digest := b.head.digest(b.before, len(b.keys))
-	if len(b.held) == len(b.keys) {
-		slices.SortFunc(b.held, func(v, w Version) int { return compareKeys(v.Key, w.Key) })
-		for _, v := range b.held {
-			digest.version(v)
+// digests returns the digests of the changes, in the order of their keys.
+func (b *bulk) digests() []digest {
+	slices.SortStableFunc(b.made, func(a, b made) int { return compareKeys(a.key, b.key) })
+	digests := make([]digest, 0, len(b.made))
+	for i, m := range b.made {
+		if i+1 < len(b.made) && b.made[i+1].key == m.key {
+			continue // another takes its place
 		}
-		return digest.hex(), nil
+		digests = append(digests, m.digest)
 	}
-	read, end := b.readAgain()
-	for versions := range read {
-		for _, v := range versions {
-			digest.version(v)
-		}
-	}
-	return digest.hex(), *end
-}
-
-// readAgain reads what was written in the order of its keys, a little ahead of who takes it. When there is no more, end is why.
-func (b *bulk) readAgain() (read <-chan []Version, end *error) {
-	out, end := make(chan []Version, 1), new(error)
-	go func() {
-		defer close(out)
-		for some := range slices.Chunk(b.keys, bulkBatch) {
-			versions, err := b.tx.GetAll(some)
-			if err != nil {
-				*end = err
-				return
-			}
-			out <- versions
-		}
-	}()
-	return out, end
+	return digests
 }

@@ -6,62 +6,99 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"strings"
 
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// Chained returns the hash that a revision has after one whose hash is before ("" for the first): SHA-256, in hexadecimal, of all that it says and of
-// before, so that nobody can change, drop or reorder what was written without changing every later hash. Each text is hashed behind its length and each
-// number in eight bytes, both big-endian, so that no two revisions are hashed alike. The encoding must never change.
+// Chained returns the hash that a revision has after one whose hash is before ("" for the first), so that nobody can change, drop or reorder what was written
+// without changing every later hash: SHA-256, in hexadecimal behind the form, of before, of all that the revision says, and of the digest of each of its changes,
+// which is the SHA-256 of all that the change says. Each text is hashed behind its length and each number in eight bytes, both big-endian, so that no two
+// revisions are hashed alike. The encoding must never change; another gets another form.
 func (r Revision) Chained(before string) string {
-	d := r.digest(before, len(r.Changes))
-	for _, v := range r.Changes {
-		d.version(v)
+	digests := make([]digest, len(r.Changes))
+	for i, v := range r.Changes {
+		digests[i] = v.digest()
 	}
-	return d.hex()
+	return r.chained(before, digests)
 }
 
-// digest begins the hash of a revision of so many changes, which are to be added in their order.
-func (r Revision) digest(before string, changes int) *digest {
-	d := &digest{Hash: sha256.New()}
-	d.text(before)
-	d.number(r.Number)
-	d.number(r.At)
-	d.text(r.Principal)
-	d.text(r.Reason)
-	d.text(r.RequestID)
-	d.text(r.Fingerprint)
-	d.number(int64(changes))
+// form begins every hash that is made of digests, so that what is written piece by piece need not be held, or read again, to be hashed in order.
+const form = "2-"
+
+// digest stands for a change in the hash of its revision.
+type digest [sha256.Size]byte
+
+func (v Version) digest() (d digest) {
+	h := hasher{Hash: sha256.New()}
+	h.version(v)
+	h.Sum(d[:0])
 	return d
 }
 
-type digest struct {
+// chained is Chained of a revision whose changes have these digests, in their order.
+func (r Revision) chained(before string, changes []digest) string {
+	h := r.hasher(before, len(changes))
+	for _, d := range changes {
+		_, _ = h.Write(d[:]) // a hash takes everything
+	}
+	return form + h.hex()
+}
+
+// follows tells whether a revision has the hash that it must have after one whose hash is before.
+func (r Revision) follows(before string) bool {
+	if strings.HasPrefix(r.Hash, form) {
+		return r.Hash == r.Chained(before)
+	}
+	// The first form, in which logs were written that are still there: the changes themselves, one behind the other.
+	h := r.hasher(before, len(r.Changes))
+	for _, v := range r.Changes {
+		h.version(v)
+	}
+	return r.Hash == h.hex()
+}
+
+// hasher begins the hash of a revision of so many changes, which are to be added.
+func (r Revision) hasher(before string, changes int) *hasher {
+	h := &hasher{Hash: sha256.New()}
+	h.text(before)
+	h.number(r.Number)
+	h.number(r.At)
+	h.text(r.Principal)
+	h.text(r.Reason)
+	h.text(r.RequestID)
+	h.text(r.Fingerprint)
+	h.number(int64(changes))
+	return h
+}
+
+type hasher struct {
 	hash.Hash
 	buffer []byte
 }
 
-func (d *digest) version(v Version) {
-	d.text(string(v.Key.Kind))
-	d.text(v.Key.ID)
-	d.number(v.Created)
-	d.number(v.Updated)
-	d.number(v.Deleted)
-	d.number(int64(len(v.Body)))
-	_, _ = d.Write(v.Body) // a hash takes everything
+func (h *hasher) version(v Version) {
+	h.text(string(v.Key.Kind))
+	h.text(v.Key.ID)
+	h.number(v.Created)
+	h.number(v.Updated)
+	h.number(v.Deleted)
+	h.number(int64(len(v.Body)))
+	_, _ = h.Write(v.Body) // a hash takes everything
 }
 
-func (d *digest) hex() string { return hex.EncodeToString(d.Sum(nil)) }
+func (h *hasher) hex() string { return hex.EncodeToString(h.Sum(nil)) }
 
-func (d *digest) number(n int64) {
-	d.buffer = binary.BigEndian.AppendUint64(d.buffer[:0], uint64(n))
-	_, _ = d.Write(d.buffer)
+func (h *hasher) number(n int64) {
+	h.buffer = binary.BigEndian.AppendUint64(h.buffer[:0], uint64(n))
+	_, _ = h.Write(h.buffer)
 }
 
-func (d *digest) text(s string) {
-	d.buffer = binary.BigEndian.AppendUint64(d.buffer[:0], uint64(len(s)))
-	d.buffer = append(d.buffer, s...)
-	_, _ = d.Write(d.buffer)
+func (h *hasher) text(s string) {
+	h.buffer = binary.BigEndian.AppendUint64(h.buffer[:0], uint64(len(s)))
+	h.buffer = append(h.buffer, s...)
+	_, _ = h.Write(h.buffer)
 }
 
 // Chain is how far a log was followed from its beginning, where the zero Chain stands: the number, the instant and the hash of the last revision.
@@ -79,8 +116,8 @@ func (c *Chain) Add(r Revision) error {
 	case r.At <= c.At:
 		return fault.New(fault.Precondition, "revision %d is not later than the one before", r.Number)
 	}
-	if of := r.Chained(c.Hash); of != r.Hash {
-		return fault.New(fault.Precondition, "revision %d is not as it was written: its hash is %q, and what it holds, after revision %d, gives %q", r.Number, r.Hash, c.Number, of)
+	if !r.follows(c.Hash) {
+		return fault.New(fault.Precondition, "revision %d is not as it was written: what it holds, after revision %d, does not give its hash %q", r.Number, c.Number, r.Hash)
 	}
 	*c = Chain{r.Number, r.At, r.Hash}
 	return nil

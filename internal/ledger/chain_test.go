@@ -11,15 +11,27 @@ import (
 	"github.com/allmep/tandem/internal/ledger"
 )
 
-// The encoding must never change: logs are chained with it. The hash was reckoned with Python's hashlib.
+// The encodings must never change: logs are chained with them. The hashes were reckoned with Python's hashlib.
 func TestChainedIsFixed(t *testing.T) {
 	r := ledger.Revision{
 		Number: 2, At: 1_700_000_000_000_000, Principal: "tokens/staff", Reason: "שלום", RequestID: "r", Fingerprint: "f",
 		Changes: []ledger.Version{{Key: grant.Key{Kind: grant.Grants, ID: "a"}, Revision: 2, Created: 1, Updated: 1_700_000_000_000_000, Deleted: 3, Body: []byte(`{"id":"a"}`)}},
 	}
-	const want = "4615c80821cb01fe90d419b45c5116abf093ea0edd3f79b27bb775540f406924"
+	const want = "2-e9d1a5d5d36f47fce3763b42a045803ceac967f707cdcebbad656e8ceead4d35"
 	if got := r.Chained("00ff"); got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+	for _, hash := range []string{want, "4615c80821cb01fe90d419b45c5116abf093ea0edd3f79b27bb775540f406924"} { // of now, and of the first form
+		r.Hash = hash
+		c := ledger.Chain{Number: 1, At: 1, Hash: "00ff"}
+		if err := c.Add(r); err != nil {
+			t.Error(err)
+		}
+		r.Hash = strings.TrimPrefix(hash, "2-") + "0"
+		c = ledger.Chain{Number: 1, At: 1, Hash: "00ff"}
+		if err := c.Add(r); fault.KindOf(err) != fault.Precondition {
+			t.Errorf("a wrong hash: %v", err)
+		}
 	}
 }
 

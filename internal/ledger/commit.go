@@ -160,7 +160,7 @@ func (l *Ledger) catchUp(ctx context.Context, s *State, head int64, since func(i
 // apply applies the revisions after a state.
 func (l *Ledger) apply(s *State, since func(int64, func(Revision) error) error) (*State, error) {
 	err := since(s.Revision, func(r Revision) error {
-		if r.Chained(s.Hash) != r.Hash {
+		if !r.follows(s.Hash) {
 			return errAnotherLog
 		}
 		changed := make([]grant.Entity, len(r.Changes))

@@ -67,7 +67,7 @@ type Store interface {
 	Close() error
 }
 
-// Tx is a write transaction. It sees its own appends. Goroutines may share Get, GetAll, Append, Extend and Seal. It must not be used after the fn of its Commit returns.
+// Tx is a write transaction. It sees its own appends. Goroutines may share Get, Append, Extend and Seal. It must not be used after the fn of its Commit returns.
 type Tx interface {
 	// Head returns the number of the newest revision, appended ones included.
 	Head() int64
@@ -77,8 +77,6 @@ type Tx interface {
 	Hash() string
 	// Get is Store.Get at the newest revision.
 	Get(key grant.Key) (Version, error)
-	// GetAll is Store.GetAll at the newest revision.
-	GetAll(keys []grant.Key) ([]Version, error)
 	// Since is Store.Since.
 	Since(after int64, yield func(Revision) error) error
 	// Request returns the revision, with its changes, that a principal wrote with a request id. NotFound if there is none.

@@ -158,12 +158,6 @@ func (t *tx) Get(key grant.Key) (ledger.Version, error) {
 	return t.reader.Get(t.ctx, key, 0)
 }
 
-func (t *tx) GetAll(keys []grant.Key) ([]ledger.Version, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.reader.GetAll(t.ctx, keys, t.number)
-}
-
 func (t *tx) Since(after int64, yield func(ledger.Revision) error) error {
 	return t.reader.Since(t.ctx, after, yield)
 }

@@ -215,15 +215,6 @@ func (t *modelTx) Hash() string {
 
 func (t *modelTx) Get(key grant.Key) (ledger.Version, error) { return t.get(key) }
 
-func (t *modelTx) GetAll(keys []grant.Key) (versions []ledger.Version, err error) {
-	for _, key := range keys {
-		if v, err := t.get(key); err == nil {
-			versions = append(versions, v)
-		}
-	}
-	return versions, nil
-}
-
 func (t *modelTx) Since(after int64, yield func(ledger.Revision) error) error {
 	return t.since(t.ctx, after, yield)
 }

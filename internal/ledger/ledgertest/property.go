@@ -92,12 +92,10 @@ func appendPieces(tx ledger.Tx, r ledger.Revision, places []int) error {
 	if err := errors.Join(tx.Extend(first), tx.Extend(second)); err != nil {
 		return err
 	}
-	keys := make([]grant.Key, len(r.Changes))
-	for i, v := range r.Changes {
-		keys[i] = v.Key
-	}
-	if got, err := tx.GetAll(keys); err != nil || len(got) != len(keys) {
-		return fmt.Errorf("GetAll of what was extended: %v, %w", got, err)
+	for _, v := range r.Changes {
+		if got, err := tx.Get(v.Key); err != nil || got.Revision != r.Number {
+			return fmt.Errorf("Get of what was extended: %v, %w", got, err)
+		}
 	}
 	return tx.Seal(len(r.Changes), r.Hash)
 }

@@ -98,7 +98,7 @@ type Revision struct {
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What it changed, as far as you may see it.
 	Changes []*Revision_Change `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
-	// SHA-256, in hexadecimal, of all that the revision holds and of the hash of the revision before. Shown to STAFF and ADMIN only.
+	// `2-` and SHA-256, in hexadecimal, of all that the revision holds and of the hash of the revision before; without `2-` before November 2026. Shown to STAFF and ADMIN only.
 	Hash          string `protobuf:"bytes,6,opt,name=hash,proto3" json:"hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
