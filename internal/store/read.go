@@ -109,7 +109,7 @@ func (r reader) getAll(ctx context.Context, get bulk, keys []grant.Key, at int64
 	return r.each(ctx, "read records", get.text, args, func(rows *sql.Rows) error {
 		var number int
 		var v ledger.Version
-		if err := rows.Scan(&number, &v.Revision, &v.Created, &v.Updated, &v.Deleted, &v.Body); err != nil {
+		if err := rows.Scan(&number, &v.Revision, &v.Created, &v.Updated, &v.Deleted, (*body)(&v.Body)); err != nil {
 			return err
 		}
 		v.Key = keys[number]
@@ -290,6 +290,6 @@ func (r reader) each(ctx context.Context, doing, text string, args []any, scan f
 // scanVersion reads the columns of versionColumns.
 func scanVersion(row interface{ Scan(columns ...any) error }) (ledger.Version, error) {
 	var v ledger.Version
-	err := row.Scan((*string)(&v.Key.Kind), &v.Key.ID, &v.Revision, &v.Created, &v.Updated, &v.Deleted, &v.Body)
+	err := row.Scan((*string)(&v.Key.Kind), &v.Key.ID, &v.Revision, &v.Created, &v.Updated, &v.Deleted, (*body)(&v.Body))
 	return v, err
 }

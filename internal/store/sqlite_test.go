@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/allmep/tandem/internal/fault"
+	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
 	"github.com/allmep/tandem/internal/ledger/ledgertest"
 )
@@ -87,7 +90,9 @@ func TestSQLiteFull(t *testing.T) {
 	defer s.Close()
 	write(t, s, "a")
 	behind(t, s, "PRAGMA max_page_count = 40")
-	big := []byte(strings.Repeat("x", 1<<20))
+	bytes := make([]byte, 512<<10)
+	_, _ = rand.Read(bytes) // what repeats itself takes no room
+	big := hex.AppendEncode(nil, bytes)
 	err := s.Commit(t.Context(), func(tx ledger.Tx) error {
 		r := next(tx, "b")
 		r.Changes[0].Body = big
@@ -99,5 +104,33 @@ func TestSQLiteFull(t *testing.T) {
 	write(t, s, "c")
 	if err := s.Check(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A long body takes less room than it has bytes, one that an older program left plain is read as well, and one that is damaged is handed on, for its hash to tell.
+func TestSQLitePacks(t *testing.T) {
+	s := open(t, file(t))
+	defer s.Close()
+	const title = `{"title":"Good Water Neighbors"}`
+	long := strings.Repeat(title, 1000)
+	err := s.Commit(t.Context(), func(tx ledger.Tx) error {
+		r := next(tx, "a", "b", "c")
+		for i := range r.Changes {
+			r.Changes[i].Body = []byte(long)
+		}
+		return tx.Append(r)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var packed int
+	if err := s.readers.QueryRowContext(t.Context(), `SELECT length(body) FROM version WHERE id = 'a'`).Scan(&packed); err != nil || packed > len(long)/10 {
+		t.Errorf("%d bytes are stored in %d, error %v", len(long), packed, err)
+	}
+	behind(t, s, `UPDATE version SET body = '`+long+`' WHERE id = 'b'`, `UPDATE version SET body = CAST('`+title+`' AS BLOB) WHERE id = 'c'`)
+	for id, want := range map[string]string{"a": long, "b": long, "c": title} {
+		if v, err := s.Get(t.Context(), grant.Key{Kind: grant.Grants, ID: id}, 0); err != nil || string(v.Body) != want {
+			t.Errorf("%s: %d bytes, error %v", id, len(v.Body), err)
+		}
 	}
 }

@@ -61,7 +61,7 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 			rollback(ctx, conn)
 		}
 	}()
-	t := &tx{ctx: ctx, conn: conn}
+	t := &tx{ctx: ctx, conn: conn, packs: s.dialect.packs}
 	t.reader = reader{from: conn, sql: s.sql, fail: func(ctx context.Context, err error, doing string) error {
 		t.broken, t.again = s.fail(ctx, err, doing), s.again(err)
 		return t.broken
@@ -144,6 +144,8 @@ type tx struct {
 	changed    bool
 	broken     error // the database's first failure, after which nothing of the transaction may be committed
 	again      bool  // and whether running it again may help
+	packs      bool  // bodies
+	packer     packer
 }
 
 func (t *tx) Head() int64 { return t.number }
@@ -232,8 +234,13 @@ func (t *tx) Clear() error {
 func (t *tx) addVersions(add bulk, changes []ledger.Version) error {
 	args := make([]any, 2, 2+5*len(changes))
 	args[0], args[1] = t.number, t.at
+	t.packer.reset()
 	for _, v := range changes {
-		args = append(args, string(v.Key.Kind), v.Key.ID, v.Created, v.Deleted, string(v.Body))
+		var body any = string(v.Body)
+		if t.packs {
+			body = t.packer.packed(v.Body)
+		}
+		args = append(args, string(v.Key.Kind), v.Key.ID, v.Created, v.Deleted, body)
 	}
 	return t.exec(add.text, args...)
 }

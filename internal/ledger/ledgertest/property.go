@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -29,7 +30,8 @@ var (
 			RequestID: rapid.SampledFrom([]string{"", "request"}).Draw(t, "request"),
 		}
 		for _, k := range rapid.SliceOfNDistinct(someKey, 0, 6, rapid.ID[grant.Key]).Draw(t, "keys") {
-			v := ledger.Version{Key: k, Created: rapid.Int64().Draw(t, "created"), Body: []byte(rapid.String().Filter(storable).Draw(t, "body"))}
+			body := strings.Repeat(rapid.String().Filter(storable).Draw(t, "body"), rapid.SampledFrom([]int{1, 1, 100}).Draw(t, "times"))
+			v := ledger.Version{Key: k, Created: rapid.Int64().Draw(t, "created"), Body: []byte(body)}
 			v.Deleted = rapid.SampledFrom([]int64{0, 0, 1}).Draw(t, "deleted")
 			r.Changes = append(r.Changes, v)
 		}
