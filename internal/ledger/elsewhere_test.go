@@ -126,3 +126,27 @@ func TestAProgrammeThatIsNotHereIsTold(t *testing.T) {
 		t.Errorf("found %+v", im.Grants)
 	}
 }
+
+// Money that comes in to a grant is kept word for word; that its currency is known to nobody is told, and keeps the grant out of no record: neither here nor where the export comes in.
+func TestIncomingFundsWithoutACurrencyAreNoReasonToRefuse(t *testing.T) {
+	const incoming = `<transaction><transaction-type code="1"/><transaction-date iso-date="2024-01-01"/><value value-date="2024-01-01">50.5</value></transaction>`
+	file := `<iati-activities version="2.03"><iati-activity><iati-identifier>SE-0-1</iati-identifier><reporting-org ref="SE-0" type="10"><narrative>Sida</narrative></reporting-org>
+<title><narrative>Core support</narrative></title><description><narrative>D</narrative></description><participating-org ref="SE-0" type="10" role="1"><narrative>Sida</narrative></participating-org>
+<activity-status code="2"/><activity-date type="1" iso-date="2024-01-01"/>` + incoming + `</iati-activity></iati-activities>`
+	for _, where := range []string{"here", "elsewhere"} {
+		l := open(t, stores["SQLite"](t))
+		im := importFile(t, l, file)
+		told := slices.ContainsFunc(im.Grants[0].Problems, func(p exchange.Problem) bool {
+			return p.Severity == exchange.Noted && p.Field == "transaction/value/@currency"
+		})
+		if g := grantOf(t, l, im.Grants[0].ID); !told || len(g.Transactions) != 0 {
+			t.Errorf("%s: found the problems %v and the transactions %v", where, im.Grants[0].Problems, g.Transactions)
+		}
+		if total := im.Totals[0]; len(im.Totals) != 1 || total.Currency != "" || total.Kept.FloatString(2) != "50.50" || total.Refused.Sign() != 0 {
+			t.Errorf("%s: found the totals %+v", where, im.Totals)
+		}
+		if file = exported(t, l, writings["IATI"]); !strings.Contains(file, incoming) {
+			t.Errorf("%s: the export has not the incoming funds as they were:\n%s", where, file)
+		}
+	}
+}
