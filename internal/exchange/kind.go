@@ -29,7 +29,7 @@ type Found struct {
 const (
 	maxKindPlaces   = 3
 	maxKindFound    = 3
-	maxRefusedFound = 10  // of what is refused, for people to act on
+	maxRefusedFound = 30  // of what is refused, for people to act on
 	maxFoundLetters = 120 // of lists
 )
 

@@ -150,3 +150,35 @@ func TestIncomingFundsWithoutACurrencyAreNoReasonToRefuse(t *testing.T) {
 		}
 	}
 }
+
+// A grant of a funder whose donor state nobody knows is refused, and comes in when one has done what the answer says: recorded the funder, or given it a state.
+func TestTheAdviceOnDonorStatesIsGood(t *testing.T) {
+	const file = `<iati-activities version="2.03"><iati-activity><iati-identifier>47045-1</iati-identifier><reporting-org ref="47045" type="40"><narrative>The Global Fund</narrative></reporting-org>
+<title><narrative>Malaria</narrative></title><participating-org ref="47045" role="1"><narrative>The Global Fund</narrative></participating-org><activity-status code="2"/></iati-activity></iati-activities>`
+	for advice, follow := range map[string]func(l *ledger.Ledger){
+		"record it first, under this name, with its state": func(l *ledger.Ledger) {
+			create(t, l, &grant.Organisation{ID: "fund", DisplayName: "The Global Fund", State: grant.Private})
+		},
+		"give organisations/global its state": func(l *ledger.Ledger) {
+			create(t, l, &grant.Organisation{ID: "global", DisplayName: "The Global Fund"})
+			if im, err := tryImport(t, l, file); err == nil || !strings.Contains(im.Grants[0].Problems[0].Text, "give organisations/global its state: the code of a country, EU, UN or PRIVATE") {
+				t.Errorf("found %+v, %v", im, err)
+			}
+			if _, err := l.Update(t.Context(), staff, "organisation", grant.Key{Kind: grant.Organisations, ID: "global"}, func(e grant.Entity) (grant.Entity, error) {
+				e.(*grant.Organisation).State = "CH"
+				return e, nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		l := open(t, stores["SQLite"](t))
+		if im, err := tryImport(t, l, file); err == nil || !strings.Contains(im.Grants[0].Problems[0].Text, "record it first, under this name, with its state: the code of a country, EU, UN or PRIVATE") {
+			t.Errorf("found %+v, %v", im, err)
+		}
+		follow(l)
+		if im, err := tryImport(t, l, file); err != nil || im.Count(ledger.GrantCreated) != 1 {
+			t.Errorf("after %q: %+v, %v", advice, im, err)
+		}
+	}
+}
