@@ -87,3 +87,21 @@ func TestImportPageShowsKinds(t *testing.T) {
 		}
 	}
 }
+
+// Money without a currency is refused, and what the answer says to do about it helps.
+func TestACurrencyCanBeSaid(t *testing.T) {
+	d := start(t, filepath.Join(t.TempDir(), "tandem.db"))
+	file := filepath.Join(t.TempDir(), "bare.xml")
+	text := `<iati-activities version="2.03"><iati-activity><iati-identifier>SE-0-1</iati-identifier><reporting-org ref="SE-0" type="10"><narrative>Sida</narrative></reporting-org>
+<title><narrative>Wells</narrative></title><activity-status code="2"/><transaction><transaction-type code="2"/><transaction-date iso-date="2024-01-01"/><value>500</value></transaction></iati-activity></iati-activities>`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const advice = "--currency CODE says it"
+	if out, err := tandem(t, d, "import", file); err == nil || !strings.Contains(out, advice) {
+		t.Errorf("without a currency: %v\n%s", err, out)
+	}
+	if out, err := tandem(t, d, "import", "--currency", "SEK", file); err != nil || strings.Contains(out, advice) || !strings.Contains(out, "1 grant created") {
+		t.Errorf("in kronor: %v\n%s", err, out)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -110,6 +111,9 @@ func (c *importCommand) write(s *session, name string, r *tandemv1.ImportResult)
 		if sum.UnreadCount > 0 {
 			t.notes = append(t.notes, fmt.Sprintf("Of the type %s, %s cannot be read and %s in no sum.", sum.Type, fault.Number(sum.UnreadCount, "amount"), fault.Are(sum.UnreadCount)))
 		}
+	}
+	if slices.ContainsFunc(r.GetSummary().GetTotals(), func(sum *tandemv1.ImportSummary_Total) bool { return sum.CurrencyCode == "" && sum.Refused != "0.00" }) {
+		t.notes = append(t.notes, "Of some money that is refused the file does not say the currency; --currency CODE says it.")
 	}
 	t.notes = append(t.notes, inSum(name, r.GetSummary()))
 	return s.write(r, t)

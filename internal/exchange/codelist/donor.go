@@ -4,7 +4,7 @@ package codelist
 // 10, or of a channel of aid, such as 41122. "" if the number is none of a donor that is known, or no state follows from it.
 //
 // The OECD's list of channels counts the agencies of the United Nations as 41000 and the institutions of the European Union as 42000; the digits do not tell: 41317, the Green Climate Fund,
-// is neither, and 47066, the International Organization for Migration, is of the United Nations. The World Bank (44000), the Monetary Fund, the regional banks, and others such as the
+// is neither, and 47066, that for migration, is of the United Nations. The World Bank (44000), the Monetary Fund, the regional banks, and others such as the
 // Global Fund (47045) are many states' own, and none of the donor states that there are: whoever records them has to say as what they count.
 func DonorState(number string) string {
 	if state := donorStates[number]; state != "" {
