@@ -222,10 +222,33 @@ func writeProblems(all []files.Problem) []*tandemv1.ImportProblem {
 	return out
 }
 
+// writeProblemKinds writes the kinds of all problems of an import.
+func writeProblemKinds(done *ledger.Imported) []*tandemv1.ImportProblemKind {
+	ofGrants := make([][]files.Problem, len(done.Grants))
+	for i := range done.Grants {
+		ofGrants[i] = done.Grants[i].Problems
+	}
+	var out []*tandemv1.ImportProblemKind
+	for _, k := range files.Kinds(ofGrants, done.Problems) {
+		m := &tandemv1.ImportProblemKind{
+			Severity: severities.out(k.Severity), Field: k.Field, Description: k.Text, ProblemCount: int32(k.Problems), GrantCount: int32(k.Grants), OtherCount: int32(k.Others),
+		}
+		for _, p := range k.Places {
+			m.Places = append(m.Places, p.String())
+		}
+		for _, f := range k.Found {
+			m.Found = append(m.Found, &tandemv1.ImportProblemKind_Found{Value: f.Value, ProblemCount: int32(f.Times)})
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
 func writeSummary(done *ledger.Imported, dry bool) *tandemv1.ImportSummary {
 	m := &tandemv1.ImportSummary{
 		CreatedCount: int32(done.Count(ledger.GrantCreated)), UpdatedCount: int32(done.Count(ledger.GrantUpdated)), UnchangedCount: int32(done.Count(ledger.GrantUnchanged)),
 		RefusedCount: int32(done.Count(ledger.GrantRefused)), ValidateOnly: dry, Problems: writeProblems(done.Problems),
+		ProblemKinds: writeProblemKinds(done),
 	}
 	if done.Revision != 0 && !dry {
 		m.Revision = "revisions/" + strconv.FormatInt(done.Revision, 10)

@@ -106,6 +106,7 @@ func importCases() map[string]bad {
 		"an import with a mistake":            post("dry_run=true", file, "dryRun", 0),
 		"an import in no currency":            post("default_currency=EURO", file, "defaultCurrency", 0),
 		"an import of a grant of nobody":      post("file_name=x.xml", file, "x.xml:1 funders", 0),
+		"an import of too many parts":         post("file_name=x.xml", cutIntoMany(), "x.xml:1 themes", 0),
 		"an import of version 1":              post("", `<iati-activities version="1.05"/>`, "", 0),
 		"an import of what is cut off":        post("", file[:60], "", 0),
 		"an import with a bomb":               post("", `<!DOCTYPE a [<!ENTITY b "bb">]>`+file, "", 0),
@@ -114,4 +115,18 @@ func importCases() map[string]bad {
 		"an import by a viewer":               {method: "POST", path: "/v1/imports", body: file, token: "viewer", status: 403},
 		"an import by a viewer that is tried": {method: "POST", path: "/v1/imports?validate_only=true", body: file, token: "viewer", status: 403},
 	}
+}
+
+// cutIntoMany is a file of one activity with 120 sectors in 119 countries.
+func cutIntoMany() string {
+	var file strings.Builder
+	file.WriteString(`<iati-activities version="2.03"><iati-activity default-currency="SEK"><iati-identifier>SE-0-1</iati-identifier><reporting-org ref="SE-0" type="10"><narrative>Sida</narrative></reporting-org>` +
+		`<title><narrative>Everything everywhere</narrative></title><activity-status code="2"/>`)
+	for i := range 120 {
+		if i > 0 {
+			fmt.Fprintf(&file, `<recipient-country code="%c%c" percentage="1"/>`, 'A'+i/26, 'A'+i%26)
+		}
+		fmt.Fprintf(&file, `<sector vocabulary="99" code="%d" percentage="1"><narrative>Theme %d</narrative></sector>`, i, i)
+	}
+	return file.String() + "</iati-activity></iati-activities>"
 }

@@ -114,6 +114,35 @@ func TestGrantValidate(t *testing.T) {
 	}
 }
 
+// A grant has no more parts than an analysis can reckon one by one. Funders without shares give one part, however many they are.
+func TestPartsAreBounded(t *testing.T) {
+	for _, c := range []struct {
+		funders, recipients, themes int
+		want                        string
+	}{{1, 100, 100, ""}, {1, 101, 100, "recipients"}, {200, 1, 200, ""}, {-200, 1, 51, "funders"}, {-200, 50, 1, ""}, {-200, 200, 200, "funders"}, {1, 200, 201, "themes"}} {
+		g := good()
+		g.Funders, g.Recipients, g.Themes = nil, nil, nil
+		for i := range max(c.funders, -c.funders) {
+			f := grant.Participation{Organisation: fmt.Sprint("f", i)}
+			if c.funders < 0 {
+				share := grant.Whole / 200
+				f.Share = &share
+			}
+			g.Funders = append(g.Funders, f)
+		}
+		for i := range c.recipients {
+			g.Recipients = append(g.Recipients, grant.Participation{Organisation: fmt.Sprint("r", i)})
+		}
+		for i := range c.themes {
+			g.Themes = append(g.Themes, grant.Split{ID: fmt.Sprint("t", i), Percent: 1})
+		}
+		g.Themes[0].Percent = grant.Whole - grant.Percent(c.themes-1)
+		if got := fieldsOf(g.Validate()); got != c.want {
+			t.Errorf("%d × %d × %d: found %q, want %q", c.funders, c.recipients, c.themes, got, c.want)
+		}
+	}
+}
+
 // A percentage is exact to six decimals and comes back as it was written.
 func TestPercentOf(t *testing.T) {
 	for f, want := range map[float64]grant.Percent{0: 0, 100: grant.Whole, 60: 60_000_000, 33.333333: 33_333_333, 0.1: 100_000, 0.000001: 1, 29.7: 29_700_000} {

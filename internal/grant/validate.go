@@ -37,6 +37,7 @@ func (g *Grant) Validate() error {
 	checkSplits(&v, "themes", g.Themes)
 	checkSplits(&v, "locations", g.Locations)
 	checkSplits(&v, "populations", g.Populations)
+	g.checkParts(&v)
 	g.checkDates(&v)
 	checkNames(&v, "identifiers", g.Identifiers, maxName)
 	for i, s := range g.Sources {
@@ -55,6 +56,34 @@ func (g *Grant) Validate() error {
 
 // maxList is how many funders, recipients, partners, themes, locations or populations a grant may have. One that is published has 109 locations.
 const maxList = 200
+
+// maxParts is how many parts a grant may be cut into: each analysis reckons every one of them, and keeps it. One that is published has 560; a list of 200 by two others would be
+// 8,000,000, and take gigabytes.
+const maxParts = 10_000
+
+// checkParts checks how many parts the lists of a grant cut it into. Funders without shares give one, undivided.
+func (g *Grant) checkParts(v *fault.List) {
+	funders := len(g.Funders)
+	if funders > 0 && g.Funders[0].Share == nil {
+		funders = 1
+	}
+	parts, longest, most := 1, "", 0
+	for _, list := range []struct {
+		field string
+		n     int
+	}{{"funders", funders}, {"recipients", len(g.Recipients)}, {"themes", len(g.Themes)}, {"locations", len(g.Locations)}, {"populations", len(g.Populations)}} {
+		if list.n > maxList {
+			return // which is told
+		}
+		if parts *= max(list.n, 1); list.n > most {
+			longest, most = list.field, list.n
+		}
+	}
+	if parts > maxParts {
+		v.Add(longest, "found %d, which with the other lists cut the grant into %d parts, one for each funder with a share, recipient, theme, location and population; accepted are at most %d parts: name fewer, or "+
+			"what is broader, or record several grants", most, parts, maxParts)
+	}
+}
 
 // checkParticipations checks that each organisation stands in the list once, and that the shares are all there and sum to 100, or are all left out.
 func checkParticipations(v *fault.List, field string, ps []Participation) {

@@ -126,3 +126,59 @@ func TestAProgrammeThatIsNotHereIsTold(t *testing.T) {
 		t.Errorf("found %+v", im.Grants)
 	}
 }
+
+// Money that comes in to a grant is kept word for word; that its currency is known to nobody is told, and keeps the grant out of no record: neither here nor where the export comes in.
+func TestIncomingFundsWithoutACurrencyAreNoReasonToRefuse(t *testing.T) {
+	const incoming = `<transaction><transaction-type code="1"/><transaction-date iso-date="2024-01-01"/><value value-date="2024-01-01">50.5</value></transaction>`
+	file := `<iati-activities version="2.03"><iati-activity><iati-identifier>SE-0-1</iati-identifier><reporting-org ref="SE-0" type="10"><narrative>Sida</narrative></reporting-org>
+<title><narrative>Core support</narrative></title><description><narrative>D</narrative></description><participating-org ref="SE-0" type="10" role="1"><narrative>Sida</narrative></participating-org>
+<activity-status code="2"/><activity-date type="1" iso-date="2024-01-01"/>` + incoming + `</iati-activity></iati-activities>`
+	for _, where := range []string{"here", "elsewhere"} {
+		l := open(t, stores["SQLite"](t))
+		im := importFile(t, l, file)
+		told := slices.ContainsFunc(im.Grants[0].Problems, func(p exchange.Problem) bool {
+			return p.Severity == exchange.Noted && p.Field == "transaction/value/@currency"
+		})
+		if g := grantOf(t, l, im.Grants[0].ID); !told || len(g.Transactions) != 0 {
+			t.Errorf("%s: found the problems %v and the transactions %v", where, im.Grants[0].Problems, g.Transactions)
+		}
+		if total := im.Totals[0]; len(im.Totals) != 1 || total.Currency != "" || total.Kept.FloatString(2) != "50.50" || total.Refused.Sign() != 0 {
+			t.Errorf("%s: found the totals %+v", where, im.Totals)
+		}
+		if file = exported(t, l, writings["IATI"]); !strings.Contains(file, incoming) {
+			t.Errorf("%s: the export has not the incoming funds as they were:\n%s", where, file)
+		}
+	}
+}
+
+// A grant of a funder whose donor state nobody knows is refused, and comes in when one has done what the answer says: recorded the funder, or given it a state.
+func TestTheAdviceOnDonorStatesIsGood(t *testing.T) {
+	const file = `<iati-activities version="2.03"><iati-activity><iati-identifier>47045-1</iati-identifier><reporting-org ref="47045" type="40"><narrative>The Global Fund</narrative></reporting-org>
+<title><narrative>Malaria</narrative></title><participating-org ref="47045" role="1"><narrative>The Global Fund</narrative></participating-org><activity-status code="2"/></iati-activity></iati-activities>`
+	for advice, follow := range map[string]func(l *ledger.Ledger){
+		"record it first, under this name, with its state": func(l *ledger.Ledger) {
+			create(t, l, &grant.Organisation{ID: "fund", DisplayName: "The Global Fund", State: grant.Private})
+		},
+		"give organisations/global its state": func(l *ledger.Ledger) {
+			create(t, l, &grant.Organisation{ID: "global", DisplayName: "The Global Fund"})
+			if im, err := tryImport(t, l, file); err == nil || !strings.Contains(im.Grants[0].Problems[0].Text, "give organisations/global its state: the code of a country, EU, UN or PRIVATE") {
+				t.Errorf("found %+v, %v", im, err)
+			}
+			if _, err := l.Update(t.Context(), staff, "organisation", grant.Key{Kind: grant.Organisations, ID: "global"}, func(e grant.Entity) (grant.Entity, error) {
+				e.(*grant.Organisation).State = "CH"
+				return e, nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		l := open(t, stores["SQLite"](t))
+		if im, err := tryImport(t, l, file); err == nil || !strings.Contains(im.Grants[0].Problems[0].Text, "record it first, under this name, with its state: the code of a country, EU, UN or PRIVATE") {
+			t.Errorf("found %+v, %v", im, err)
+		}
+		follow(l)
+		if im, err := tryImport(t, l, file); err != nil || im.Count(ledger.GrantCreated) != 1 {
+			t.Errorf("after %q: %+v, %v", advice, im, err)
+		}
+	}
+}

@@ -43,7 +43,7 @@ type ImportedGrant struct {
 type ImportTotal struct {
 	Type, Currency string
 	Transactions   int
-	Unread         int      // how many of them have no value that can be read; their grants are refused
+	Unread         int      // how many of them have no value that can be read; if it is the grant's, the grant is refused
 	Recorded       *big.Rat // among the grants' own, in minor units
 	Reported       *big.Rat // it is in the report that the file left only: the grant has transactions from another source, or from a later file; in minor units
 	Kept           *big.Rat // no money that the grant gives; kept word for word

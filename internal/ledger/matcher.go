@@ -289,8 +289,11 @@ func (m *matcher) donorState(id string) string {
 func (m *matcher) checkFunders(v *fault.List, g *grant.Grant) {
 	for i, f := range g.Funders {
 		if m.donorState(f.Organisation) == "" {
-			o := m.get(f.Organisation)
-			v.Add(fmt.Sprintf("funders[%d]", i), "nobody knows the donor state of %q, and neither its identifiers nor the reporting organisation tell; record the organisation first, with its state", o.DisplayName)
+			o, do := m.get(f.Organisation), "record it first, under this name, with its state"
+			if m.base.Organisation(o.ID) != nil {
+				do = fmt.Sprintf("give %s its state", o.Key())
+			}
+			v.Add(fmt.Sprintf("funders[%d]", i), "nobody knows the donor state of %q, and neither its identifiers nor the reporting organisation tell; %s: the code of a country, EU, UN or PRIVATE", o.DisplayName, do)
 		}
 	}
 }

@@ -63,12 +63,16 @@ func exported(t *testing.T, l *ledger.Ledger, write writing) string {
 	return out.String()
 }
 
-func importFile(t *testing.T, l *ledger.Ledger, file string) *ledger.Imported {
-	t.Helper()
+func tryImport(t *testing.T, l *ledger.Ledger, file string) (*ledger.Imported, error) {
 	in := func() (exchange.Reader, error) {
 		return formats.Open(strings.NewReader(file), "own", "", freeform.Options{})
 	}
-	im, err := l.Import(t.Context(), staff, in, false, func(int) {})
+	return l.Import(t.Context(), staff, in, false, func(int) {})
+}
+
+func importFile(t *testing.T, l *ledger.Ledger, file string) *ledger.Imported {
+	t.Helper()
+	im, err := tryImport(t, l, file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,6 +22,7 @@ type importCommand struct {
 	DryRun   bool     `short:"n" help:"Tell what would become of them, and store nothing."`
 	Partial  bool     `help:"Record what can be recorded when some grants are refused."`
 	Refused  string   `help:"With --partial or --dry-run: write what is refused there as CSV: the rows of a table with the reasons in a last column, to be mended and imported; of IATI and JSON the places and reasons." placeholder:"FILE.csv"`
+	All      bool     `name:"all-problems" help:"Tell each problem, where there are many, and not only which kinds there are."`
 	Currency string   `help:"The currency of amounts for which a file says none." placeholder:"CODE"`
 
 	Mapping     string `help:"A saved mapping to read a sheet by ('tandem mapping list'); what --column and the flags below say goes before it." placeholder:"ID"`
@@ -61,7 +63,7 @@ func (c *importCommand) one(s *session, file string) error {
 	}
 	refused := result.RefusedFile
 	result.RefusedFile = "" // it goes into a file of its own
-	if shown := s.writeImport(name, result); shown != nil {
+	if shown := c.write(s, name, result); shown != nil {
 		return shown
 	}
 	if err != nil { // the problems are told
@@ -92,8 +94,8 @@ func nothingWritten(sum *tandemv1.ImportSummary) string {
 	return fmt.Sprintf("%s %s refused, and nothing was written; mend the file, or record the others with --partial", fault.Number(sum.GetRefusedCount(), "grant"), fault.Are(sum.GetRefusedCount()))
 }
 
-// writeImport writes what became of a file: what was found wrong, line by line, then the money, then the sums.
-func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
+// write writes what became of a file: what was found wrong, then the money, then the sums.
+func (c *importCommand) write(s *session, name string, r *tandemv1.ImportResult) error {
 	if s.output == "json" {
 		return s.writeJSON(r)
 	}
@@ -101,17 +103,8 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 	for _, c := range r.GetSummary().GetColumns() {
 		fmt.Fprintf(told, "%s: column %s %q: %s (%d%%: %s)\n", name, c.Letter, c.Head, takenFor(c.Field), c.Confidence, c.Reason)
 	}
-	for _, g := range r.Grants {
-		tellProblems(told, g.Problems)
-		if len(g.Similar) > 0 {
-			like, more := g.Similar[0], ""
-			if n := len(g.Similar) - 1; n > 0 {
-				more = fmt.Sprintf(", and %d more", n)
-			}
-			fmt.Fprintf(told, "%s: likely the same: %s and %s (%.3f, %s)%s\n", g.Place, g.Key, like.Name, like.Score, like.Title, more)
-		}
-	}
-	tellProblems(told, r.GetSummary().GetProblems())
+	tellProblems(told, r, c.All)
+	tellSimilar(told, r, c.All)
 	t := &table{head: []string{"TYPE", "CURRENCY", "TRANSACTIONS", "RECORDED", "REPORTED", "KEPT", "REFUSED", "ROUNDING"}, right: map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true, 7: true}}
 	for _, sum := range r.GetSummary().GetTotals() {
 		t.add(sum.Type, sum.CurrencyCode, strconv.Itoa(int(sum.TransactionCount)), sum.Recorded, sum.Reported, sum.Kept, sum.Refused, sum.Rounding)
@@ -119,19 +112,11 @@ func (s *session) writeImport(name string, r *tandemv1.ImportResult) error {
 			t.notes = append(t.notes, fmt.Sprintf("Of the type %s, %s cannot be read and %s in no sum.", sum.Type, fault.Number(sum.UnreadCount, "amount"), fault.Are(sum.UnreadCount)))
 		}
 	}
+	if slices.ContainsFunc(r.GetSummary().GetTotals(), func(sum *tandemv1.ImportSummary_Total) bool { return sum.CurrencyCode == "" && sum.Refused != "0.00" }) {
+		t.notes = append(t.notes, "Of some money that is refused the file does not say the currency; --currency CODE says it.")
+	}
 	t.notes = append(t.notes, inSum(name, r.GetSummary()))
 	return s.write(r, t)
-}
-
-// tellProblems writes problems, one a line.
-func tellProblems(to io.Writer, problems []*tandemv1.ImportProblem) {
-	for _, p := range problems {
-		what := p.Description
-		if p.Field != "" {
-			what = p.Field + ": " + what
-		}
-		fmt.Fprintf(to, "%s: %s: %s\n", p.Place, severityWord(p.Severity), what)
-	}
 }
 
 // takenFor says what a column is taken for.
@@ -159,10 +144,6 @@ func inSum(name string, sum *tandemv1.ImportSummary) string {
 		return said + ". Nothing was written."
 	}
 	return said + "; revision " + bare(sum.GetRevision()) + "."
-}
-
-func severityWord(s tandemv1.ImportProblem_Severity) string {
-	return strings.ToLower(strings.ReplaceAll(s.String(), "_", " "))
 }
 
 // importBar shows how far a file has been sent and, after that, how far it is recorded: as a bar on a terminal, else as a line now and then.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/allmep/tandem/client"
 	"github.com/allmep/tandem/internal/exchange/rates"
@@ -20,7 +21,10 @@ type rateImport struct {
 	DryRun bool     `help:"Say what would be recorded, and record nothing."`
 }
 
-// Run records, as one revision for each file, the rates in it that differ from what the server knows.
+// maxRates is how many rates a request takes, and so a revision of them: a request has a bound, so that nobody fills the server's memory.
+const maxRates = 100_000
+
+// Run records, as one revision for each file or for each 100,000 of its rates, those that differ from what the server knows.
 func (c *rateImport) Run(s *session) error {
 	all := &tandemv1.BatchCreateRatesResponse{}
 	t := &table{head: []string{"FILE", "SOURCE", "RATES", "BUILT IN", "NEW", "CHANGED", "UNCHANGED"}, right: map[int]bool{2: true, 3: true, 4: true, 5: true, 6: true}}
@@ -50,7 +54,7 @@ func (c *rateImport) file(s *session, name string, all *tandemv1.BatchCreateRate
 	if err != nil {
 		return err
 	}
-	r := &tandemv1.BatchCreateRatesRequest{ValidateOnly: c.DryRun}
+	var put []*tandemv1.Rate
 	changed := 0
 	for _, f := range fresh {
 		before, is := known[day{f.Currency, f.Day}]
@@ -60,16 +64,29 @@ func (c *rateImport) file(s *session, name string, all *tandemv1.BatchCreateRate
 		if is {
 			changed++
 		}
-		r.Rates = append(r.Rates, &tandemv1.Rate{CurrencyCode: string(f.Currency), Date: f.Day.String(), Value: f.Decimal()})
+		put = append(put, &tandemv1.Rate{CurrencyCode: string(f.Currency), Date: f.Day.String(), Value: f.Decimal()})
 	}
-	if len(r.Rates) > 0 {
-		if _, err := s.Rates.BatchCreateRates(s, r); err != nil {
+	if err := c.record(s, put); err != nil {
+		return err
+	}
+	all.Rates = append(all.Rates, put...)
+	t.add(filepath.Base(name), string(file.Source), fmt.Sprint(len(file.Rates)), fmt.Sprint(len(file.Rates)-len(fresh)), fmt.Sprint(len(put)-changed), fmt.Sprint(changed), fmt.Sprint(len(fresh)-len(put)))
+	t.notes = append(t.notes, file.Notes...)
+	return nil
+}
+
+// record records rates, in pieces if there are many. Pieces do no harm: what is recorded already changes nothing when the file comes again.
+func (c *rateImport) record(s *session, all []*tandemv1.Rate) error {
+	recorded := 0
+	for some := range slices.Chunk(all, maxRates) {
+		if _, err := s.Rates.BatchCreateRates(s, &tandemv1.BatchCreateRatesRequest{Rates: some, ValidateOnly: c.DryRun}); err != nil {
+			if recorded > 0 && !c.DryRun {
+				fmt.Fprintf(s.err, "%d of %d rates were recorded before that; import the file again for the others.\n", recorded, len(all))
+			}
 			return err
 		}
+		recorded += len(some)
 	}
-	all.Rates = append(all.Rates, r.Rates...)
-	t.add(filepath.Base(name), string(file.Source), fmt.Sprint(len(file.Rates)), fmt.Sprint(len(file.Rates)-len(fresh)), fmt.Sprint(len(r.Rates)-changed), fmt.Sprint(changed), fmt.Sprint(len(fresh)-len(r.Rates)))
-	t.notes = append(t.notes, file.Notes...)
 	return nil
 }
 

@@ -17,7 +17,8 @@ type List string
 // The lists that are in use.
 const (
 	ActivityStatus   List = "ActivityStatus"
-	Country          List = "Country" // ISO 3166, and XK
+	Channel          List = "CRSChannelCode" // the OECD's numbers of organisations that aid goes through
+	Country          List = "Country"        // ISO 3166, and XK
 	OrganisationType List = "OrganisationType"
 	Region           List = "Region"         // the OECD's, such as 589
 	Sector           List = "Sector"         // the OECD's purpose codes of five digits
@@ -28,7 +29,7 @@ const (
 // Entry is one code. French is empty where the list has no French name, Category where it has no categories.
 type Entry struct {
 	Code, Name, French string
-	Category           string // of a Sector, the code of its SectorCategory
+	Category           string // of a Sector, the code of its SectorCategory; of a Channel, that of the channels that it is one of
 }
 
 //go:embed lists.tsv

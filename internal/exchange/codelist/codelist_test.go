@@ -33,3 +33,15 @@ func TestEverySectorHasItsCategory(t *testing.T) {
 		}
 	}
 }
+
+// The state follows from what the OECD counts a channel as, not from its digits.
+func TestTheDonorStateOfANumber(t *testing.T) {
+	for number, want := range map[string]string{
+		"10": "SE", "918": "EU", "963": "UN", "41122": "UN", "41000": "UN", "47066": "UN", "42001": "EU", "42004": "EU", "42000": "EU",
+		"41317": "", "41102": "", "44002": "", "47045": "", "46004": "", "40000": "", "41999": "", "": "",
+	} {
+		if got := DonorState(number); got != want {
+			t.Errorf("%q is of %q, want %q", number, got, want)
+		}
+	}
+}

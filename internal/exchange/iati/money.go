@@ -37,7 +37,6 @@ func (a *activity) readTransactions() {
 		entry, known := codelist.TransactionType.Find(code)
 		label := code + " " + entry.Name
 		value := a.single(e, exchange.LeftOut, "transaction/", "value")
-		amount, ok := a.amount(e, value, "transaction")
 		use := exchange.Recorded
 		if known && types[code] == 0 {
 			use = exchange.Kept
@@ -54,13 +53,11 @@ func (a *activity) readTransactions() {
 			a.tell(e, exchange.Refused, "transaction/transaction-type/@code", "found %q; accepted are 1 to 13", short(code))
 		}
 		if use == exchange.Kept {
+			a.figure(e, value, "transaction", exchange.Noted) // nothing is lost where it cannot be read
 			a.keep("", e)
-			continue
+		} else if amount, ok := a.amount(e, value, "transaction", exchange.Refused); ok && known {
+			a.addTransaction(e, types[code], amount)
 		}
-		if !ok || !known {
-			continue
-		}
-		a.addTransaction(e, types[code], amount)
 	}
 }
 
@@ -153,25 +150,31 @@ func decimal(e *element) (string, bool) {
 	return whole, true
 }
 
-// amount reads a value, or refuses the draft.
-func (a *activity) amount(at, value *element, field string) (money.Amount, bool) {
+// figure reads a value as it stands, or tells how bad it is that it cannot be read.
+func (a *activity) figure(at, value *element, field string, bad exchange.Severity) (text string, c money.Currency, ok bool) {
 	if value == nil {
-		a.tell(at, exchange.Refused, field+"/value", "is missing; accepted is a decimal number")
-		return money.Amount{}, false
+		a.tell(at, bad, field+"/value", "is missing; accepted is a decimal number")
+		return "", "", false
 	}
-	text, ok := decimal(value)
+	text, ok = decimal(value)
 	if !ok {
-		a.tell(value, exchange.Refused, field+"/value", "found %q; accepted is a decimal number without separators, such as 3300000.00", short(value.text))
+		a.tell(value, bad, field+"/value", "found %q; accepted is a decimal number without separators, such as 3300000.00", short(value.text))
 	}
 	c, err := money.ParseCurrency(a.currencyOf(value))
-	if err != nil {
-		ok = false
-		if a.currencyOf(value) == "" {
-			a.tell(value, exchange.Refused, field+"/value/@currency", "is missing, and so is the default-currency of the activity; say in which currency such money is, if you know")
-		} else {
-			a.tell(value, exchange.Refused, field+"/value/@currency", "%v", err)
-		}
+	switch {
+	case err == nil:
+		return text, c, ok
+	case a.currencyOf(value) == "":
+		a.tell(value, bad, field+"/value/@currency", "is missing, and so is the default-currency of the activity; say in which currency such money is, if you know")
+	default:
+		a.tell(value, bad, field+"/value/@currency", "%v", err)
 	}
+	return "", "", false
+}
+
+// amount reads a value into the minor unit, or tells how bad it is that it cannot be read.
+func (a *activity) amount(at, value *element, field string, bad exchange.Severity) (money.Amount, bool) {
+	text, c, ok := a.figure(at, value, field, bad)
 	if !ok {
 		return money.Amount{}, false
 	}
@@ -180,7 +183,7 @@ func (a *activity) amount(at, value *element, field string) (money.Amount, bool)
 		r, _ := new(big.Rat).SetString(text)
 		m, fits := money.Round(c, r)
 		if !fits {
-			a.tell(value, exchange.Refused, field+"/value", "found %q; accepted is at most %s either way", short(text), money.FormatMinor(c, money.MaxMinor))
+			a.tell(value, bad, field+"/value", "found %q; accepted is at most %s either way", short(text), money.FormatMinor(c, money.MaxMinor))
 			return money.Amount{}, false
 		}
 		amount.Qualifier, amount.Minor = money.Rounded, m.Minor
@@ -189,7 +192,7 @@ func (a *activity) amount(at, value *element, field string) (money.Amount, bool)
 	}
 	m, err := money.Parse(c, text)
 	if err != nil {
-		a.tell(value, exchange.Refused, field+"/value", "%v", err)
+		a.tell(value, bad, field+"/value", "%v", err)
 		return money.Amount{}, false
 	}
 	amount.Minor = m.Minor
@@ -268,14 +271,7 @@ func (a *activity) plan(e *element) (grant.Budget, bool) {
 		a.tell(e, exchange.LeftOut, e.name, "the end, %s, is before the start, %s; it is left out", b.End, b.Start)
 		return b, false
 	}
-	before := len(a.Problems)
-	amount, ok := a.amount(e, value, e.name)
-	for i := before; i < len(a.Problems); i++ {
-		if p := &a.Problems[i]; p.Severity == exchange.Refused {
-			p.Severity = exchange.LeftOut
-			p.Text += "; it is left out"
-		}
-	}
+	amount, ok := a.amount(e, value, e.name, exchange.LeftOut)
 	if ok && amount.Minor < 0 {
 		a.tell(value, exchange.LeftOut, within+"value", "is negative; a budget is at least 0; it is left out")
 		ok = false

@@ -110,6 +110,9 @@ func (a *activity) fund(party, ref string) {
 	if p.State == "" {
 		p.State = stateOf(ref, p.Type)
 	}
+	if p.State == "" && p.Type == "10" && len(p.Name) > len("NL") { // a government that is called as its country
+		p.State = grant.FindState(strings.TrimPrefix(p.Name, "The "))
+	}
 	reporter := a.e.child("reporting-org")
 	if p.State != "" || reporter == nil || p.Type != "" && p.Type != "10" {
 		return
@@ -143,8 +146,8 @@ func stateOf(ref, kind string) string {
 		return "EU"
 	case country == "" && codelist.DonorState(number) != "":
 		return codelist.DonorState(number)
-	case country == "" && isChannel(number), isChannel(ref):
-		return "UN"
+	case len(ref) == len("41122") && codelist.DonorState(ref) != "": // a channel of aid, without its prefix
+		return codelist.DonorState(ref)
 	case known && (number == "GOV" || isDigits(number)): // GB-GOV-1, and GB-1 as they were before
 		return entry.Code
 	case known && (kind == "10" || kind == "11" || kind == "15" || rest == "" && !private[kind]): // NL alone is the country itself
@@ -156,8 +159,5 @@ func stateOf(ref, kind string) string {
 	}
 	return ""
 }
-
-// isChannel tells whether a text is a number by which the OECD calls an agency of the United Nations.
-func isChannel(s string) bool { return len(s) == len("41000") && s[:2] == "41" && isDigits(s) }
 
 func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -1,6 +1,7 @@
 package iati
 
 import (
+	"cmp"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -130,8 +131,17 @@ func TestTheStateOfAFunder(t *testing.T) {
 		{`ref="US-EIN-300108263"`, "PRIVATE"},
 		{`ref="13" type="10"`, "SE"}, // a ministry of the government that reports
 		{`ref="47045" type="40"`, ""},
+		{`ref="47066" type="40"`, "UN"},
+		{`ref="XM-DAC-41317" type="40"`, ""}, // the Green Climate Fund is no agency of the United Nations
+		{`ref="XM-DAC-42004"`, "EU"},
+		{`ref="XM-DAC-44002" type="40"`, ""},
+		{`type="10" name="Japan"`, "JP"},
+		{`type="10" name="The United Kingdom"`, "GB"},
+		{`type="10" name="Ministry of Water"`, "SE"},
+		{`type="40" name="Japan"`, ""}, // whatever it is
 	} {
-		d := activityOf(t, `<participating-org role="1" `+c.org+`><narrative>Funder</narrative></participating-org>`)
+		org, name, _ := strings.Cut(c.org, ` name=`)
+		d := activityOf(t, `<participating-org role="1" `+org+`><narrative>`+cmp.Or(strings.Trim(name, `"`), "Funder")+`</narrative></participating-org>`)
 		i, _ := exchange.Index(d.Grant.Funders[0].Organisation)
 		if got := d.Parties[i].State; got != c.state {
 			t.Errorf("%s is of %q; want %q", c.org, got, c.state)

@@ -334,7 +334,8 @@ func (MergeGrantRequest_Transactions) EnumDescriptor() ([]byte, []int) {
 	return file_tandem_v1_grant_proto_rawDescGZIP(), []int{10, 0}
 }
 
-// Grant is one award by one or more funders to one or more recipients: the canonical record.
+// Grant is one award by one or more funders to one or more recipients: the canonical record. Its funders with shares, its recipients, themes, locations and populations cut it into parts, of
+// which there are 10,000 at most.
 type Grant struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The resource name: `grants/{grant}`. Empty on create, where the id decides it.

@@ -906,6 +906,115 @@ func (x *ImportProblem) GetDescription() string {
 	return ""
 }
 
+// ImportProblemKind is problems that are alike: they differ in where they are, and in what was found there.
+type ImportProblemKind struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What they did to their grants.
+	Severity ImportProblem_Severity `protobuf:"varint,1,opt,name=severity,proto3,enum=tandem.v1.ImportProblem_Severity" json:"severity,omitempty"`
+	// In which element or column, with … for what is not the same in all of them.
+	Field string `protobuf:"bytes,2,opt,name=field,proto3" json:"field,omitempty"`
+	// What was found and what is accepted, or what was done, with … likewise.
+	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	// How many such problems there are.
+	ProblemCount int32 `protobuf:"varint,4,opt,name=problem_count,json=problemCount,proto3" json:"problem_count,omitempty"`
+	// How many grants have one.
+	GrantCount int32 `protobuf:"varint,5,opt,name=grant_count,json=grantCount,proto3" json:"grant_count,omitempty"`
+	// Where the first few of them are.
+	Places []string `protobuf:"bytes,6,rep,name=places,proto3" json:"places,omitempty"`
+	// What the first … of the description stands for: the few most frequent.
+	Found []*ImportProblemKind_Found `protobuf:"bytes,7,rep,name=found,proto3" json:"found,omitempty"`
+	// How many more there are of these.
+	OtherCount    int32 `protobuf:"varint,8,opt,name=other_count,json=otherCount,proto3" json:"other_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProblemKind) Reset() {
+	*x = ImportProblemKind{}
+	mi := &file_tandem_v1_import_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProblemKind) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProblemKind) ProtoMessage() {}
+
+func (x *ImportProblemKind) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_import_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProblemKind.ProtoReflect.Descriptor instead.
+func (*ImportProblemKind) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *ImportProblemKind) GetSeverity() ImportProblem_Severity {
+	if x != nil {
+		return x.Severity
+	}
+	return ImportProblem_SEVERITY_UNSPECIFIED
+}
+
+func (x *ImportProblemKind) GetField() string {
+	if x != nil {
+		return x.Field
+	}
+	return ""
+}
+
+func (x *ImportProblemKind) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+func (x *ImportProblemKind) GetProblemCount() int32 {
+	if x != nil {
+		return x.ProblemCount
+	}
+	return 0
+}
+
+func (x *ImportProblemKind) GetGrantCount() int32 {
+	if x != nil {
+		return x.GrantCount
+	}
+	return 0
+}
+
+func (x *ImportProblemKind) GetPlaces() []string {
+	if x != nil {
+		return x.Places
+	}
+	return nil
+}
+
+func (x *ImportProblemKind) GetFound() []*ImportProblemKind_Found {
+	if x != nil {
+		return x.Found
+	}
+	return nil
+}
+
+func (x *ImportProblemKind) GetOtherCount() int32 {
+	if x != nil {
+		return x.OtherCount
+	}
+	return 0
+}
+
 // ImportSummary is what an import did, or would do.
 type ImportSummary struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -930,14 +1039,16 @@ type ImportSummary struct {
 	// Of these, the mapping by which the file was read, ready to be recorded by CreateMapping under a name: the columns, and what the request and its mapping said beside.
 	Mapping *Mapping `protobuf:"bytes,10,opt,name=mapping,proto3" json:"mapping,omitempty"`
 	// What was found wrong with the file, or is worth knowing, beside what is told with its grants: what stands after the last of them, or in a file without any.
-	Problems      []*ImportProblem `protobuf:"bytes,11,rep,name=problems,proto3" json:"problems,omitempty"`
+	Problems []*ImportProblem `protobuf:"bytes,11,rep,name=problems,proto3" json:"problems,omitempty"`
+	// The kinds of all problems, of the grants and of the file: the worst first and, of those, the most frequent.
+	ProblemKinds  []*ImportProblemKind `protobuf:"bytes,12,rep,name=problem_kinds,json=problemKinds,proto3" json:"problem_kinds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ImportSummary) Reset() {
 	*x = ImportSummary{}
-	mi := &file_tandem_v1_import_proto_msgTypes[6]
+	mi := &file_tandem_v1_import_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -949,7 +1060,7 @@ func (x *ImportSummary) String() string {
 func (*ImportSummary) ProtoMessage() {}
 
 func (x *ImportSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_import_proto_msgTypes[6]
+	mi := &file_tandem_v1_import_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -962,7 +1073,7 @@ func (x *ImportSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportSummary.ProtoReflect.Descriptor instead.
 func (*ImportSummary) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_import_proto_rawDescGZIP(), []int{6}
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ImportSummary) GetRevision() string {
@@ -1042,6 +1153,13 @@ func (x *ImportSummary) GetProblems() []*ImportProblem {
 	return nil
 }
 
+func (x *ImportSummary) GetProblemKinds() []*ImportProblemKind {
+	if x != nil {
+		return x.ProblemKinds
+	}
+	return nil
+}
+
 // ImportColumn is what a column of a sheet was taken for.
 type ImportColumn struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1062,7 +1180,7 @@ type ImportColumn struct {
 
 func (x *ImportColumn) Reset() {
 	*x = ImportColumn{}
-	mi := &file_tandem_v1_import_proto_msgTypes[7]
+	mi := &file_tandem_v1_import_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1074,7 +1192,7 @@ func (x *ImportColumn) String() string {
 func (*ImportColumn) ProtoMessage() {}
 
 func (x *ImportColumn) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_import_proto_msgTypes[7]
+	mi := &file_tandem_v1_import_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1087,7 +1205,7 @@ func (x *ImportColumn) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportColumn.ProtoReflect.Descriptor instead.
 func (*ImportColumn) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_import_proto_rawDescGZIP(), []int{7}
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ImportColumn) GetLetter() string {
@@ -1158,7 +1276,7 @@ type Mapping struct {
 
 func (x *Mapping) Reset() {
 	*x = Mapping{}
-	mi := &file_tandem_v1_import_proto_msgTypes[8]
+	mi := &file_tandem_v1_import_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1170,7 +1288,7 @@ func (x *Mapping) String() string {
 func (*Mapping) ProtoMessage() {}
 
 func (x *Mapping) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_import_proto_msgTypes[8]
+	mi := &file_tandem_v1_import_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1183,7 +1301,7 @@ func (x *Mapping) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mapping.ProtoReflect.Descriptor instead.
 func (*Mapping) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_import_proto_rawDescGZIP(), []int{8}
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Mapping) GetName() string {
@@ -1270,6 +1388,61 @@ func (x *Mapping) GetSource() string {
 	return ""
 }
 
+// Found is what was found in some of the problems.
+type ImportProblemKind_Found struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What, as it stands in the description of the problem.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// In how many problems.
+	ProblemCount  int32 `protobuf:"varint,2,opt,name=problem_count,json=problemCount,proto3" json:"problem_count,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ImportProblemKind_Found) Reset() {
+	*x = ImportProblemKind_Found{}
+	mi := &file_tandem_v1_import_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ImportProblemKind_Found) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ImportProblemKind_Found) ProtoMessage() {}
+
+func (x *ImportProblemKind_Found) ProtoReflect() protoreflect.Message {
+	mi := &file_tandem_v1_import_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ImportProblemKind_Found.ProtoReflect.Descriptor instead.
+func (*ImportProblemKind_Found) Descriptor() ([]byte, []int) {
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{6, 0}
+}
+
+func (x *ImportProblemKind_Found) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *ImportProblemKind_Found) GetProblemCount() int32 {
+	if x != nil {
+		return x.ProblemCount
+	}
+	return 0
+}
+
 // Total is what became of the money of a type and currency. The five amounts sum to what the file has, exactly.
 type ImportSummary_Total struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1297,7 +1470,7 @@ type ImportSummary_Total struct {
 
 func (x *ImportSummary_Total) Reset() {
 	*x = ImportSummary_Total{}
-	mi := &file_tandem_v1_import_proto_msgTypes[9]
+	mi := &file_tandem_v1_import_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1309,7 +1482,7 @@ func (x *ImportSummary_Total) String() string {
 func (*ImportSummary_Total) ProtoMessage() {}
 
 func (x *ImportSummary_Total) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_import_proto_msgTypes[9]
+	mi := &file_tandem_v1_import_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1322,7 +1495,7 @@ func (x *ImportSummary_Total) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportSummary_Total.ProtoReflect.Descriptor instead.
 func (*ImportSummary_Total) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_import_proto_rawDescGZIP(), []int{6, 0}
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{7, 0}
 }
 
 func (x *ImportSummary_Total) GetType() string {
@@ -1403,7 +1576,7 @@ type Mapping_Column struct {
 
 func (x *Mapping_Column) Reset() {
 	*x = Mapping_Column{}
-	mi := &file_tandem_v1_import_proto_msgTypes[10]
+	mi := &file_tandem_v1_import_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1415,7 +1588,7 @@ func (x *Mapping_Column) String() string {
 func (*Mapping_Column) ProtoMessage() {}
 
 func (x *Mapping_Column) ProtoReflect() protoreflect.Message {
-	mi := &file_tandem_v1_import_proto_msgTypes[10]
+	mi := &file_tandem_v1_import_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1428,7 +1601,7 @@ func (x *Mapping_Column) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Mapping_Column.ProtoReflect.Descriptor instead.
 func (*Mapping_Column) Descriptor() ([]byte, []int) {
-	return file_tandem_v1_import_proto_rawDescGZIP(), []int{8, 0}
+	return file_tandem_v1_import_proto_rawDescGZIP(), []int{9, 0}
 }
 
 func (x *Mapping_Column) GetHead() string {
@@ -1531,7 +1704,21 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\x05NOTED\x10\x01\x12\f\n" +
 	"\bREPAIRED\x10\x02\x12\f\n" +
 	"\bLEFT_OUT\x10\x03\x12\v\n" +
-	"\aREFUSED\x10\x04\"\xe6\x05\n" +
+	"\aREFUSED\x10\x04\"\x87\x03\n" +
+	"\x11ImportProblemKind\x12=\n" +
+	"\bseverity\x18\x01 \x01(\x0e2!.tandem.v1.ImportProblem.SeverityR\bseverity\x12\x14\n" +
+	"\x05field\x18\x02 \x01(\tR\x05field\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\x12#\n" +
+	"\rproblem_count\x18\x04 \x01(\x05R\fproblemCount\x12\x1f\n" +
+	"\vgrant_count\x18\x05 \x01(\x05R\n" +
+	"grantCount\x12\x16\n" +
+	"\x06places\x18\x06 \x03(\tR\x06places\x128\n" +
+	"\x05found\x18\a \x03(\v2\".tandem.v1.ImportProblemKind.FoundR\x05found\x12\x1f\n" +
+	"\vother_count\x18\b \x01(\x05R\n" +
+	"otherCount\x1aB\n" +
+	"\x05Found\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12#\n" +
+	"\rproblem_count\x18\x02 \x01(\x05R\fproblemCount\"\xa9\x06\n" +
 	"\rImportSummary\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\tR\brevision\x12#\n" +
 	"\rcreated_count\x18\x02 \x01(\x05R\fcreatedCount\x12#\n" +
@@ -1544,7 +1731,8 @@ const file_tandem_v1_import_proto_rawDesc = "" +
 	"\acolumns\x18\t \x03(\v2\x17.tandem.v1.ImportColumnR\acolumns\x12,\n" +
 	"\amapping\x18\n" +
 	" \x01(\v2\x12.tandem.v1.MappingR\amapping\x124\n" +
-	"\bproblems\x18\v \x03(\v2\x18.tandem.v1.ImportProblemR\bproblems\x1a\x92\x02\n" +
+	"\bproblems\x18\v \x03(\v2\x18.tandem.v1.ImportProblemR\bproblems\x12A\n" +
+	"\rproblem_kinds\x18\f \x03(\v2\x1c.tandem.v1.ImportProblemKindR\fproblemKinds\x1a\x92\x02\n" +
 	"\x05Total\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x12#\n" +
 	"\rcurrency_code\x18\x02 \x01(\tR\fcurrencyCode\x12+\n" +
@@ -1603,7 +1791,7 @@ func file_tandem_v1_import_proto_rawDescGZIP() []byte {
 }
 
 var file_tandem_v1_import_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_tandem_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_tandem_v1_import_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_tandem_v1_import_proto_goTypes = []any{
 	(ImportGrantsRequest_Format)(0),      // 0: tandem.v1.ImportGrantsRequest.Format
 	(ImportGrantsRequest_DateOrder)(0),   // 1: tandem.v1.ImportGrantsRequest.DateOrder
@@ -1616,13 +1804,15 @@ var file_tandem_v1_import_proto_goTypes = []any{
 	(*ImportProgress)(nil),               // 8: tandem.v1.ImportProgress
 	(*ImportedGrant)(nil),                // 9: tandem.v1.ImportedGrant
 	(*ImportProblem)(nil),                // 10: tandem.v1.ImportProblem
-	(*ImportSummary)(nil),                // 11: tandem.v1.ImportSummary
-	(*ImportColumn)(nil),                 // 12: tandem.v1.ImportColumn
-	(*Mapping)(nil),                      // 13: tandem.v1.Mapping
-	(*ImportSummary_Total)(nil),          // 14: tandem.v1.ImportSummary.Total
-	(*Mapping_Column)(nil),               // 15: tandem.v1.Mapping.Column
-	(*SimilarGrant)(nil),                 // 16: tandem.v1.SimilarGrant
-	(*timestamppb.Timestamp)(nil),        // 17: google.protobuf.Timestamp
+	(*ImportProblemKind)(nil),            // 11: tandem.v1.ImportProblemKind
+	(*ImportSummary)(nil),                // 12: tandem.v1.ImportSummary
+	(*ImportColumn)(nil),                 // 13: tandem.v1.ImportColumn
+	(*Mapping)(nil),                      // 14: tandem.v1.Mapping
+	(*ImportProblemKind_Found)(nil),      // 15: tandem.v1.ImportProblemKind.Found
+	(*ImportSummary_Total)(nil),          // 16: tandem.v1.ImportSummary.Total
+	(*Mapping_Column)(nil),               // 17: tandem.v1.Mapping.Column
+	(*SimilarGrant)(nil),                 // 18: tandem.v1.SimilarGrant
+	(*timestamppb.Timestamp)(nil),        // 19: google.protobuf.Timestamp
 }
 var file_tandem_v1_import_proto_depIdxs = []int32{
 	0,  // 0: tandem.v1.ImportGrantsRequest.format:type_name -> tandem.v1.ImportGrantsRequest.Format
@@ -1630,30 +1820,33 @@ var file_tandem_v1_import_proto_depIdxs = []int32{
 	2,  // 2: tandem.v1.ImportGrantsRequest.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
 	8,  // 3: tandem.v1.ImportGrantsResponse.progress:type_name -> tandem.v1.ImportProgress
 	9,  // 4: tandem.v1.ImportGrantsResponse.grant:type_name -> tandem.v1.ImportedGrant
-	11, // 5: tandem.v1.ImportGrantsResponse.summary:type_name -> tandem.v1.ImportSummary
+	12, // 5: tandem.v1.ImportGrantsResponse.summary:type_name -> tandem.v1.ImportSummary
 	9,  // 6: tandem.v1.ImportResult.grants:type_name -> tandem.v1.ImportedGrant
-	11, // 7: tandem.v1.ImportResult.summary:type_name -> tandem.v1.ImportSummary
+	12, // 7: tandem.v1.ImportResult.summary:type_name -> tandem.v1.ImportSummary
 	3,  // 8: tandem.v1.ImportedGrant.outcome:type_name -> tandem.v1.ImportedGrant.Outcome
 	10, // 9: tandem.v1.ImportedGrant.problems:type_name -> tandem.v1.ImportProblem
-	16, // 10: tandem.v1.ImportedGrant.similar:type_name -> tandem.v1.SimilarGrant
+	18, // 10: tandem.v1.ImportedGrant.similar:type_name -> tandem.v1.SimilarGrant
 	4,  // 11: tandem.v1.ImportProblem.severity:type_name -> tandem.v1.ImportProblem.Severity
-	14, // 12: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
-	12, // 13: tandem.v1.ImportSummary.columns:type_name -> tandem.v1.ImportColumn
-	13, // 14: tandem.v1.ImportSummary.mapping:type_name -> tandem.v1.Mapping
-	10, // 15: tandem.v1.ImportSummary.problems:type_name -> tandem.v1.ImportProblem
-	15, // 16: tandem.v1.Mapping.columns:type_name -> tandem.v1.Mapping.Column
-	1,  // 17: tandem.v1.Mapping.date_order:type_name -> tandem.v1.ImportGrantsRequest.DateOrder
-	2,  // 18: tandem.v1.Mapping.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
-	17, // 19: tandem.v1.Mapping.create_time:type_name -> google.protobuf.Timestamp
-	17, // 20: tandem.v1.Mapping.update_time:type_name -> google.protobuf.Timestamp
-	17, // 21: tandem.v1.Mapping.delete_time:type_name -> google.protobuf.Timestamp
-	5,  // 22: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
-	6,  // 23: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
-	23, // [23:24] is the sub-list for method output_type
-	22, // [22:23] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	4,  // 12: tandem.v1.ImportProblemKind.severity:type_name -> tandem.v1.ImportProblem.Severity
+	15, // 13: tandem.v1.ImportProblemKind.found:type_name -> tandem.v1.ImportProblemKind.Found
+	16, // 14: tandem.v1.ImportSummary.totals:type_name -> tandem.v1.ImportSummary.Total
+	13, // 15: tandem.v1.ImportSummary.columns:type_name -> tandem.v1.ImportColumn
+	14, // 16: tandem.v1.ImportSummary.mapping:type_name -> tandem.v1.Mapping
+	10, // 17: tandem.v1.ImportSummary.problems:type_name -> tandem.v1.ImportProblem
+	11, // 18: tandem.v1.ImportSummary.problem_kinds:type_name -> tandem.v1.ImportProblemKind
+	17, // 19: tandem.v1.Mapping.columns:type_name -> tandem.v1.Mapping.Column
+	1,  // 20: tandem.v1.Mapping.date_order:type_name -> tandem.v1.ImportGrantsRequest.DateOrder
+	2,  // 21: tandem.v1.Mapping.decimal_mark:type_name -> tandem.v1.ImportGrantsRequest.DecimalMark
+	19, // 22: tandem.v1.Mapping.create_time:type_name -> google.protobuf.Timestamp
+	19, // 23: tandem.v1.Mapping.update_time:type_name -> google.protobuf.Timestamp
+	19, // 24: tandem.v1.Mapping.delete_time:type_name -> google.protobuf.Timestamp
+	5,  // 25: tandem.v1.ImportService.ImportGrants:input_type -> tandem.v1.ImportGrantsRequest
+	6,  // 26: tandem.v1.ImportService.ImportGrants:output_type -> tandem.v1.ImportGrantsResponse
+	26, // [26:27] is the sub-list for method output_type
+	25, // [25:26] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_tandem_v1_import_proto_init() }
@@ -1674,7 +1867,7 @@ func file_tandem_v1_import_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_tandem_v1_import_proto_rawDesc), len(file_tandem_v1_import_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   11,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

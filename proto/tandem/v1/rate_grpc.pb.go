@@ -31,7 +31,7 @@ const (
 type RateServiceClient interface {
 	// ListRates lists the rates of a currency, one for each day on which one was published, oldest first.
 	ListRates(ctx context.Context, in *ListRatesRequest, opts ...grpc.CallOption) (*ListRatesResponse, error)
-	// BatchCreateRates records up to 100,000 rates in one revision: a file of them is one request. A day that is already there is replaced.
+	// BatchCreateRates records up to 100,000 rates in one revision, over REST as many as fit into a body. A rate that is already there is replaced.
 	BatchCreateRates(ctx context.Context, in *BatchCreateRatesRequest, opts ...grpc.CallOption) (*BatchCreateRatesResponse, error)
 }
 
@@ -71,7 +71,7 @@ func (c *rateServiceClient) BatchCreateRates(ctx context.Context, in *BatchCreat
 type RateServiceServer interface {
 	// ListRates lists the rates of a currency, one for each day on which one was published, oldest first.
 	ListRates(context.Context, *ListRatesRequest) (*ListRatesResponse, error)
-	// BatchCreateRates records up to 100,000 rates in one revision: a file of them is one request. A day that is already there is replaced.
+	// BatchCreateRates records up to 100,000 rates in one revision, over REST as many as fit into a body. A rate that is already there is replaced.
 	BatchCreateRates(context.Context, *BatchCreateRatesRequest) (*BatchCreateRatesResponse, error)
 	mustEmbedUnimplementedRateServiceServer()
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-var names = []string{"ActivityStatus", "Country", "OrganisationType", "Region", "Sector", "SectorCategory", "TransactionType"}
+var names = []string{"ActivityStatus", "CRSChannelCode", "Country", "OrganisationType", "Region", "Sector", "SectorCategory", "TransactionType"}
 
 type list struct {
 	Items []struct {
