@@ -15,6 +15,7 @@ type activity struct {
 	*exchange.Draft
 	file     *Reader
 	e        *element
+	reporter *element // nil if there is none
 	g        *grant.Grant
 	lang     string
 	parties  map[known]int         // by what is known of them, as it is written and in small letters
@@ -31,8 +32,10 @@ func (r *Reader) draft(e *element, line int) *exchange.Draft {
 	a := &r.activity
 	*a = activity{
 		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
-		file:  r, e: e, lang: "en", parties: map[known]int{}, terms: map[exchange.Term]int{}, money: a.money[:0], kept: a.kept[:0], portions: a.portions[:0],
+		file:  r, e: e, lang: "en", parties: a.parties, terms: a.terms, money: a.money[:0], kept: a.kept[:0], portions: a.portions[:0],
 	}
+	clear(a.parties)
+	clear(a.terms)
 	a.g, a.Problems, r.noted, a.counted.line = a.Grant, r.noted, nil, line
 	for _, lang := range []string{r.lang, e.attr("xml:lang")} {
 		if lang != "" {
@@ -109,11 +112,10 @@ func (a *activity) identify() {
 			a.g.Identifiers = append(a.g.Identifiers, ref)
 		}
 	}
-	reporter := a.single(a.e, exchange.Noted, "", "reporting-org")
-	if reporter == nil {
+	if a.reporter = a.single(a.e, exchange.Noted, "", "reporting-org"); a.reporter == nil {
 		a.tell(a.e, exchange.Noted, "reporting-org", "is missing; nobody says who published the activity")
-	} else if a.Reporter, a.Source = a.party(reporter), reporter.attr("ref"); a.Source == "" {
-		a.Source = a.line(reporter)
+	} else if a.Reporter, a.Source = a.party(a.reporter), a.reporter.attr("ref"); a.Source == "" {
+		a.Source = a.line(a.reporter)
 	}
 	for e := range a.e.all("reporting-org") {
 		a.keep("", e)

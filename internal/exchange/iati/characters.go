@@ -27,13 +27,20 @@ var (
 	nameMarks = &unicode.RangeTable{R16: []unicode.Range16{{0xB7, 0xB7, 1}, {0x300, 0x36F, 1}, {0x203F, 0x2040, 1}}}
 )
 
-// isName tells whether a text can be the name of an element or an attribute.
-func isName(s string) bool {
-	n := 0
+// plainName returns how much of a text is a name as nearly all are, or the beginning of one that is not.
+func plainName(s string) (n int) {
 	for n < len(s) && nameBytes[s[n]] {
 		n++
 	}
-	if n == len(s) && n > 0 && s[0] != '-' {
+	if n > 0 && s[0] == '-' {
+		return 0
+	}
+	return n
+}
+
+// isName tells whether a text can be the name of an element or an attribute.
+func isName(s string) bool {
+	if s != "" && plainName(s) == len(s) {
 		return true
 	}
 	for i, r := range s {

@@ -65,6 +65,22 @@ func (e *element) count(name string) int {
 	return n
 }
 
+// write writes an element as it stands in the file, but for the white space between elements: neither XML nor IATI gives it a meaning, unless text stands beside the elements, or
+// the file says that it has one.
+func (e *element) write(to *strings.Builder) {
+	if e.first == nil || e.text != "" || e.attr("xml:space") == "preserve" {
+		to.WriteString(e.raw)
+		return
+	}
+	at := 0 // in e.raw
+	for c := e.first; c != nil; c = c.next {
+		to.WriteString(trimSpace(e.raw[at : c.at-e.at]))
+		c.write(to)
+		at = c.at - e.at + len(c.raw)
+	}
+	to.WriteString(trimSpace(e.raw[at:]))
+}
+
 // trees makes elements of text, in room that it uses again: an element is valid until the next one of a file is made.
 type trees struct {
 	elements []element
@@ -79,8 +95,14 @@ func (t *trees) tree(s string) (root *element, n int, err error) {
 	var open [maxDepth]*element          // the first stands for the root of the file
 	var broken [maxDepth]strings.Builder // the texts of these, where comments stand in them
 	for depth := 0; root == nil || depth > 0; {
+		if e := open[depth]; e != nil && e.text == "" {
+			n = len(s) - len(skipSpace(s[n:])) // no text begins with spaces
+		}
 		p := pieceOf(s[n:])
 		length := len(p.raw)
+		if root == nil && p.kind != start {
+			return nil, 0, problem("found " + short(s) + " where an element has to begin")
+		}
 		if length == 0 {
 			return nil, 0, nil
 		}
@@ -150,9 +172,6 @@ func (e *element) addText(k kind, s string, broken *strings.Builder) error {
 	if k == cdata {
 		s = s[len("<![CDATA[") : len(s)-len("]]>")]
 	} else {
-		if strings.TrimSpace(s) == "" && e.text == "" {
-			return nil
-		}
 		if strings.Contains(s, "]]>") {
 			return problem("found ]]> outside of a CDATA section")
 		}
@@ -200,11 +219,12 @@ func (p problem) Error() string { return string(p) }
 
 // readTag reads the tag that a text begins with into an element. n is its length, 0 if the text ends before it does; empty tells that the element ends with it: <a/>.
 func (t *trees) readTag(e *element, s string) (n int, empty bool, err error) {
-	n = 1
+	n = 1 + plainName(s[1:])
+	plain := n > 1
 	for n < len(s) && s[n] != '>' && s[n] != '/' && !isSpace(s[n]) {
-		n++
+		n, plain = n+1, false
 	}
-	if e.name = s[1:n]; !isName(e.name) && n < len(s) {
+	if e.name = s[1:n]; !plain && n < len(s) && !isName(e.name) {
 		return n, false, problem("found <" + e.name + ", which is not the name of an element")
 	}
 	for first := len(t.attrs); ; {
@@ -241,14 +261,16 @@ func (t *trees) readTag(e *element, s string) (n int, empty bool, err error) {
 
 // readAttr reads the attribute of an element that a text begins with. n is its length, 0 if the text ends before it does.
 func readAttr(element, s string) (a attr, n int, err error) {
-	name, rest, _ := strings.Cut(s, "=")
-	if !isName(name) {
-		if name = strings.TrimRight(name, space); !isName(name) {
+	var name, value string
+	if n = plainName(s); n > 0 && n < len(s) && s[n] == '=' {
+		name, value = s[:n], skipSpace(s[n+1:])
+	} else {
+		name, value, _ = strings.Cut(s, "=")
+		if name, value = strings.TrimRight(name, space), skipSpace(value); !isName(name) {
 			n, err = noAttribute(element, s)
 			return attr{}, n, err
 		}
 	}
-	value := skipSpace(rest)
 	if value == "" {
 		return attr{}, 0, nil
 	}
@@ -285,6 +307,14 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\
 func skipSpace(s string) string {
 	for s != "" && isSpace(s[0]) {
 		s = s[1:]
+	}
+	return s
+}
+
+func trimSpace(s string) string {
+	s = skipSpace(s)
+	for s != "" && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
 	}
 	return s
 }

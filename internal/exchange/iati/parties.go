@@ -97,9 +97,8 @@ func (a *activity) takePart() {
 		}
 	}
 	if len(a.g.Funders) == 0 && a.Reporter != "" {
-		reporter := a.e.child("reporting-org")
-		a.fund(a.Reporter, reporter.attr("ref"))
-		a.tell(reporter, exchange.Repaired, "participating-org", "there is no funding organisation (role 1); the reporting organisation stands for it")
+		a.fund(a.Reporter, a.reporter.attr("ref"))
+		a.tell(a.reporter, exchange.Repaired, "participating-org", "there is no funding organisation (role 1); the reporting organisation stands for it")
 	}
 }
 
@@ -113,13 +112,12 @@ func (a *activity) fund(party, ref string) {
 	if p.State == "" && p.Type == "10" && len(p.Name) > len("NL") { // a government that is called as its country
 		p.State = grant.FindState(strings.TrimPrefix(p.Name, "The "))
 	}
-	reporter := a.e.child("reporting-org")
-	if p.State != "" || reporter == nil || p.Type != "" && p.Type != "10" {
+	if p.State != "" || a.reporter == nil || p.Type != "" && p.Type != "10" {
 		return
 	}
 	// A ministry goes by a number of its government's own.
-	if kind := reporter.attr("type"); kind == "" || kind == "10" || kind == "15" {
-		if state := stateOf(reporter.attr("ref"), kind); state != grant.Private {
+	if kind := a.reporter.attr("type"); kind == "" || kind == "10" || kind == "15" {
+		if state := stateOf(a.reporter.attr("ref"), kind); state != grant.Private {
 			p.State = state
 		}
 	}

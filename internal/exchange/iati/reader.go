@@ -30,8 +30,8 @@ type Reader struct {
 	stream   *stream
 	file     string
 	currency money.Currency
-	lang     string      // of the file, "" if it does not say
-	spaces   []namespace // that the root declares
+	lang     string // of the file, "" if it does not say
+	spaces   []attr // namespaces with prefixes that the root declares
 	began    bool
 	over     bool               // the root has ended
 	noted    []exchange.Problem // of the file; they go with the next draft
@@ -39,13 +39,13 @@ type Reader struct {
 	activity activity // at hand; kept for its room
 }
 
-// namespace is a namespace that is declared: by name and text of the attribute, and by the prefix of the names in it.
-type namespace struct{ name, prefix, text string }
+// declares begins the names of attributes that declare a namespace for a prefix of names.
+const declares = "xmlns:"
 
 // NewReader returns a reader of a file with a name, which is for messages only. Money for which neither its element nor the activity says a currency is taken to be
 // in this one; if it is empty, such an activity is refused.
 func NewReader(from io.Reader, file string, currency money.Currency) *Reader {
-	return &Reader{stream: newStream(from, file), file: file, currency: currency}
+	return &Reader{stream: newStream(from, file), file: file, currency: currency, activity: activity{parties: map[known]int{}, terms: map[exchange.Term]int{}}}
 }
 
 var versions = []string{"2.01", "2.02", "2.03"}
@@ -200,8 +200,8 @@ func (r *Reader) root(line int) error {
 	}
 	r.lang = e.attr("xml:lang")
 	for _, a := range e.attrs {
-		if strings.HasPrefix(a.name, "xmlns:") {
-			r.spaces = append(r.spaces, namespace{a.name, strings.TrimPrefix(a.name, "xmlns:"), " " + a.name + `="` + escaper.Replace(a.value) + `"`})
+		if strings.HasPrefix(a.name, declares) {
+			r.spaces = append(r.spaces, a)
 		}
 	}
 	return nil

@@ -85,7 +85,7 @@ water.xml:23 REPAIRED sector/@percentage: sum to 99.9; accepted is 100; rescaled
 		kept[k.Part] = k.Text
 	}
 	for part, pieces := range map[string][]string{
-		"": {`<iati-activity default-currency="EUR" xml:lang="en"`, `<policy-marker`, `<own:score xmlns:own="https://example.org/own" own:scale="5">4</own:score>`,
+		"": {`<iati-activity default-currency="EUR" xml:lang="en"`, ` xmlns:own="https://example.org/own"/>`, `<policy-marker`, `<own:score own:scale="5">4</own:score>`,
 			`<transaction ref="t1">`, `<related-activity`, `<reporting-org`},
 		"title":          {"De l'eau pour la vallée"},
 		"transactions/1": {`<aid-type code="C01"/>`},
@@ -392,4 +392,47 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 	})
+}
+
+// However many elements of a kind an activity has, each takes the time of one: else a file of a few megabytes would hold an import up for hours.
+func TestManyOfAKind(t *testing.T) {
+	for _, c := range []struct{ element, problem string }{
+		{`<sector vocabulary="99" code="%d"/>`, "found 100000; accepted are at most 200"},
+		{`<participating-org role="1"><narrative>%d</narrative></participating-org>`, "found 100000; accepted are at most 200"},
+		{`<result type="%d"/>`, ""},
+	} {
+		var many strings.Builder
+		for i := range 100_000 {
+			fmt.Fprintf(&many, c.element, i)
+		}
+		d := activityOf(t, many.String())
+		refused := slices.IndexFunc(d.Problems, func(p exchange.Problem) bool { return p.Severity == exchange.Refused })
+		if c.problem == "" && refused >= 0 || c.problem != "" && (refused < 0 || d.Problems[refused].Text != c.problem) {
+			t.Errorf("%s: found %v", c.element, d.Problems[max(refused, 0):])
+		}
+	}
+}
+
+// White space between elements is not kept, unless it is text, or the file says that it has a meaning.
+func TestWhiteSpaceBetweenElements(t *testing.T) {
+	for given, want := range map[string]string{
+		"<conditions attached=\"1\">\n  <condition type=\"1\" >\n    <narrative> as it\n is </narrative>\n  </condition>\n</conditions>": "<conditions attached=\"1\"><condition type=\"1\" ><narrative> as it\n is </narrative></condition></conditions>",
+		"<x:note> <!-- a --> <x:b/>\n<?c d?> <x:b> </x:b> </x:note>":                                                                     "<x:note> <!-- a --><x:b/><?c d?><x:b> </x:b></x:note>",
+		"<x:note> <x:b/> <x:i/> text </x:note>":                                                                                          "<x:note> <x:b/> <x:i/> text </x:note>",
+		"<x:note xml:space=\"preserve\"> <x:b/> </x:note>":                                                                               "<x:note xml:space=\"preserve\"> <x:b/> </x:note>",
+	} {
+		if d := activityOf(t, given); !strings.HasSuffix(d.Kept[0].Text, "</reporting-org>"+want) {
+			t.Errorf("of %s is kept %s", given, d.Kept[0].Text)
+		}
+	}
+}
+
+// What stands in an element of our own need not be from us.
+func TestWhatIsLeftIsNoElement(t *testing.T) {
+	for _, text := range []string{"x<a/>", "</a>", "<!-- --><a/>", ""} {
+		d := activityOf(t, `<beyond xmlns="`+Namespace+`">{"left":[{"text":"`+strings.ReplaceAll(text, "<", "&lt;")+`"}]}</beyond>`)
+		if !slices.ContainsFunc(d.Problems, func(p exchange.Problem) bool { return p.Field == "beyond/left" && p.Severity == exchange.LeftOut }) {
+			t.Errorf("%q: found %v", text, d.Problems)
+		}
+	}
 }

@@ -192,19 +192,26 @@ type share struct {
 	money  money.Sum
 }
 
-func add(shares []share, s share) []share {
-	i := slices.IndexFunc(shares, func(t share) bool { return s.term == t.term })
-	if i < 0 {
-		return append(shares, s)
+// division is how a whole is divided: a share of each term, in the order in which they came.
+type division struct {
+	shares []share
+	places map[string]int // of these, by their terms
+}
+
+func (d *division) add(s share) {
+	i, there := d.places[s.term]
+	if !there {
+		d.places[s.term] = len(d.shares)
+		d.shares = append(d.shares, s)
+		return
 	}
-	to := &shares[i]
+	to := &d.shares[i]
 	to.money.AddSum(s.money)
 	if to.weight == nil {
 		to.weight = s.weight
 	} else if s.weight != nil {
 		to.weight = new(big.Rat).Add(to.weight, s.weight)
 	}
-	return shares
 }
 
 // weigh gives those whose percentage is not said the rest, in equal parts, and makes one of those of a term.
@@ -229,15 +236,15 @@ func (a *activity) weigh(ps []portion) []share {
 	if unsaid > 0 {
 		rest.Quo(rest, big.NewRat(int64(unsaid), 1))
 	}
-	var shares []share
+	all := division{places: map[string]int{}}
 	for _, p := range ps {
 		percent := p.percent
 		if percent == nil {
 			percent = rest
 		}
-		shares = add(shares, share{term: p.term, weight: percent})
+		all.add(share{term: p.term, weight: percent})
 	}
-	return shares
+	return all.shares
 }
 
 // cutWhole makes percentages of shares, whose sum should be 100.
@@ -290,7 +297,7 @@ func (a *activity) classifyMoney(field string, portions func(*activity, *element
 			break
 		}
 	}
-	var shares []share
+	all := division{places: map[string]int{}}
 	without, currencies := 0, map[money.Currency]bool{}
 	for _, f := range a.money {
 		if !counts(f) {
@@ -309,7 +316,7 @@ func (a *activity) classifyMoney(field string, portions func(*activity, *element
 		}
 		currencies[f.currency] = true
 		if len(parts) == 1 {
-			shares = add(shares, share{term: parts[0].term, money: money.SumOf(f.minor)})
+			all.add(share{term: parts[0].term, money: money.SumOf(f.minor)})
 			continue
 		}
 		if sum.Cmp(hundred) != 0 {
@@ -318,9 +325,10 @@ func (a *activity) classifyMoney(field string, portions func(*activity, *element
 			}
 		}
 		for _, s := range parts {
-			shares = add(shares, share{term: s.term, weight: new(big.Rat).Mul(s.weight, big.NewRat(f.minor, 100))})
+			all.add(share{term: s.term, weight: new(big.Rat).Mul(s.weight, big.NewRat(f.minor, 100))})
 		}
 	}
+	shares := all.shares
 	switch len(shares) {
 	case 0:
 		return nil

@@ -72,7 +72,7 @@ func (a *activity) cut(e *element, field, s string, most int) string {
 
 // oneLine makes one line of a text, without the characters that a name may not have.
 func oneLine(s string) string {
-	if exchange.IsLine(s) { // as nearly all are
+	if exchange.IsLine(s) {
 		return s
 	}
 	return strings.Join(strings.Fields(lines(s)), " ")
@@ -80,6 +80,9 @@ func oneLine(s string) string {
 
 // lines takes out of a text the characters that a record may not have: those that control, and those that reorder the text around them.
 func lines(s string) string {
+	if exchange.IsLine(s) { // as nearly all are
+		return s
+	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
 			return -1
@@ -88,7 +91,7 @@ func lines(s string) string {
 	}, s))
 }
 
-// kept is an element that is kept word for word, of a part of the record that holds less, or of none ("").
+// kept is an element that is kept, of a part of the record that holds less, or of none ("").
 type kept struct {
 	part string
 	e    *element
@@ -100,70 +103,59 @@ const ofTransaction = "transactions/"
 func (a *activity) keep(part string, e *element) { a.kept = append(a.kept, kept{part, e}) }
 
 // keepRest keeps what the record has no place for: the attributes of the activity, as an element without content, and every element that is not modelled. It puts together what
-// is kept of each part.
+// is kept of each part. The attributes have the namespaces that the file declares for the activity, too, so that an export can stand by itself.
 func (a *activity) keepRest() {
+	own := a.own()
 	for c := a.e.first; c != nil; c = c.next {
-		if !modelled(c.name) && c != a.own() {
+		if !modelled(c.name) && c != own {
 			a.keep("", c)
 		}
 	}
-	var room [64]string
-	text := append(room[:0], "<iati-activity")
+	var all strings.Builder // whose beginning stays what it is
+	all.Grow(len(a.e.raw))
+	all.WriteString("<iati-activity")
 	for _, attribute := range a.e.attrs {
-		text = append(text, " ", attribute.name, `="`, escaper.Replace(attribute.value), `"`)
+		writeAttr(&all, attribute)
 	}
-	text = append(text, "/>")
+	for _, space := range a.file.spaces {
+		if a.e.attr(space.name) == "" && strings.Contains(a.e.raw, strings.TrimPrefix(space.name, declares)+":") {
+			writeAttr(&all, space)
+		}
+	}
+	all.WriteString("/>")
+	a.together(&all, "")
+	a.Kept = append(make([]grant.Kept, 0, 16+len(a.money)), grant.Kept{Text: all.String()})
 	parts := make([]string, 1, 16) // "", and those of several elements that are put together
-	a.Kept = append(make([]grant.Kept, 0, 16+len(a.money)), grant.Kept{Text: strings.Join(a.together(text, ""), "")})
 	for _, k := range a.kept {
+		from := all.Len()
 		switch {
 		case strings.HasPrefix(k.part, ofTransaction):
-			text = a.selfContained(room[:0], k.e)
+			k.e.write(&all)
 		case slices.Contains(parts, k.part):
 			continue
 		default:
 			parts = append(parts, k.part)
-			text = a.together(room[:0], k.part)
+			a.together(&all, k.part)
 		}
-		a.Kept = append(a.Kept, grant.Kept{Part: k.part, Text: strings.Join(text, "")})
+		a.Kept = append(a.Kept, grant.Kept{Part: k.part, Text: all.String()[from:]})
 	}
 }
 
-// together adds the elements of a part to a text.
-func (a *activity) together(text []string, part string) []string {
+// together writes the elements of a part.
+func (a *activity) together(to *strings.Builder, part string) {
 	for _, k := range a.kept {
 		if k.part == part {
-			text = a.selfContained(text, k.e)
+			k.e.write(to)
 		}
 	}
-	return text
 }
 
-// selfContained adds an element to a text, as it stands in the file, with the namespaces that it uses.
-func (a *activity) selfContained(text []string, e *element) []string {
-	at := 0
-	for _, space := range a.file.spaces {
-		if !uses(e.raw, space.prefix) || e.attr(space.name) != "" {
-			continue
-		}
-		if at == 0 {
-			at = 1 + len(e.name)
-			text = append(text, e.raw[:at])
-		}
-		text = append(text, space.text)
-	}
-	return append(text, e.raw[at:])
-}
-
-// uses tells whether a prefix of names stands in a text: only few : are in one.
-func uses(text, prefix string) bool {
-	for {
-		before, after, found := strings.Cut(text, ":")
-		if !found || strings.HasSuffix(before, prefix) {
-			return found
-		}
-		text = after
-	}
+func writeAttr(to *strings.Builder, a attr) {
+	to.WriteByte(' ')
+	to.WriteString(a.name)
+	to.WriteString(`="`)
+	_, _ = escaper.WriteString(to, a.value) // a builder takes everything
+	to.WriteByte('"')
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", `"`, "&quot;")

@@ -37,7 +37,8 @@ type writer struct {
 // Write writes activities of IATI 2.03, one for each grant. They are reported by the organisation with the id reporter or, where that is "", each by its first funder; a file for the
 // registry of IATI has one reporter. What is not known to the day is written as its first day, or its last where it is an end. What has no place in an activity is in an element of
 // our own at its end (see beyond); an amount that is not known is there only, and so is what a file had from which the grant was imported that the schema does not take: the note says
-// how much. Errors: Precondition if there is no grant, for the schema requires one; nothing has been written then.
+// how much. What such a file had is given back word for word; white space between elements, of which neither XML nor IATI says anything, may be another. Errors: Precondition if there
+// is no grant, for the schema requires one; nothing has been written then.
 func Write(out io.Writer, x exchange.Extract, reporter string) (note string, err error) {
 	if x.Total == 0 {
 		return "", fault.New(fault.Precondition, "a file of IATI holds at least one activity, and no grant matches")

@@ -142,6 +142,55 @@ func TestValidWhateverWasImported(t *testing.T) {
 	}
 }
 
+// Before white space between elements was left out, it was kept, and each element had the namespaces that it uses. Such a record is exported as it was. When its file comes once more, what
+// is kept of it is written anew, and nothing else: nothing is held for an edit by people. After that the same file changes nothing.
+func TestWhatWasKeptWithItsIndentation(t *testing.T) {
+	reg := exchangetest.Registry()
+	const note = "<own:note xmlns:own=\"https://example.org/own\">\n        <own:b/>\n      </own:note>"
+	body := `<iati-activities version="2.03" xmlns:own="https://example.org/own"><iati-activity default-currency="USD"><iati-identifier>US-GOV-1-D1</iati-identifier>
+<reporting-org ref="US-GOV-1" type="10"><narrative>USAID</narrative></reporting-org><title><narrative>Wells</narrative></title><description><narrative>Wells</narrative></description>
+<participating-org role="1" ref="US-GOV-1"><narrative>USAID</narrative></participating-org><activity-status code="2"/><activity-date type="2" iso-date="2012-03-04"/>
+<transaction><transaction-type code="3"/><transaction-date iso-date="2012-06-01"/><value value-date="2012-06-01">250.25</value>` + strings.Replace(note, ` xmlns:own="https://example.org/own"`, "", 1) + `</transaction>
+</iati-activity></iati-activities>`
+	g := &grant.Grant{ID: "wells", Visibility: grant.Public}
+	take := func(old bool) (before, after []byte) {
+		t.Helper()
+		d, err := iati.NewReader(strings.NewReader(body), "wells.xml", "").Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if before, err = grant.Encode(g); err != nil {
+			t.Fatal(err)
+		}
+		for i, k := range d.Kept {
+			if old {
+				d.Kept[i].Text = strings.Replace(strings.ReplaceAll(k.Text, "<own:note><own:b/></own:note>", note), `<iati-activity default-currency="USD" xmlns:own="https://example.org/own"/>`, `<iati-activity default-currency="USD"/>`, 1)
+			}
+		}
+		if held := g.Take(resolved(t, reg, d), grant.Import{Format: string(exchange.IATI), Source: d.Source, Key: d.Key, Kept: d.Kept}); len(held) > 0 {
+			t.Errorf("held are %v", held)
+		}
+		if after, err = grant.Encode(g); err != nil {
+			t.Fatal(err)
+		}
+		return before, after
+	}
+	take(true)
+	if text := string(written(t, exchangetest.Of(reg, g), "")); !strings.Contains(text, note) || strings.Count(text, "xmlns:own") != 1 {
+		t.Errorf("the export of the old record is %s", text)
+	}
+	saidOf := func(body []byte) string { said, _, _ := strings.Cut(string(body), `"kept":`); return said }
+	if old, renewed := take(false); bytes.Equal(old, renewed) || saidOf(old) != saidOf(renewed) {
+		t.Errorf("of the same file once more, the record\n%s\nbecomes\n%s", old, renewed)
+	}
+	if text := string(written(t, exchangetest.Of(reg, g), "")); !strings.Contains(text, `<iati-activity default-currency="USD" xmlns:own="https://example.org/own">`) || !strings.Contains(text, "<own:note><own:b/></own:note>") {
+		t.Errorf("the export of the new record is %s", text)
+	}
+	if renewed, again := take(false); !bytes.Equal(renewed, again) {
+		t.Errorf("of the same file a third time, the record\n%s\nbecomes\n%s", renewed, again)
+	}
+}
+
 // kept is what a grant keeps of its transactions, by what is told of them.
 func kept(g *grant.Grant) map[string]string {
 	all := map[string]string{}
