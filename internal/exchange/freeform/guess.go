@@ -127,7 +127,7 @@ func guessColumn(head string, values []table.Cell) []Column {
 		}
 	}
 	for _, f := range []Field{Currency, DonorState, Source} { // what else are values like these?
-		if test := tests[f]; len(values) > 1 && count(values, test.fits) == len(values) {
+		if test := tests[f]; len(values) > 1 && !slices.ContainsFunc(values, func(c table.Cell) bool { return !test.fits(c) }) {
 			guesses = append(guesses, Column{Field: f, Confidence: valuesSay, Reason: "all values are " + test.what})
 		}
 	}
@@ -163,7 +163,7 @@ var tests = map[Field]struct {
 	}},
 	Qualifier: {"words such as exact or at least", func(c table.Cell) bool { _, ok := written.ParseQualifier(c.Text); return ok }},
 	DonorState: {"states", func(c table.Cell) bool {
-		for _, s := range several(c.Text) {
+		for s := range several(c.Text) {
 			if stateOf(s) == "" {
 				return false
 			}
