@@ -42,6 +42,7 @@ type Reader struct {
 	source  string
 	format  exchange.Format
 	seen    map[string]int     // how often a row was told apart by this key
+	kept    int                // how much the last draft kept; the next may keep as much
 	ahead   *table.Row         // the next grant
 	pending []exchange.Problem // of the rows before it
 	bad     error              // why there is no next, io.EOF at the end

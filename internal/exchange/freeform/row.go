@@ -244,6 +244,7 @@ func (d *draft) describe() {
 			d.Cite(s)
 		}
 	})
+	d.Kept = slices.Grow(d.Kept, d.r.kept)
 	d.each(Programme, d.Keep)
 	for i, c := range d.row.Cells {
 		if c.Text != "" && (i >= len(d.r.mapping.Columns) || d.r.mapping.Columns[i].Field == Unused) {
@@ -257,4 +258,5 @@ func (d *draft) describe() {
 			d.Keep(head, c.Text)
 		}
 	}
+	d.r.kept = len(d.Kept)
 }
