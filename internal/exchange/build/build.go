@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -249,10 +250,24 @@ func (b *Builder) Pay(t grant.TransactionType, a money.Amount, date period.Date)
 func (b *Builder) Count(what, currency string, value *big.Rat) {
 	m := exchange.Money{Type: what, Currency: currency}
 	if value != nil {
-		decimals, _ := value.FloatPrec()
-		m.Value = value.FloatString(decimals)
+		m.Value = decimal(value)
 	}
 	b.Money = append(b.Money, m)
+}
+
+// decimal writes a number that has an end. Most have few decimals.
+func decimal(value *big.Rat) string {
+	const million = 1_000_000
+	n, exact, ok := small(value, million)
+	if !ok || !exact || n < 0 {
+		decimals, _ := value.FloatPrec()
+		return value.FloatString(decimals)
+	}
+	text := strconv.FormatInt(n/million, 10)
+	if n %= million; n > 0 {
+		text += "." + strings.TrimRight(strconv.FormatInt(million+n, 10)[1:], "0")
+	}
+	return text
 }
 
 // Finish checks the grant by the rules of the record. What breaks one refuses the draft.
