@@ -66,10 +66,12 @@ var headNames, totals = func() (map[Field][]string, map[string]bool) {
 		w = words(w)
 		for i := range w {
 			if w[i] == ' ' {
-				sums[w[:i]] = sums[w[:i]]
+				sums[w[:i]] = false
 			}
 		}
-		sums[w] = true
+	}
+	for _, w := range totalWords {
+		sums[words(w)] = true
 	}
 	return names, sums
 }()
