@@ -45,14 +45,7 @@ func BenchmarkRead(b *testing.B) {
 		}
 		peerWork += peer.ProcessState.UserTime() + peer.ProcessState.SystemTime()
 		before := worked(b)
-		r := iati.NewReader(bytes.NewReader(data), filepath.Base(path), "")
-		var err error
-		for err == nil {
-			_, err = r.Read()
-		}
-		if err != io.EOF {
-			b.Fatal(err)
-		}
+		drain(b, iati.NewReader(bytes.NewReader(data), filepath.Base(path), "").Read)
 		work += worked(b) - before
 		n++
 	}
@@ -90,19 +83,63 @@ func BenchmarkImportCSV(b *testing.B) {
 		return exec.Command(shell, filepath.Join(b.TempDir(), "rows.db"), ".import --csv "+path+" grants")
 	}
 	w := bench.Field(100_000)
-	for _, c := range []struct {
-		name  string
-		sheet func(bench.World) []byte
-	}{{"narrow", sheet}, {"wide", wideSheet}} {
-		b.Run(c.name, func(b *testing.B) {
+	for _, s := range sheets {
+		b.Run(s.name, func(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "grants.csv")
-			if err := os.WriteFile(path, c.sheet(w), 0o600); err != nil {
+			if err := os.WriteFile(path, s.of(w), 0o600); err != nil {
 				b.Fatal(err)
 			}
 			importFile(b, path, "of-sqlite3-import", reads)
 		})
 	}
 }
+
+// BenchmarkReadCSV reads these sheets into drafts, in memory, and holds the work of the processors against that of encoding/csv, which reads the same rows.
+func BenchmarkReadCSV(b *testing.B) {
+	w := bench.Field(100_000)
+	for _, s := range sheets {
+		b.Run(s.name, func(b *testing.B) {
+			data := s.of(w)
+			var work, peerWork time.Duration
+			n := 0
+			for b.Loop() {
+				before := worked(b)
+				peer := csv.NewReader(bytes.NewReader(data))
+				drain(b, peer.Read)
+				between := worked(b)
+				r, err := formats.Open(bytes.NewReader(data), "grants.csv", "", freeform.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				drain(b, r.Read)
+				peerWork += between - before
+				work += worked(b) - between
+				n++
+			}
+			b.ReportMetric(work.Seconds()/float64(n), "CPU-s")
+			b.ReportMetric(peerWork.Seconds()/float64(n), "peer-CPU-s")
+			b.ReportMetric(peerWork.Seconds()/work.Seconds(), "of-encoding/csv")
+		})
+	}
+}
+
+// drain reads to the end.
+func drain[T any](b *testing.B, read func() (T, error)) {
+	b.Helper()
+	var err error
+	for err == nil {
+		_, err = read()
+	}
+	if err != io.EOF {
+		b.Fatal(err)
+	}
+}
+
+// sheets are what a world may be written as.
+var sheets = []struct {
+	name string
+	of   func(bench.World) []byte
+}{{"narrow", sheet}, {"wide", wideSheet}}
 
 // wideSheet writes the grants of a world as an export does.
 func wideSheet(w bench.World) []byte {

@@ -171,7 +171,13 @@ func Notes(at Place, notes []string) []Problem {
 }
 
 // Ref is how a draft refers to the i-th of its parties or terms.
-func Ref(i int) string { return "#" + strconv.Itoa(i) }
+func Ref(i int) string {
+	const refs = "#0#1#2#3#4#5#6#7#8#9"
+	if 2*i < len(refs) { // most have a few
+		return refs[2*i : 2*i+2]
+	}
+	return "#" + strconv.Itoa(i)
+}
 
 // Index is the inverse of Ref. ok is false when it is no such reference.
 func Index(ref string) (i int, ok bool) {

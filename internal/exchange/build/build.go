@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -155,38 +156,48 @@ func (b *Builder) term(of grant.Kind, code, name string) string {
 		}
 	}
 	t := exchange.Term{Of: of, Code: code, Name: b.cut(string(of), name, maxName)}
-	if e, ok := codelist.Sector.Find(code); of == grant.Themes && ok {
-		c, _ := codelist.SectorCategory.Find(e.Category) // each purpose code has one
-		t.Broader = &exchange.Term{Of: of, Code: c.Code, Name: c.Name}
+	if of == grant.Themes && code != "" {
+		if e, ok := codelist.Sector.Find(code); ok {
+			c, _ := codelist.SectorCategory.Find(e.Category) // each purpose code has one
+			t.Broader = &exchange.Term{Of: of, Code: c.Code, Name: c.Name}
+		}
 	}
 	b.Terms = append(b.Terms, t)
 	return exchange.Ref(len(b.Terms) - 1)
 }
 
-// Theme adds a theme by its DAC code, its name, or both. Several share the grant equally.
+// Theme adds a theme by its DAC code, its name, or both. Several share the grant equally, unless something else is said of all of them before Finish.
 func (b *Builder) Theme(code, name string) {
-	if e, ok := codelist.Sector.Find(code); ok && name == "" {
+	if name == "" {
+		e, _ := codelist.Sector.Find(code) // its name is "" if there is none
 		name = e.Name
 	}
-	b.Grant.Themes = share(b.Grant.Themes, b.term(grant.Themes, code, name))
+	b.Grant.Themes = among(b.Grant.Themes, b.term(grant.Themes, code, name))
 }
 
 // Location adds a place, as of Theme.
 func (b *Builder) Location(code, name string) {
-	b.Grant.Locations = share(b.Grant.Locations, b.term(grant.Locations, code, name))
+	b.Grant.Locations = among(b.Grant.Locations, b.term(grant.Locations, code, name))
 }
 
 // Population adds a population, as of Theme.
 func (b *Builder) Population(name string) {
-	b.Grant.Populations = share(b.Grant.Populations, b.term(grant.Populations, "", name))
+	b.Grant.Populations = among(b.Grant.Populations, b.term(grant.Populations, "", name))
 }
 
-// share adds a term to a list, and cuts the whole anew into equal parts.
-func share(list []grant.Split, ref string) []grant.Split {
+// among adds a term to a list.
+func among(list []grant.Split, ref string) []grant.Split {
 	if slices.ContainsFunc(list, func(s grant.Split) bool { return s.ID == ref }) {
 		return list
 	}
-	list = append(list, grant.Split{ID: ref})
+	return append(list, grant.Split{ID: ref})
+}
+
+// share cuts the whole into equal parts, where nothing is said of how the terms of a list share it.
+func share(list []grant.Split) {
+	if len(list) == 0 || slices.ContainsFunc(list, func(s grant.Split) bool { return s.Percent != 0 }) {
+		return
+	}
 	weights := make([]uint64, len(list))
 	for i := range weights {
 		weights[i] = 1
@@ -194,7 +205,6 @@ func share(list []grant.Split, ref string) []grant.Split {
 	for i, part := range money.Cut(int64(grant.Whole), weights) {
 		list[i].Percent = grant.Percent(part)
 	}
-	return list
 }
 
 // Minor returns an amount in minor units, rounded half to even; exact tells that nothing had to be rounded. The error says what is accepted.
@@ -240,14 +250,31 @@ func (b *Builder) Pay(t grant.TransactionType, a money.Amount, date period.Date)
 func (b *Builder) Count(what, currency string, value *big.Rat) {
 	m := exchange.Money{Type: what, Currency: currency}
 	if value != nil {
-		decimals, _ := value.FloatPrec()
-		m.Value = value.FloatString(decimals)
+		m.Value = decimal(value)
 	}
 	b.Money = append(b.Money, m)
 }
 
+// decimal writes a number that has an end. Most have few decimals.
+func decimal(value *big.Rat) string {
+	const million = 1_000_000
+	n, exact, ok := small(value, million)
+	if !ok || !exact || n < 0 {
+		decimals, _ := value.FloatPrec()
+		return value.FloatString(decimals)
+	}
+	text := strconv.FormatInt(n/million, 10)
+	if n %= million; n > 0 {
+		text += "." + strings.TrimRight(strconv.FormatInt(million+n, 10)[1:], "0")
+	}
+	return text
+}
+
 // Finish checks the grant by the rules of the record. What breaks one refuses the draft.
 func (b *Builder) Finish() *exchange.Draft {
+	share(b.Grant.Themes)
+	share(b.Grant.Locations)
+	share(b.Grant.Populations)
 	b.Grant.ID = "x" // it is given one when it is recorded
 	err := b.Grant.Validate()
 	b.Grant.ID = ""

@@ -36,6 +36,23 @@ func TestMinor(t *testing.T) {
 	})
 }
 
+// An amount is counted with all its decimals, and none that say nothing.
+func TestCount(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringMatching(`-?[0-9]{1,20}(\.[0-9]{1,8})?`).Draw(t, "text")
+		value, ok := new(big.Rat).SetString(text)
+		if !ok {
+			t.Fatalf("%q is no number", text)
+		}
+		b := build.New(exchange.CSV, exchange.Place{}, grant.Public)
+		b.Count("amount", "USD", value)
+		decimals, _ := value.FloatPrec()
+		if got, want := b.Money[0].Value, value.FloatString(decimals); got != want {
+			t.Fatalf("%s is counted as %q, want %q", text, got, want)
+		}
+	})
+}
+
 // What is one line already stays as it is, and anything else becomes what it is defined to be.
 func TestLine(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -117,8 +117,25 @@ func TestGuessesByValues(t *testing.T) {
 	if got, want := fields(m), []freeform.Field{freeform.Donor, freeform.Title, freeform.Unused, freeform.Currency, freeform.Source}; !slices.Equal(got, want) {
 		t.Errorf("found %q, want %q", got, want)
 	}
-	if got, want := m.Columns[2].Reason, "amount? the head says so, but only 0 of 2 values are amounts"; got != want {
+	if got, want := m.Columns[2].Reason, "amount? the head says so, but no value is an amount"; got != want {
 		t.Errorf("found %q, want %q", got, want)
+	}
+}
+
+// What the values say for a head and against it.
+func TestSaysWhatTheValuesAre(t *testing.T) {
+	for amounts, want := range map[string]string{
+		"1":             "the head says so; its one value is an amount",
+		"1\n2":          "the head says so; all 2 values are amounts",
+		"1\n2\na":       "the head says so; 2 of 3 values are amounts",
+		"1\na\nb":       "amount? the head says so, but only 1 of 3 values is an amount",
+		"1\n2\na\nb\nc": "amount? the head says so, but only 2 of 5 values are amounts",
+		"a":             "amount? the head says so, but no value is an amount",
+	} {
+		m := open(t, "Amount;Donor;Title\n"+amounts+"\n", freeform.Options{}).Mapping()
+		if got := m.Columns[0].Reason; got != want {
+			t.Errorf("%q: found %q, want %q", amounts, got, want)
+		}
 	}
 }
 

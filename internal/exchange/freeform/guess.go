@@ -119,16 +119,15 @@ func guessColumn(head string, values []table.Cell) []Column {
 		if !ok || len(values) == 0 {
 			continue
 		}
-		if n := count(values, test.fits); 2*n < len(values) {
-			guesses[i].Confidence = min(guesses[i].Confidence, valuesHinder)
-			guesses[i].Reason += fmt.Sprintf(", but only %d of %d values are %s", n, len(values), test.what)
-		} else {
-			guesses[i].Reason += fmt.Sprintf("; %d of %d values are %s", n, len(values), test.what)
+		n, sep := count(values, test.fits), "; "
+		if 2*n < len(values) {
+			guesses[i].Confidence, sep = min(guesses[i].Confidence, valuesHinder), ", but "
 		}
+		guesses[i].Reason += sep + test.told(n, len(values))
 	}
 	for _, f := range []Field{Currency, DonorState, Source} { // what else are values like these?
-		if test := tests[f]; len(values) > 1 && count(values, test.fits) == len(values) {
-			guesses = append(guesses, Column{Field: f, Confidence: valuesSay, Reason: "all values are " + test.what})
+		if test := tests[f]; len(values) > 1 && !slices.ContainsFunc(values, func(c table.Cell) bool { return !test.fits(c) }) {
+			guesses = append(guesses, Column{Field: f, Confidence: valuesSay, Reason: "all values are " + test.many})
 		}
 	}
 	return guesses
@@ -144,26 +143,46 @@ func count(values []table.Cell, fits func(table.Cell) bool) int {
 	return n
 }
 
-// tests are what the values of a field look like.
-var tests = map[Field]struct {
-	what string
-	fits func(table.Cell) bool
-}{
-	Amount:    {"amounts", isAmount},
-	AmountMin: {"amounts", isAmount},
-	AmountMax: {"amounts", isAmount},
-	Start:     {"dates", isDate},
-	End:       {"dates", isDate},
-	AwardDate: {"dates", isDate},
-	Duration:  {"numbers", func(c table.Cell) bool { _, err := months(c.Text); return err == nil }},
-	Currency:  {"currencies", func(c table.Cell) bool { _, err := written.ParseCurrency(c.Text); return err == nil || ambiguous(err) }},
-	Status:    {"statuses", func(c table.Cell) bool { _, ok := statusWords[words(c.Text)]; return ok }},
-	Source: {"addresses", func(c table.Cell) bool {
+// test is what the values of a field look like, and how one of them is called, and many.
+type test struct {
+	one, many string
+	fits      func(table.Cell) bool
+}
+
+// told says how many values are like that.
+func (t test) told(n, of int) string {
+	switch {
+	case n == 0:
+		return "no value is " + t.one
+	case of == 1:
+		return "its one value is " + t.one
+	case n == of:
+		return fmt.Sprintf("all %d values are %s", of, t.many)
+	case n == 1:
+		return fmt.Sprintf("only 1 of %d values is %s", of, t.one)
+	case 2*n < of:
+		return fmt.Sprintf("only %d of %d values are %s", n, of, t.many)
+	}
+	return fmt.Sprintf("%d of %d values are %s", n, of, t.many)
+}
+
+// tests are those of the fields whose values can be told from others.
+var tests = map[Field]test{
+	Amount:    {"an amount", "amounts", isAmount},
+	AmountMin: {"an amount", "amounts", isAmount},
+	AmountMax: {"an amount", "amounts", isAmount},
+	Start:     {"a date", "dates", isDate},
+	End:       {"a date", "dates", isDate},
+	AwardDate: {"a date", "dates", isDate},
+	Duration:  {"a number", "numbers", func(c table.Cell) bool { _, err := months(c.Text); return err == nil }},
+	Currency:  {"a currency", "currencies", func(c table.Cell) bool { _, err := written.ParseCurrency(c.Text); return err == nil || ambiguous(err) }},
+	Status:    {"a status", "statuses", func(c table.Cell) bool { _, ok := statusWords[words(c.Text)]; return ok }},
+	Source: {"an address", "addresses", func(c table.Cell) bool {
 		return strings.HasPrefix(c.Text, "http://") || strings.HasPrefix(c.Text, "https://")
 	}},
-	Qualifier: {"words such as exact or at least", func(c table.Cell) bool { _, ok := written.ParseQualifier(c.Text); return ok }},
-	DonorState: {"states", func(c table.Cell) bool {
-		for _, s := range several(c.Text) {
+	Qualifier: {"a word such as exact or at least", "words such as exact or at least", func(c table.Cell) bool { _, ok := written.ParseQualifier(c.Text); return ok }},
+	DonorState: {"a state", "states", func(c table.Cell) bool {
+		for s := range several(c.Text) {
 			if stateOf(s) == "" {
 				return false
 			}
@@ -298,7 +317,7 @@ var stateAliases = map[string]string{
 
 // stateOf returns the code of a donor state, by its code or its name; "" if there is none.
 func stateOf(s string) string {
-	if code := stateAliases[words(s)]; code != "" {
+	if code := stateAliases[string(appendWords(make([]byte, 0, 64), s))]; code != "" {
 		return code
 	}
 	return grant.FindState(strings.TrimSpace(s))

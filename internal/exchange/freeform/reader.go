@@ -1,6 +1,7 @@
 package freeform
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -41,6 +42,7 @@ type Reader struct {
 	source  string
 	format  exchange.Format
 	seen    map[string]int     // how often a row was told apart by this key
+	kept    int                // how much the last draft kept; the next may keep as much
 	ahead   *table.Row         // the next grant
 	pending []exchange.Problem // of the rows before it
 	bad     error              // why there is no next, io.EOF at the end
@@ -158,12 +160,13 @@ func (r *Reader) noGrant(row table.Row) string {
 	if r.repeatsHeads(row) {
 		return "the row repeats the heads; it was left out"
 	}
+	var buffer [64]byte
 	for i, c := range row.Cells {
 		if c.Text == "" || i < len(r.mapping.Columns) && !slices.Contains(naming, r.mapping.Columns[i].Field) {
 			continue
 		}
-		w := words(c.Text)
-		if totals[w] || strings.Contains(w, " together") && together.MatchString(w) || beginsWithTotal(w) && texts(row) <= 2 {
+		w := appendWords(buffer[:0], c.Text)
+		if beginsWithTotal(w) && (totals[string(w)] || texts(row) <= 2) || bytes.Contains(w, []byte(" together")) && together.MatchString(string(w)) {
 			amount, _, _ := (&draft{r: r, row: row}).cell(Amount)
 			return fmt.Sprintf("%q: the row sums up others to %s; it was left out", c.Text, amount.Text)
 		}
@@ -180,10 +183,14 @@ func (r *Reader) repeatsHeads(row table.Row) bool {
 	return true
 }
 
-func beginsWithTotal(w string) bool {
-	for i := range len(w) {
-		if w[i] == ' ' && totals[w[:i]] {
-			return true
+// beginsWithTotal tells whether words are those of a total, or begin with them.
+func beginsWithTotal(w []byte) bool {
+	for i := range len(w) + 1 {
+		if i < len(w) && w[i] != ' ' {
+			continue
+		}
+		if total, more := totals[string(w[:i])]; total || !more {
+			return total
 		}
 	}
 	return false

@@ -1,7 +1,9 @@
 package freeform
 
 import (
+	"iter"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,20 +54,14 @@ func (d *draft) each(f Field, visit func(name, text string)) {
 }
 
 // several are the parts of a cell between semicolons and line breaks.
-func several(s string) []string {
-	if !strings.ContainsAny(s, ";\n") {
-		if s = strings.TrimSpace(s); s == "" {
-			return nil
-		}
-		return []string{s}
-	}
-	var parts []string
-	for _, p := range strings.FieldsFunc(s, func(r rune) bool { return r == ';' || r == '\n' }) {
-		if p = strings.TrimSpace(p); p != "" {
-			parts = append(parts, p)
+func several(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for p := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ';' || r == '\n' }) {
+			if p = strings.TrimSpace(p); p != "" && !yield(p) {
+				return
+			}
 		}
 	}
-	return parts
 }
 
 // localIDs are the heads of identifiers that mean nothing outside the file.
@@ -98,7 +94,7 @@ func (d *draft) takePart() {
 	states, _, stateName := d.cell(DonorState)
 	donors, _, _ := d.cell(Donor)
 	var codes []string
-	for _, s := range several(states.Text) {
+	for s := range several(states.Text) {
 		code := stateOf(s)
 		if code == "" {
 			d.Say(exchange.LeftOut, stateName, "found %q; accepted is an ISO 3166 code such as SE, a country's name, EU, UN or PRIVATE", s)
@@ -106,7 +102,7 @@ func (d *draft) takePart() {
 		}
 		codes = append(codes, code)
 	}
-	names := several(donors.Text)
+	names := slices.Collect(several(donors.Text))
 	switch {
 	case len(names) > 0 && len(codes) > 1 && len(codes) != len(names): // a pool that several states fill
 		for _, name := range names {
@@ -135,7 +131,7 @@ func (d *draft) takePart() {
 		d.Say(exchange.Refused, "donor", "is empty; a grant has at least one donor")
 	}
 	recipients, _, name := d.cell(Recipient)
-	for _, s := range several(recipients.Text) {
+	for s := range several(recipients.Text) {
 		if bracketed(s) {
 			d.Say(exchange.Noted, name, "found %q, which is no name: the grant has no recipient", s)
 			d.Keep(name, s)
@@ -200,7 +196,7 @@ func (d *draft) share(f Field, splits *[]grant.Split, add func(string)) {
 	var parts []grant.Percent
 	sum := grant.Percent(0)
 	d.each(f, func(_, text string) {
-		for _, s := range several(text) {
+		for s := range several(text) {
 			if term, p, ok := cutPercent(s); ok {
 				s, parts, sum = term, append(parts, p), sum+p
 			}
@@ -248,14 +244,19 @@ func (d *draft) describe() {
 			d.Cite(s)
 		}
 	})
+	d.Kept = slices.Grow(d.Kept, d.r.kept)
 	d.each(Programme, d.Keep)
 	for i, c := range d.row.Cells {
 		if c.Text != "" && (i >= len(d.r.mapping.Columns) || d.r.mapping.Columns[i].Field == Unused) {
-			head := table.Letter(i)
-			if i < len(d.r.mapping.Columns) && d.r.mapping.Columns[i].Head != "" {
+			head := ""
+			if i < len(d.r.mapping.Columns) {
 				head = d.r.mapping.Columns[i].Head
+			}
+			if head == "" {
+				head = table.Letter(i)
 			}
 			d.Keep(head, c.Text)
 		}
 	}
+	d.r.kept = len(d.Kept)
 }

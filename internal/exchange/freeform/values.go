@@ -149,8 +149,12 @@ func (d *draft) account(amount, low, high written.Amount, currency money.Currenc
 
 // count counts an amount, of a range its middle.
 func (d *draft) count(a written.Amount, currency money.Currency) {
-	middle := new(big.Rat).Add(a.Low, a.High)
-	d.Count(string(Amount), string(currency), middle.Quo(middle, big.NewRat(2, 1)))
+	middle := a.Low
+	if a.Low != a.High {
+		middle = new(big.Rat).Add(a.Low, a.High)
+		middle.Quo(middle, big.NewRat(2, 1))
+	}
+	d.Count(string(Amount), string(currency), middle)
 }
 
 // currency returns the currency that the row says, or the file.

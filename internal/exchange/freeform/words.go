@@ -2,7 +2,6 @@ package freeform
 
 import (
 	"bytes"
-	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -54,7 +53,7 @@ var statusWords = map[string]grant.Status{
 // totalWords begin a row that sums others up.
 var totalWords = []string{"total", "totals", "grand total", "subtotal", "sub total", "sum", "sum total", "total général", "sous total", "somme", "gesamt", "gesamtsumme", "summe", "zwischensumme", "insgesamt", "סה כ", "סהכ", "סך הכל", "المجموع", "الإجمالي", "اجمالي"}
 
-// headNames are headWords as words makes them, between spaces; totals are totalWords.
+// headNames are headWords as words makes them, between spaces; totals are totalWords, and false what the longer of them begin with.
 var headNames, totals = func() (map[Field][]string, map[string]bool) {
 	names := map[Field][]string{}
 	for f, list := range headWords {
@@ -64,33 +63,44 @@ var headNames, totals = func() (map[Field][]string, map[string]bool) {
 	}
 	sums := map[string]bool{}
 	for _, w := range totalWords {
+		w = words(w)
+		for i := range w {
+			if w[i] == ' ' {
+				sums[w[:i]] = false
+			}
+		}
+	}
+	for _, w := range totalWords {
 		sums[words(w)] = true
 	}
 	return names, sums
 }()
 
 // words makes a head or a word comparable: "recipientOrg_name (USD)" is "recipient org name usd".
-func words(s string) string {
-	b := make([]byte, 0, 64) // most fit; this is asked of most cells of a sheet
-	space := func() {
-		if len(b) > 0 && b[len(b)-1] != ' ' {
-			b = append(b, ' ')
-		}
-	}
-	before := ' '
+func words(s string) string { return string(appendWords(make([]byte, 0, 64), s)) }
+
+// appendWords puts the words of a text into a buffer that is empty: they are asked of most cells of a sheet.
+func appendWords(b []byte, s string) []byte {
+	before, apart := ' ', false
 	for _, r := range s {
+		small := r
 		switch {
 		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			b = append(b, byte(r))
 		case !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '°':
-			space()
-		case unicode.IsUpper(r) && unicode.IsLower(before):
-			space()
-			fallthrough
+			before, apart = r, true
+			continue
 		default:
-			b = utf8.AppendRune(b, unicode.ToLower(r))
+			small = unicode.ToLower(r)
+			apart = apart || unicode.IsUpper(r) && unicode.IsLower(before)
 		}
-		before = r
+		if apart && len(b) > 0 {
+			b = append(b, ' ')
+		}
+		b = utf8.AppendRune(b, small)
+		before, apart = r, false
 	}
-	return strings.ReplaceAll(string(bytes.TrimRight(b, " ")), "ization", "isation")
+	for i := bytes.Index(b, []byte("ization")); i >= 0; i = bytes.Index(b, []byte("ization")) {
+		b[i+1] = 's'
+	}
+	return b
 }

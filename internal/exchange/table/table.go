@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/allmep/tandem/internal/fault"
 )
@@ -123,8 +124,14 @@ func Open(r io.Reader, sheet string) (*Table, error) {
 
 // clean takes off the spaces around a text, those that do not break too, and what cannot be seen.
 func clean(s string) string {
+	if s == "" || isPlain(s[0]) && isPlain(s[len(s)-1]) { // most
+		return s
+	}
 	return strings.Trim(s, " \t\r\n\u00A0\u200B\u200E\u200F\u202F\uFEFF")
 }
+
+// isPlain tells of a byte that it is a character, and neither a space nor part of another character.
+func isPlain(b byte) bool { return b > ' ' && b < utf8.RuneSelf }
 
 // Letter returns the letter of a column as spreadsheets have it, from 0: A, B … Z, AA.
 func Letter(column int) string {

@@ -2,9 +2,11 @@ package written
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -101,9 +103,10 @@ func ParseAmount(s string, mark Mark, currency money.Currency) (Amount, error) {
 		return Amount{}, fmt.Errorf("found %.20q… of %d bytes; %s", s, len(s), acceptedAmounts)
 	}
 	if simple(s, mark) {
-		if r, ok := new(big.Rat).SetString(s); ok {
-			return Amount{Low: r, High: r}, nil
-		}
+		whole, fraction, _ := strings.Cut(s, ".")
+		n, _ := strconv.ParseInt(whole+fraction, 10, 64) // has room for them
+		r := big.NewRat(n, int64(math.Pow10(len(fraction))))
+		return Amount{Low: r, High: r}, nil
 	}
 	p := plain(s)
 	if slices.Contains(nothing, p) {
@@ -139,7 +142,7 @@ func ParseAmount(s string, mark Mark, currency money.Currency) (Amount, error) {
 	return a, nil
 }
 
-// simple tells whether an amount is a number that can be read in one way only: digits, or digits with other than three behind a point. Most are.
+// simple tells whether an amount is a number that can be read in one way only: 18 digits, or digits with other than three behind a point. Most are.
 func simple(s string, mark Mark) bool {
 	point := -1
 	for i := range len(s) {
@@ -151,7 +154,7 @@ func simple(s string, mark Mark) bool {
 		}
 	}
 	decimals := len(s) - 1 - point
-	return s != "" && len(s) <= 40 && (point < 0 || decimals > 0 && decimals != 3)
+	return s != "" && len(s) <= 18 && (point < 0 || decimals > 0 && decimals != 3)
 }
 
 // said puts the whole cell into an error of a part of it.

@@ -132,8 +132,7 @@ func TestDates(t *testing.T) {
 	}
 }
 
-// Whatever is written, reading it ends without harm; what is read twice is the same.
-// The commonest ways to write a date and a currency are read without the rest of the reader, which reads them as well: here, because of a space behind them.
+// The commonest ways to write an amount, a date and a currency are read without the rest of the reader, which reads them as well: here, because of a space behind them.
 func TestTheCommonestWaysAreNoOthers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.StringMatching(`(19|2[01])?[0-9]{2}(-[01][0-9](-[0-3][0-9])?)?`).Draw(t, "date")
@@ -141,6 +140,12 @@ func TestTheCommonestWaysAreNoOthers(t *testing.T) {
 		want, wantErr := written.Date(s+" ", written.Asked)
 		if got != want || (err == nil) != (wantErr == nil) {
 			t.Fatalf("%q is %v, %v; want %v, %v", s, got, err, want, wantErr)
+		}
+		number := rapid.StringMatching(`[0-9]{1,20}(\.[0-9]{1,6})?`).Draw(t, "number")
+		amount, err := written.ParseAmount(number, written.Point, "")
+		wantAmount, wantErr := written.ParseAmount(number+" ", written.Point, "")
+		if show(amount) != show(wantAmount) || (err == nil) != (wantErr == nil) {
+			t.Fatalf("%q is %s, %v; want %s, %v", number, show(amount), err, show(wantAmount), wantErr)
 		}
 		c := rapid.OneOf(rapid.Map(rapid.SampledFrom(money.Currencies()), func(c money.Currency) string { return string(c) }), rapid.StringMatching(`[A-Z]{2,3}`)).Draw(t, "currency")
 		code, err := written.ParseCurrency(c)
@@ -151,6 +156,7 @@ func TestTheCommonestWaysAreNoOthers(t *testing.T) {
 	})
 }
 
+// Whatever is written, reading it ends without harm; what is read twice is the same.
 func FuzzWritten(f *testing.F) {
 	for _, s := range []string{"$3.3 million", "250,000–500,000", "SEK 1 234,50", "3/6/2024", "Sept 2015", "between 2 and 3 million", "kr. 5"} {
 		f.Add(s)
