@@ -66,7 +66,7 @@ func (im *importer) run(ctx context.Context, from *ahead, partial bool, taken fu
 		}
 		taken(n)
 	}
-	im.whole, im.done.Totals, im.done.Problems = true, im.accounts.totals, from.rest
+	im.whole, im.done.Totals, im.done.Problems = true, im.accounts.totals(), from.rest
 	if n := im.done.Count(GrantRefused); n > 0 && !partial && !im.w.ValidateOnly {
 		return im.done.refusal(n)
 	}
