@@ -85,4 +85,11 @@ func referIn(refs []Reference, list string, at int, field string, kind Kind, id 
 	return append(refs, Reference{Key: Key{kind, id}, List: list, At: at, Name: field})
 }
 
+// mergeAt merges what is wrong with an element of a list, whose place is made text only where something is.
+func mergeAt(v *fault.List, list string, i int, of *fault.List) {
+	if err := of.Err(); err != nil {
+		v.Merge(index(list, i), err)
+	}
+}
+
 func index(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }
