@@ -92,7 +92,8 @@ func penOfSlice(t reflect.Type) pen {
 	}
 }
 
-func penOfStruct(t reflect.Type) pen {
+// penOfStruct writes some fields as if they were zero.
+func penOfStruct(t reflect.Type, blank ...string) pen {
 	type written struct {
 		member
 		write pen
@@ -101,7 +102,13 @@ func penOfStruct(t reflect.Type) pen {
 	var members []written
 	for _, m := range membersOf(t) {
 		f := t.FieldByIndex(m.index)
-		members = append(members, written{m, penOf(f.Type), omission(f)})
+		w := written{m, penOf(f.Type), omission(f)}
+		if zero := reflect.New(f.Type).Elem(); slices.Contains(blank, f.Name) {
+			write, omitted := w.write, w.omits(zero)
+			w.write = func(out []byte, _ reflect.Value) ([]byte, bool) { return write(out, zero) }
+			w.omits = func(reflect.Value) bool { return omitted }
+		}
+		members = append(members, w)
 	}
 	return func(out []byte, v reflect.Value) ([]byte, bool) {
 		before := byte('{')
