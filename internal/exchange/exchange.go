@@ -182,8 +182,11 @@ func Ref(i int) string {
 // Index is the inverse of Ref. ok is false when it is no such reference.
 func Index(ref string) (i int, ok bool) {
 	digits, is := strings.CutPrefix(ref, "#")
+	if !is {
+		return 0, false // without an error that nobody hears
+	}
 	i, err := strconv.Atoi(digits)
-	return i, is && err == nil && i >= 0
+	return i, err == nil && i >= 0
 }
 
 // Problem adds a problem.

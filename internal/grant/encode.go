@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding"
 	"math"
+	"math/bits"
 	"reflect"
 	"slices"
 	"strconv"
@@ -92,7 +93,8 @@ func penOfSlice(t reflect.Type) pen {
 	}
 }
 
-func penOfStruct(t reflect.Type) pen {
+// penOfStruct writes some fields as if they were zero.
+func penOfStruct(t reflect.Type, blank ...string) pen {
 	type written struct {
 		member
 		write pen
@@ -101,7 +103,13 @@ func penOfStruct(t reflect.Type) pen {
 	var members []written
 	for _, m := range membersOf(t) {
 		f := t.FieldByIndex(m.index)
-		members = append(members, written{m, penOf(f.Type), omission(f)})
+		w := written{m, penOf(f.Type), omission(f)}
+		if zero := reflect.New(f.Type).Elem(); slices.Contains(blank, f.Name) {
+			write, omitted := w.write, w.omits(zero)
+			w.write = func(out []byte, _ reflect.Value) ([]byte, bool) { return write(out, zero) }
+			w.omits = func(reflect.Value) bool { return omitted }
+		}
+		members = append(members, w)
 	}
 	return func(out []byte, v reflect.Value) ([]byte, bool) {
 		before := byte('{')
@@ -157,15 +165,39 @@ var escapes = func() (escapes [utf8.RuneSelf]string) {
 // appendString appends a string as jsontext.AppendQuote does. It is not ok where that has an error.
 func appendString(out []byte, s string) (_ []byte, ok bool) {
 	out = append(slices.Grow(out, len(s)+2), '"')
-	from, ascii := 0, true
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= utf8.RuneSelf:
-			ascii = false
-		case escapes[c] != "":
-			out = append(append(out, s[from:i]...), escapes[c]...)
-			from = i + 1
+	rest, ascii := s, true
+	for {
+		n, more := plain(rest)
+		ascii = ascii && more
+		out = append(out, rest[:n]...)
+		if n == len(rest) {
+			return append(out, '"'), ascii || utf8.ValidString(s)
+		}
+		out = append(out, escapes[rest[n]]...)
+		rest = rest[n+1:]
+	}
+}
+
+// plain is how much of a string, from its beginning, is written as it is: up to a quote, a backslash or what is below a space. Nearly all is, so that it is looked at eight bytes at a time.
+func plain(s string) (n int, ascii bool) {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	high := uint64(0)
+	for ; n+8 <= len(s); n += 8 {
+		b := s[n : n+8]
+		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		high |= w
+		// To take a number from a byte sets the top bit if the byte is lower. That of a byte above such a one may be set as well, and the lowest one counts.
+		quote, backslash := w^each*'"', w^each*'\\'
+		if found := ((w-each*' ')&^w | (quote-each)&^quote | (backslash-each)&^backslash) & top; found != 0 {
+			return n + bits.TrailingZeros64(found)/8, high&top == 0
 		}
 	}
-	return append(append(out, s[from:]...), '"'), ascii || utf8.ValidString(s)
+	for ; n < len(s); n++ {
+		if s[n] >= utf8.RuneSelf {
+			high = top
+		} else if escapes[s[n]] != "" {
+			break
+		}
+	}
+	return n, high&top == 0
 }

@@ -63,8 +63,21 @@ type Entity interface {
 
 // Reference is a field of a record that names another record.
 type Reference struct {
-	Field string
-	Key   Key
+	Key  Key
+	List string // that the field is in, "" if it is in none
+	At   int    // of its place in the list
+	Name string // of the field, "" if it is the place itself
+}
+
+// Field returns the path of the field in the contract's JSON, such as funders[0].organisation. It is asked of few.
+func (r Reference) Field() string {
+	switch {
+	case r.List == "":
+		return r.Name
+	case r.Name == "":
+		return index(r.List, r.At)
+	}
+	return index(r.List, r.At) + "." + r.Name
 }
 
 // checkID adds a violation when id cannot be the last part of a resource name.

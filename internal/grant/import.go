@@ -95,12 +95,11 @@ func (g *Grant) Fingerprint(name string) string {
 }
 
 // fingerprint of a transaction leaves its id out, which is the record's, and where it came from.
-func (t Transaction) fingerprint() string {
-	t.ID, t.Origin = "", ""
-	return fingerprint(penOfTransaction, reflect.ValueOf(&t).Elem())
+func (t *Transaction) fingerprint() string {
+	return fingerprint(printOfTransaction, reflect.ValueOf(t).Elem())
 }
 
-var penOfTransaction = penOf(reflect.TypeFor[Transaction]())
+var printOfTransaction = penOfStruct(reflect.TypeFor[Transaction](), "ID", "Origin")
 
 // fingerprint is a short hash of what Encode writes of a value, "" if that is nothing.
 func fingerprint(write pen, v reflect.Value) string {
@@ -142,6 +141,7 @@ func (g *Grant) Take(said *Grant, next Import) (held []string) {
 	if base != nil {
 		was = *base
 	}
+	next.Said = make([]Said, 0, len(parts)+len(said.Transactions)+len(said.Reports))
 	for _, p := range parts {
 		theirs, before := p.print(said), was.print(p.name)
 		if theirs != "" {
@@ -277,8 +277,13 @@ func (g *Grant) takeEdited(was *Grant, fresh []Transaction, gone []int, held []s
 const linkPart = string(Grants) + "/"
 
 // Links returns the links of which a file told.
-func (im *Import) Links() []Said {
-	return slices.DeleteFunc(slices.Clone(im.Said), func(s Said) bool { return !strings.HasPrefix(s.Part, linkPart) })
+func (im *Import) Links() (links []Said) {
+	for _, s := range im.Said {
+		if strings.HasPrefix(s.Part, linkPart) {
+			links = append(links, s)
+		}
+	}
+	return links
 }
 
 // SetLinks sets the links of which a file told.
@@ -324,6 +329,9 @@ func (g *Grant) takeTransactions(said *Grant, was, next *Import, first bool) (he
 		}
 	}
 	others := first && len(g.Transactions) > 0 // somebody else's: adding to them would count money twice
+	if len(g.Transactions) == 0 {
+		g.Transactions = slices.Grow(g.Transactions, len(said.Transactions))
+	}
 	for i, t := range said.Transactions {
 		if ids[i] == "" {
 			ids[i], held = g.takeTransaction(t, &gone, others, held)
@@ -334,14 +342,20 @@ func (g *Grant) takeTransactions(said *Grant, was, next *Import, first bool) (he
 			g.Transactions = slices.DeleteFunc(g.Transactions, func(t Transaction) bool { return transactionPart+t.ID == s.Part })
 		}
 	}
-	rename := map[string]string{}
-	for i, t := range said.Transactions {
-		next.Said = append(next.Said, Said{transactionPart + ids[i], prints[i]})
-		rename[transactionPart+t.ID] = transactionPart + ids[i]
+	renamed := map[string]string{} // those of new grants have the ids of the file
+	for i := range said.Transactions {
+		part := transactionPart + ids[i]
+		next.Said = append(next.Said, Said{part, prints[i]})
+		if id := said.Transactions[i].ID; id != ids[i] {
+			renamed[transactionPart+id] = part
+		}
+	}
+	if len(renamed) == 0 {
+		return held
 	}
 	next.Kept = slices.Clone(next.Kept)
 	for i, k := range next.Kept {
-		if to, is := rename[k.Part]; is {
+		if to, is := renamed[k.Part]; is {
 			next.Kept[i].Part = to
 		}
 	}

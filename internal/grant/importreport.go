@@ -10,12 +10,11 @@ import (
 const reportPart = "reports/"
 
 // print of a report leaves out its id, and what the record says of it by itself.
-func (r Report) print() string {
-	r.ID, r.By, r.At, r.ConfirmedBy, r.Confirmed, r.Origin, r.Of = "", "", 0, "", 0, "", ""
-	return fingerprint(penOfReport, reflect.ValueOf(&r).Elem())
+func (r *Report) print() string {
+	return fingerprint(printOfReport, reflect.ValueOf(r).Elem())
 }
 
-var penOfReport = penOf(reflect.TypeFor[Report]())
+var printOfReport = penOfStruct(reflect.TypeFor[Report](), "ID", "By", "At", "ConfirmedBy", "Confirmed", "Origin", "Of")
 
 // sameWord tells whether two reports are of one word of one source.
 func (r *Report) sameWord(o *Report) bool {

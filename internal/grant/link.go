@@ -97,21 +97,22 @@ func (g *Grant) sums(types []TransactionType) map[money.Currency]money.Sum {
 func (g *Grant) checkLinks(v *fault.List) {
 	seen := map[LinkType]bool{}
 	for i, l := range g.Links {
-		at := index("links", i)
-		checkID(v, at+".name", l.ID)
-		checkText(v, at+".reason", l.Reason, maxLine)
+		var of fault.List
+		checkID(&of, "name", l.ID)
+		checkText(&of, "reason", l.Reason, maxLine)
 		switch {
 		case l.Type.String() == "":
-			v.Add(at+".type", "is missing; accepted are SUB_GRANT_OF, CO_FUNDED_WITH, DUPLICATE_OF and CONFIRMED_DISTINCT")
+			of.Add("type", "is missing; accepted are SUB_GRANT_OF, CO_FUNDED_WITH, DUPLICATE_OF and CONFIRMED_DISTINCT")
 		case l.Target == "":
-			v.Add(at+".target", "is missing")
+			of.Add("target", "is missing")
 		case l.Target == g.ID:
-			v.Add(at+".target", "is the grant itself")
+			of.Add("target", "is the grant itself")
 		case l.Reason == "" && (l.Type == DuplicateOf || l.Type == ConfirmedDistinct):
-			v.Add(at+".reason", "is missing; say who decided it, and why")
+			of.Add("reason", "is missing; say who decided it, and why")
 		case seen[l.Type] && !l.Type.Symmetric():
-			v.Add(at+".target", "the grant is %s another already; it can be so of one", l.Type)
+			of.Add("target", "the grant is %s another already; it can be so of one", l.Type)
 		}
 		seen[l.Type] = true
+		mergeAt(v, "links", i, &of)
 	}
 }

@@ -74,10 +74,22 @@ func checkState(v *fault.List, field, s string) {
 
 // refer appends a reference, unless id is empty.
 func refer(refs []Reference, field string, kind Kind, id string) []Reference {
+	return referIn(refs, "", 0, field, kind, id)
+}
+
+// referIn is refer for a field in a list.
+func referIn(refs []Reference, list string, at int, field string, kind Kind, id string) []Reference {
 	if id == "" {
 		return refs
 	}
-	return append(refs, Reference{Field: field, Key: Key{kind, id}})
+	return append(refs, Reference{Key: Key{kind, id}, List: list, At: at, Name: field})
+}
+
+// mergeAt merges what is wrong with an element of a list, whose place is made text only where something is.
+func mergeAt(v *fault.List, list string, i int, of *fault.List) {
+	if err := of.Err(); err != nil {
+		v.Merge(index(list, i), err)
+	}
 }
 
 func index(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }

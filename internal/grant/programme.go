@@ -37,13 +37,14 @@ func (p *Programme) Validate() error {
 	checkID(&v, "name", p.ID)
 	checkName(&v, "displayName", p.DisplayName, maxName)
 	for i, e := range p.Envelopes {
-		at := index("envelopes", i)
-		checkPeriod(&v, at, e.Start, e.End)
-		v.Merge(at+".amount", e.Amount.Validate())
+		var of fault.List
+		checkPeriod(&of, e.Start, e.End)
+		of.Merge("amount", e.Amount.Validate())
 		if b := e.Amount.Bounds(); b.Lower < 0 {
-			v.Add(at+".amount", "is negative; a ceiling is at least 0")
+			of.Add("amount", "is negative; a ceiling is at least 0")
 		}
-		checkText(&v, at+".source", e.Source, maxLine)
+		checkText(&of, "source", e.Source, maxLine)
+		mergeAt(&v, "envelopes", i, &of)
 	}
 	checkText(&v, "website", p.Website, maxLine)
 	checkText(&v, "note", p.Note, maxText)
@@ -54,13 +55,13 @@ func (p *Programme) Validate() error {
 func (p *Programme) References() []Reference { return refer(nil, "owner", Organisations, p.Owner) }
 
 // checkPeriod checks a period both of whose ends must be given.
-func checkPeriod(v *fault.List, at string, start, end period.Date) {
+func checkPeriod(v *fault.List, start, end period.Date) {
 	switch {
 	case start.IsZero():
-		v.Add(at+".start", "is missing; accepted is a year, a month or a day")
+		v.Add("start", "is missing; accepted is a year, a month or a day")
 	case end.IsZero():
-		v.Add(at+".end", "is missing; accepted is a year, a month or a day")
+		v.Add("end", "is missing; accepted is a year, a month or a day")
 	case end.Last() < start.First:
-		v.Add(at+".end", "%s is before the start, %s", end, start)
+		v.Add("end", "%s is before the start, %s", end, start)
 	}
 }

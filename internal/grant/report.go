@@ -110,7 +110,7 @@ func (v Values) check(list *fault.List) {
 func (r *Report) References() []Reference {
 	refs := refer(nil, "organisation", Organisations, r.Organisation)
 	for i, id := range r.Recipients {
-		refs = refer(refs, index("recipients", i), Organisations, id)
+		refs = referIn(refs, "recipients", i, "", Organisations, id)
 	}
 	return refs
 }
@@ -125,11 +125,13 @@ func (g *Grant) checkReports(v *fault.List) {
 	seen := make(map[string]bool, len(g.Reports))
 	for i := range g.Reports {
 		r := &g.Reports[i]
-		v.Merge(index("reports", i), r.Validate())
+		var of fault.List
+		of.Merge("", r.Validate())
 		if seen[r.ID] {
-			v.Add(index("reports", i)+".name", "%q stands in the list twice", r.ID)
+			of.Add("name", "%q stands in the list twice", r.ID)
 		}
 		seen[r.ID] = true
+		mergeAt(v, "reports", i, &of)
 	}
 }
 

@@ -56,10 +56,12 @@ func checkText(v *fault.List, field, s string, limit int) {
 func checkNames(v *fault.List, field string, names []string, limit int) {
 	seen := make(map[string]bool, len(names))
 	for i, s := range names {
-		checkName(v, index(field, i), s, limit)
+		var of fault.List
+		checkName(&of, "", s, limit)
 		if seen[s] {
-			v.Add(index(field, i), "%q stands in the list twice", s)
+			of.Add("", "%q stands in the list twice", s)
 		}
 		seen[s] = true
+		mergeAt(v, field, i, &of)
 	}
 }

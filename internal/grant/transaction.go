@@ -28,12 +28,12 @@ func (t TransactionType) Sign() int {
 	return 1
 }
 
-func (t *Transaction) check(v *fault.List, at string) {
-	checkID(v, at+".name", t.ID)
+func (t *Transaction) check(v *fault.List) {
+	checkID(v, "name", t.ID)
 	if t.Type.String() == "" {
-		v.Add(at+".type", "is missing; accepted are PLEDGE, COMMITMENT, DISBURSEMENT, EXPENDITURE, REIMBURSEMENT and CANCELLATION")
+		v.Add("type", "is missing; accepted are PLEDGE, COMMITMENT, DISBURSEMENT, EXPENDITURE, REIMBURSEMENT and CANCELLATION")
 	}
-	v.Merge(at+".amount", t.Amount.Validate())
-	checkText(v, at+".description", t.Description, maxLine)
-	checkText(v, at+".source", t.Source, maxLine)
+	v.Merge("amount", t.Amount.Validate())
+	checkText(v, "description", t.Description, maxLine)
+	checkText(v, "source", t.Source, maxLine)
 }

@@ -41,8 +41,10 @@ func (g *Grant) Validate() error {
 	g.checkDates(&v)
 	checkNames(&v, "identifiers", g.Identifiers, maxName)
 	for i, s := range g.Sources {
-		checkName(&v, index("sources", i)+".uri", s.URI, maxLine)
-		checkText(&v, index("sources", i)+".title", s.Title, maxLine)
+		var of fault.List
+		checkName(&of, "uri", s.URI, maxLine)
+		checkText(&of, "title", s.Title, maxLine)
+		mergeAt(&v, "sources", i, &of)
 	}
 	g.checkBudgets(&v)
 	g.checkTransactions(&v)
@@ -91,20 +93,20 @@ func checkParticipations(v *fault.List, field string, ps []Participation) {
 	var sum Percent
 	said := 0
 	for i, p := range ps {
-		at := index(field, i)
+		var of fault.List
 		if p.Organisation == "" {
-			v.Add(at+".organisation", "is missing")
+			of.Add("organisation", "is missing")
 		}
 		if first, twice := seen[p.Organisation]; twice {
-			v.Add(at+".organisation", "%q stands in the list already, at %s", p.Organisation, index(field, first))
+			of.Add("organisation", "%q stands in the list already, at %s", p.Organisation, index(field, first))
 		} else {
 			seen[p.Organisation] = i
 		}
-		if p.Share == nil {
-			continue
+		if p.Share != nil {
+			said++
+			sum += checkPercent(&of, "sharePercent", *p.Share)
 		}
-		said++
-		sum += checkPercent(v, at+".sharePercent", *p.Share)
+		mergeAt(v, field, i, &of)
 	}
 	switch {
 	case said == 0:
@@ -130,17 +132,18 @@ func checkPercent(v *fault.List, field string, p Percent) Percent {
 func checkPartners(v *fault.List, ps []Partner) {
 	seen := make(map[Partner]bool, len(ps))
 	for i, p := range ps {
-		at := index("partners", i)
+		var of fault.List
 		if p.Organisation == "" {
-			v.Add(at+".organisation", "is missing")
+			of.Add("organisation", "is missing")
 		}
 		if p.Role.String() == "" {
-			v.Add(at+".role", "is missing; accepted are ACCOUNTABLE, EXTENDING and IMPLEMENTING")
+			of.Add("role", "is missing; accepted are ACCOUNTABLE, EXTENDING and IMPLEMENTING")
 		}
 		if seen[p] {
-			v.Add(at, "%q is %s twice", p.Organisation, p.Role)
+			of.Add("", "%q is %s twice", p.Organisation, p.Role)
 		}
 		seen[p] = true
+		mergeAt(v, "partners", i, &of)
 	}
 }
 
@@ -148,15 +151,16 @@ func checkSplits(v *fault.List, field string, splits []Split) {
 	seen := make(map[string]bool, len(splits))
 	var sum Percent
 	for i, s := range splits {
-		at := index(field, i)
+		var of fault.List
 		if s.ID == "" {
-			v.Add(at+".name", "is missing")
+			of.Add("name", "is missing")
 		}
 		if seen[s.ID] {
-			v.Add(at+".name", "%q stands in the list twice", s.ID)
+			of.Add("name", "%q stands in the list twice", s.ID)
 		}
 		seen[s.ID] = true
-		sum += checkPercent(v, at+".percent", s.Percent)
+		sum += checkPercent(&of, "percent", s.Percent)
+		mergeAt(v, field, i, &of)
 	}
 	if len(splits) > 0 && sum != Whole {
 		v.Add(field, "the percentages sum to %s; accepted is 100", sum)
@@ -182,17 +186,18 @@ func (g *Grant) checkDates(v *fault.List) {
 func (g *Grant) checkBudgets(v *fault.List) {
 	total := int64(0)
 	for i, b := range g.Budgets {
-		at := index("budgets", i)
-		checkPeriod(v, at, b.Start, b.End)
+		var of fault.List
+		checkPeriod(&of, b.Start, b.End)
 		if b.Currency == "" {
-			v.Add(at+".money", "is missing")
+			of.Add("money", "is missing")
 		} else if b.Currency != g.Budgets[0].Currency {
-			v.Add(at+".money.currencyCode", "found %s where the first budget has %s; accepted is one currency for all budgets of a grant", b.Currency, g.Budgets[0].Currency)
+			of.Add("money.currencyCode", "found %s where the first budget has %s; accepted is one currency for all budgets of a grant", b.Currency, g.Budgets[0].Currency)
 		}
 		if b.Minor < 0 {
-			v.Add(at+".money.amount", "is negative; a budget is at least 0")
+			of.Add("money.amount", "is negative; a budget is at least 0")
 		}
 		total += max(b.Minor, 0)
+		mergeAt(v, "budgets", i, &of)
 	}
 	if len(g.Budgets) > 0 && total == 0 {
 		v.Add("budgets", "are all 0; leave them out to spread the grant evenly over its days")
@@ -209,10 +214,12 @@ func (g *Grant) checkTransactions(v *fault.List) {
 	seen := make(map[string]bool, len(g.Transactions))
 	for i := range g.Transactions {
 		t := &g.Transactions[i]
-		t.check(v, index("transactions", i))
+		var of fault.List
+		t.check(&of)
 		if seen[t.ID] {
-			v.Add(index("transactions", i)+".name", "%q stands in the list twice", t.ID)
+			of.Add("name", "%q stands in the list twice", t.ID)
 		}
 		seen[t.ID] = true
+		mergeAt(v, "transactions", i, &of)
 	}
 }

@@ -78,7 +78,7 @@ func (v Values) States(f Field) bool { return !v.Only(f).Equal(Values{}) }
 func (v Values) Equal(w Values) bool {
 	sameAmount := v.Amount == w.Amount || v.Amount != nil && w.Amount != nil && *v.Amount == *w.Amount
 	return sameAmount && v.AwardDate == w.AwardDate && v.Start == w.Start && v.End == w.End && v.DurationMonths == w.DurationMonths && v.Status == w.Status &&
-		slices.Equal(slices.Sorted(slices.Values(v.Recipients)), slices.Sorted(slices.Values(w.Recipients)))
+		(slices.Equal(v.Recipients, w.Recipients) || slices.Equal(slices.Sorted(slices.Values(v.Recipients)), slices.Sorted(slices.Values(w.Recipients))))
 }
 
 // Values returns what the record says of itself. The amount is that of the award. When several commitments (or, without any, pledges) make the award up, it is their sum,

@@ -150,50 +150,83 @@ func (im *Imported) refusal(n int) error {
 
 // accounts account for the money of a file.
 type accounts struct {
-	totals []ImportTotal
-	at     map[[2]string]int // by type and currency
+	all []account         // in the order of the file
+	at  map[[2]string]int // by type and currency
+}
+
+// account accounts for the money of one type and currency.
+type account struct {
+	ImportTotal                               // without its sums, but for the rounding
+	recorded, reported, kept, refused balance // its sums
+}
+
+// balance is an exact sum: of amounts in minor units, which nearly all are, and of what is no such amount.
+type balance struct {
+	minor money.Sum
+	rest  big.Rat
 }
 
 // add adds the money of a draft, by what became of it.
-func (a *accounts) add(money []exchange.Money, of *ImportedGrant) {
+func (a *accounts) add(amounts []exchange.Money, of *ImportedGrant) {
 	if a.at == nil {
 		a.at = map[[2]string]int{}
 	}
-	for _, m := range money {
+	for i := range amounts {
+		m := &amounts[i]
 		k := [2]string{m.Type, m.Currency}
-		i, there := a.at[k]
+		at, there := a.at[k]
 		if !there {
-			i = len(a.totals)
+			at = len(a.all)
 			k = [2]string{strings.Clone(m.Type), strings.Clone(m.Currency)}
-			a.at[k] = i
-			a.totals = append(a.totals, ImportTotal{Type: k[0], Currency: k[1], Recorded: new(big.Rat), Reported: new(big.Rat), Kept: new(big.Rat), Refused: new(big.Rat), Rounding: new(big.Rat)})
+			a.at[k] = at
+			a.all = append(a.all, account{ImportTotal: ImportTotal{Type: k[0], Currency: k[1], Rounding: new(big.Rat)}})
 		}
-		t := &a.totals[i]
-		t.Transactions++
-		value, ok := new(big.Rat).SetString(m.Value)
-		switch {
-		case !ok:
-			t.Unread++
-		case of.Outcome == GrantRefused:
-			t.Refused.Add(t.Refused, value)
-		case m.Use == exchange.Kept:
-			t.Kept.Add(t.Kept, value)
-		case of.reported:
-			t.take(t.Reported, value)
-		default:
-			t.take(t.Recorded, value)
-		}
+		a.all[at].add(m, of)
 	}
 }
 
-// take adds to a sum what the record has of a value, and what that leaves to the rounding.
-func (t *ImportTotal) take(sum, value *big.Rat) {
-	sum.Add(sum, value)
-	m, ok := money.Round(money.Currency(t.Currency), value)
-	if !ok {
-		return // a reader refuses what is beyond bounds
+func (a *account) add(m *exchange.Money, of *ImportedGrant) {
+	a.Transactions++
+	to, rounds := &a.recorded, true
+	switch {
+	case of.Outcome == GrantRefused:
+		to, rounds = &a.refused, false
+	case m.Use == exchange.Kept:
+		to, rounds = &a.kept, false
+	case of.reported:
+		to = &a.reported
 	}
-	rounding := new(big.Rat).Sub(value, m.Rat())
-	sum.Sub(sum, rounding)
-	t.Rounding.Add(t.Rounding, rounding)
+	currency := money.Currency(a.Currency)
+	if amount, err := money.Parse(currency, m.Value); err == nil {
+		to.minor.Add(amount.Minor)
+		return
+	}
+	value, ok := new(big.Rat).SetString(m.Value)
+	if !ok {
+		a.Unread++
+		return
+	}
+	if amount, ok := money.Round(currency, value); ok && rounds { // a reader refuses what is beyond bounds
+		to.minor.Add(amount.Minor)
+		a.Rounding.Add(a.Rounding, value.Sub(value, amount.Rat()))
+		return
+	}
+	to.rest.Add(&to.rest, value)
+}
+
+// totals returns what became of the money.
+func (a *accounts) totals() []ImportTotal {
+	var all []ImportTotal
+	for i := range a.all {
+		of := &a.all[i]
+		unit := money.Money{Currency: money.Currency(of.Currency), Minor: 1}.Rat()
+		sum := func(b *balance) *big.Rat {
+			minor := b.minor.Rat()
+			return minor.Add(minor.Mul(minor, unit), &b.rest)
+		}
+		t := of.ImportTotal
+		t.Recorded, t.Reported, t.Kept, t.Refused = sum(&of.recorded), sum(&of.reported), sum(&of.kept), sum(&of.refused)
+		all = append(all, t)
+	}
+	return all
 }

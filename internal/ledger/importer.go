@@ -20,9 +20,9 @@ type importer struct {
 	w        Write
 	before   *State // the import
 	known    *matcher
-	seen     map[string]exchange.Place // by source and key
-	changed  map[string]bool           // the ids of grants that the import has changed
-	waiting  []int                     // of done.Grants: those whose grants are in changes, to be admitted and put together
+	seen     map[string]int  // places in the answer, by source and key
+	changed  map[string]bool // the ids of grants, recorded before, that the import has changed
+	waiting  []int           // of done.Grants: those whose grants are in changes, to be admitted and put together
 	changes  []*grant.Grant
 	accounts accounts
 	tellers  []teller
@@ -34,7 +34,7 @@ type importer struct {
 }
 
 func newImporter(ctx context.Context, d *draft, w Write) *importer {
-	im := &importer{bulk: newBulk(d, w), w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]exchange.Place{}, changed: map[string]bool{}, touched: map[string]*grant.Grant{}}
+	im := &importer{bulk: newBulk(d, w), w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]int{}, changed: map[string]bool{}, touched: map[string]*grant.Grant{}}
 	im.past = func(id string, revision int64) (*grant.Grant, error) {
 		e, err := d.ledger.read(ctx, im.before, grantKey(id), revision) // what a revision left never changes
 		if err != nil {
@@ -66,7 +66,7 @@ func (im *importer) run(ctx context.Context, from *ahead, partial bool, taken fu
 		}
 		taken(n)
 	}
-	im.whole, im.done.Totals, im.done.Problems = true, im.accounts.totals, from.rest
+	im.whole, im.done.Totals, im.done.Problems = true, im.accounts.totals(), from.rest
 	if n := im.done.Count(GrantRefused); n > 0 && !partial && !im.w.ValidateOnly {
 		return im.done.refusal(n)
 	}
@@ -107,7 +107,7 @@ func (im *importer) take(from *exchange.Draft) error {
 		}
 		out.Outcome, out.ID = GrantUnchanged, g.ID
 		if !bytes.Equal(before, after.Body) {
-			out.Outcome = GrantUpdated
+			out.Outcome, im.changed[g.ID] = GrantUpdated, true
 		}
 		im.hears(from, g, &out)
 	}
@@ -127,9 +127,9 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 	if from.Key != "" {
 		key := from.Source + "\n" + from.Key
 		if first, twice := im.seen[key]; twice {
-			return nil, nil, fault.Field("key", "%q is in the file already, at %s", from.Key, first)
+			return nil, nil, fault.Field("key", "%q is in the file already, at %s", from.Key, im.done.Grants[first].Place)
 		}
-		im.seen[key] = from.Place
+		im.seen[key] = len(im.done.Grants)
 	}
 	if g, err = im.own(from); err != nil {
 		return nil, nil, err
@@ -246,7 +246,6 @@ func (im *importer) grant(id string) (*grant.Grant, error) {
 
 // keep makes the grant of the last draft one of those that the import changes.
 func (im *importer) keep(g *grant.Grant) error {
-	im.changed[g.ID] = true
 	im.waiting, im.changes = append(im.waiting, len(im.done.Grants)-1), append(im.changes, g)
 	if len(im.changes) < admittedAtOnce {
 		return nil

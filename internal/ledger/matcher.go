@@ -15,6 +15,7 @@ import (
 type matcher struct {
 	base       *grant.Registry
 	numbers    map[string]string // identifier -> id of an organisation that the import gave it to
+	keys       map[string]string // of names of drafts, which come again and again
 	names      map[string]string // of organisations, normalised -> id
 	codes      map[string]string // kind and code of terms -> id
 	terms      map[string]string // kind and normalised name of terms -> id
@@ -27,7 +28,7 @@ type matcher struct {
 }
 
 func newMatcher(reg *grant.Registry) *matcher {
-	m := &matcher{base: reg, numbers: map[string]string{}, names: map[string]string{}, codes: map[string]string{}, terms: map[string]string{}, programmes: map[string]string{}, records: map[grant.Key]grant.Entity{}}
+	m := &matcher{base: reg, numbers: map[string]string{}, keys: map[string]string{}, names: map[string]string{}, codes: map[string]string{}, terms: map[string]string{}, programmes: map[string]string{}, records: map[grant.Key]grant.Entity{}}
 	first := func(to map[string]string, key, id string) {
 		if _, taken := to[key]; !taken && key != "" {
 			to[key] = id
@@ -78,6 +79,16 @@ func newMatcher(reg *grant.Registry) *matcher {
 
 // nameKey is how names are compared: without case, accents and punctuation.
 func nameKey(name string) string { return strings.Join(search.Words(name), " ") }
+
+// key is the nameKey of a name of a draft.
+func (m *matcher) key(name string) string {
+	key, known := m.keys[name]
+	if !known {
+		key = nameKey(name)
+		m.keys[strings.Clone(name)] = key
+	}
+	return key
+}
 
 // begin begins a draft; giveUp takes back what was made for it.
 func (m *matcher) begin() { m.undo, m.touched = m.undo[:0], nil }
@@ -170,21 +181,21 @@ func (m *matcher) fresh() []grant.Entity {
 // the ids in it are those of this one. Errors: Invalid with the field if an organisation or a term has to be made and cannot be.
 func (m *matcher) resolve(from *exchange.Draft, own bool) (g *grant.Grant, reporter string, err error) {
 	var v fault.List
-	ids := map[string]string{}
+	ids, known := make([]string, len(from.Parties)), make([]bool, len(from.Parties))
 	organisation := func(ref string) string {
 		i, ok := exchange.Index(ref)
 		if !ok {
 			return ref
 		}
-		if _, done := ids[ref]; !done {
+		if !known[i] {
 			id := from.Parties[i].ID
 			if !own || m.base.Organisation(id) == nil {
 				id, err = m.organisation(&from.Parties[i])
 				v.Merge("organisation", err)
 			}
-			ids[ref] = id
+			ids[i], known[i] = id, true
 		}
-		return ids[ref]
+		return ids[i]
 	}
 	term := func(ref string) string {
 		i, ok := exchange.Index(ref)
@@ -205,7 +216,7 @@ func (m *matcher) resolve(from *exchange.Draft, own bool) (g *grant.Grant, repor
 
 // organisation returns the id of the organisation that a party is.
 func (m *matcher) organisation(p *exchange.Party) (string, error) {
-	key := nameKey(p.Name)
+	key := m.key(p.Name)
 	o := m.find(p, key)
 	if o == nil {
 		name := p.Name
@@ -301,7 +312,7 @@ func (m *matcher) checkFunders(v *fault.List, g *grant.Grant) {
 // term returns the id of a programme by its name, "" if there is none or several; or that of a theme, location or population: the one with the code, else with the broader code, else of the name.
 func (m *matcher) term(t *exchange.Term) (string, error) {
 	if t.Of == grant.Programmes {
-		return m.programmes[nameKey(t.Name)], nil
+		return m.programmes[m.key(t.Name)], nil
 	}
 	for _, of := range []*exchange.Term{t, t.Broader} {
 		if of == nil || of.Code == "" {
@@ -318,7 +329,7 @@ func (m *matcher) term(t *exchange.Term) (string, error) {
 	if name == "" {
 		name = t.Code
 	}
-	byName := string(t.Of) + "/" + nameKey(name)
+	byName := string(t.Of) + "/" + m.key(name)
 	if id, ok := m.terms[byName]; ok {
 		if t.Code != "" { // where the file has the code without the name, it means the same
 			m.remember(m.codes, string(t.Of)+"/"+t.Code, id)

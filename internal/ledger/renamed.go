@@ -11,7 +11,7 @@ func renamed(g *grant.Grant, organisation, term func(ref string) string) *grant.
 	copied := *g
 	g = &copied
 	g.Funders, g.Recipients = participations(g.Funders, organisation), participations(g.Recipients, organisation)
-	var partners []grant.Partner
+	partners := slices.Grow([]grant.Partner(nil), len(g.Partners))
 	for _, p := range g.Partners {
 		p.Organisation = organisation(p.Organisation)
 		if !slices.Contains(partners, p) {
@@ -41,7 +41,7 @@ func renamed(g *grant.Grant, organisation, term func(ref string) string) *grant.
 
 // participations puts ids in, and makes one of those of an organisation.
 func participations(ps []grant.Participation, organisation func(string) string) []grant.Participation {
-	var out []grant.Participation
+	out := slices.Grow([]grant.Participation(nil), len(ps))
 	for _, p := range ps {
 		p.Organisation = organisation(p.Organisation)
 		i := slices.IndexFunc(out, func(o grant.Participation) bool { return o.Organisation == p.Organisation })
@@ -57,7 +57,7 @@ func participations(ps []grant.Participation, organisation func(string) string) 
 
 // parted puts ids in, and adds up the percentages of a term.
 func parted(splits []grant.Split, term func(string) string) []grant.Split {
-	var out []grant.Split
+	out := slices.Grow([]grant.Split(nil), len(splits))
 	for _, s := range splits {
 		s.ID = term(s.ID)
 		if i := slices.IndexFunc(out, func(o grant.Split) bool { return o.ID == s.ID }); i >= 0 {

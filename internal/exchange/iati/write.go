@@ -198,7 +198,7 @@ func (w *writer) reporterOf(g *grant.Grant) string {
 func (w *writer) report(g *grant.Grant, id string) {
 	secondary := "1"
 	for _, ref := range g.References() {
-		if ref.Key == (grant.Key{Kind: grant.Organisations, ID: id}) && (strings.HasPrefix(ref.Field, "funders") || strings.HasPrefix(ref.Field, "recipients") || strings.HasPrefix(ref.Field, "partners")) {
+		if ref.Key == (grant.Key{Kind: grant.Organisations, ID: id}) && (ref.List == "funders" || ref.List == "recipients" || ref.List == "partners") {
 			secondary = ""
 		}
 	}
