@@ -1,6 +1,7 @@
 package search
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -52,72 +53,66 @@ func (d *document) part(p int) []int32 {
 	return d.codes[d.ends[p-1]:d.ends[p]]
 }
 
-// newTerms returns, each once, the codes that are to be posted and were not for old, which may be nil.
-func (d *document) newTerms(old *document) []int32 {
-	var codes []int32
-	for p := range parts {
-		for i, c := range d.part(p) {
-			series := p == numbers && i%2 == 0
-			if c != none && !series {
-				codes = append(codes, c)
+// terms yields the codes by which a document is found: all but those of series.
+func (d *document) terms() iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		from, to := int(d.ends[numbers-1]), int(d.ends[numbers])
+		for i, c := range d.codes {
+			if series := i >= from && i < to && (i-from)%2 == 0; c != none && !series && !yield(c) {
+				return
 			}
 		}
 	}
-	slices.Sort(codes)
-	codes = slices.Compact(codes)
-	if old == nil {
-		return codes
-	}
-	had := old.newTerms(nil)
-	return slices.DeleteFunc(codes, func(c int32) bool {
-		_, there := slices.BinarySearch(had, c)
-		return there
-	})
 }
 
 // writer makes documents. code gives the code of a term.
 type writer struct {
-	document
-	code func(term string) int32
+	document document
+	codes    []int32
+	code     func(of lexicon, term string) int32
 }
 
-func (w *writer) add(mark string, terms ...string) {
+func (w *writer) add(of lexicon, terms ...string) {
 	for _, t := range terms {
-		w.codes = append(w.codes, w.code(mark+t))
+		w.codes = append(w.codes, w.code(of, t))
 	}
 }
 
-func (w *writer) end(part int) { w.ends[part] = int32(len(w.codes)) }
+func (w *writer) end(part int) { w.document.ends[part] = int32(len(w.codes)) }
 
 func (w *writer) addNames(all ...string) {
 	for i, name := range all {
 		if i > 0 {
 			w.codes = append(w.codes, none)
 		}
-		w.add("", Words(name)...)
+		w.add(wordTerm, Words(name)...)
 	}
 	w.end(names)
 }
 
 // addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them. keys are identifiers that nobody reads.
 func (w *writer) addIdentifiers(all, keys []string, description string) {
-	for _, s := range all {
-		w.add("", Words(s)...)
+	read := make([][]string, len(all))
+	for i, s := range all {
+		read[i] = Words(s)
+		w.add(wordTerm, read[i]...)
 	}
 	w.end(identifierWords)
 	from := len(w.codes)
-	w.add("", Words(description)...)
+	w.add(wordTerm, Words(description)...)
 	slices.Sort(w.codes[from:])
 	w.codes = append(w.codes[:from], slices.Compact(w.codes[from:])...)
 	w.end(text)
-	for _, s := range slices.Concat(all, keys) {
+	for _, words := range read {
+		w.add(identifierTerm, strings.Join(words, ""))
+	}
+	for _, s := range keys {
 		w.add(identifierTerm, squash(s))
 	}
 	w.end(identifiers)
-	for _, s := range all {
-		for _, n := range numbersIn(s) {
-			w.add(seriesTerm, n.series)
-			w.add(numberTerm, n.key)
+	for _, words := range read {
+		for _, n := range numbersIn(words) {
+			w.add(identifierTerm, n.series, n.key)
 		}
 	}
 	w.end(numbers)
@@ -125,15 +120,15 @@ func (w *writer) addIdentifiers(all, keys []string, description string) {
 
 // finish returns the document. The parts that were not ended are empty.
 func (w *writer) finish() *document {
-	for p := 1; p < parts; p++ {
-		w.ends[p] = max(w.ends[p], w.ends[p-1])
-	}
-	w.codes = slices.Clip(w.codes)
 	d := w.document
+	for p := 1; p < parts; p++ {
+		d.ends[p] = max(d.ends[p], d.ends[p-1])
+	}
+	d.codes = slices.Clone(w.codes)
 	return &d
 }
 
-func ofOrganisation(o *grant.Organisation, code func(string) int32) *document {
+func ofOrganisation(o *grant.Organisation, code func(lexicon, string) int32) *document {
 	w := writer{document: document{id: o.ID, title: o.DisplayName, deleted: o.Deleted != 0}, code: code}
 	w.addNames(append([]string{o.DisplayName}, o.Aliases...)...)
 	w.addIdentifiers(o.Identifiers, nil, "")
@@ -147,7 +142,7 @@ func ofOrganisation(o *grant.Organisation, code func(string) int32) *document {
 	return w.finish()
 }
 
-func ofProgramme(p *grant.Programme, code func(string) int32) *document {
+func ofProgramme(p *grant.Programme, code func(lexicon, string) int32) *document {
 	w := writer{document: document{id: p.ID, title: p.DisplayName, deleted: p.Deleted != 0}, code: code}
 	w.addNames(p.DisplayName)
 	return w.finish()
@@ -164,23 +159,23 @@ func importKeys(g *grant.Grant) []string {
 	return keys
 }
 
-func ofGrant(g *grant.Grant, code func(string) int32) *document {
+func ofGrant(g *grant.Grant, code func(lexicon, string) int32) *document {
 	a := &award{figure: figureOf(g), start: g.Start, end: g.End, months: g.DurationMonths, span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
-	w := writer{document: document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}, code: code}
+	w := writer{document: document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}, codes: make([]int32, 0, 64), code: code}
 	title := Words(g.Title)
-	w.add("", title...)
+	w.add(wordTerm, title...)
 	w.end(names)
 	w.addIdentifiers(g.Identifiers, importKeys(g), g.Description)
 	for _, p := range g.Funders {
-		w.add(recordTerm, grant.Key{Kind: grant.Organisations, ID: p.Organisation}.String())
+		w.add(organisationTerm, p.Organisation)
 	}
 	w.end(funders)
 	for _, p := range g.Recipients {
-		w.add(recordTerm, grant.Key{Kind: grant.Organisations, ID: p.Organisation}.String())
+		w.add(organisationTerm, p.Organisation)
 	}
 	w.end(recipients)
 	if g.Programme != "" {
-		w.add(recordTerm, grant.Key{Kind: grant.Programmes, ID: g.Programme}.String())
+		w.add(programmeTerm, g.Programme)
 	}
 	w.end(programme)
 	if span, ok := g.Span(); ok {
@@ -195,30 +190,20 @@ func ofGrant(g *grant.Grant, code func(string) int32) *document {
 	if g.Successor != "" {
 		a.linked = append(a.linked, g.Successor)
 	}
-	for word := range distinct(title) {
-		a.weight += weightOf(word)
+	for i, word := range title {
+		if !slices.Contains(title[:i], word) {
+			a.weight += weightOf(word)
+		}
 	}
 	return w.finish()
 }
 
-func distinct(words []string) map[string]bool {
-	set := make(map[string]bool, len(words))
-	for _, w := range words {
-		set[w] = true
-	}
-	return set
-}
-
-// idOf returns the id in the term of a record.
-func idOf(term string) string { return term[strings.IndexByte(term, '/')+1:] }
-
 // number is an award number and what stands before it, three words at most, which two numbers of one giver have in common: US-GOV-11.
 type number struct{ series, key string }
 
-// numbersIn returns the award numbers in an identifier. One is a word of at least eight letters and digits, five of them digits: SIS70020GR0124 in US-GOV-11-SIS70020GR0124-268122. If no
+// numbersIn returns the award numbers in the words of an identifier. One is a word of at least eight letters and digits, five of them digits: SIS70020GR0124 in US-GOV-11-SIS70020GR0124-268122. If no
 // word is one, the whole is, if its last word has four digits: GB-GOV-1-300123.
-func numbersIn(identifier string) []number {
-	words := Words(identifier)
+func numbersIn(words []string) []number {
 	var found []number
 	series := func(i int, key string) string {
 		if i > 0 {

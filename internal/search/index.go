@@ -40,13 +40,16 @@ func (x *Index) corpus(kind grant.Kind) **corpus {
 }
 
 func (x *Index) set(e grant.Entity) {
+	c := *x.corpus(e.Key().Kind)
+	c.line.mu.Lock()
+	defer c.line.mu.Unlock()
 	switch e := e.(type) {
 	case *grant.Grant:
-		x.grants.set(ofGrant(e, x.grants.line.code))
+		c.set(ofGrant(e, c.line.code))
 	case *grant.Organisation:
-		x.organisations.set(ofOrganisation(e, x.organisations.line.code))
+		c.set(ofOrganisation(e, c.line.code))
 	case *grant.Programme:
-		x.programmes.set(ofProgramme(e, x.programmes.line.code))
+		c.set(ofProgramme(e, c.line.code))
 	}
 }
 
@@ -89,7 +92,7 @@ func (x *Index) family(id string) []string {
 		all = append(all, id)
 	}
 	for i := 0; i < len(all); i++ {
-		for _, place := range x.organisations.line.posted(x.organisations.line.find(successorTerm + all[i])) {
+		for _, place := range x.organisations.line.posted(x.organisations.line.find(successorTerm, all[i])) {
 			d := x.organisations.at(place)
 			if d == nil || seen[d.id] {
 				continue
@@ -110,7 +113,7 @@ func (x *Index) With(reg *grant.Registry) *Index {
 
 // Identified returns the ids of the grants that have an identifier, written in whatever way, in no order. Deleted and merged ones are among them.
 func (x *Index) Identified(number string) []string {
-	code := x.grants.line.find(identifierTerm + squash(number))
+	code := x.grants.line.find(identifierTerm, squash(number))
 	var ids []string
 	for _, place := range x.grants.line.posted(code) {
 		if d := x.grants.at(place); d != nil && slices.Contains(d.part(identifiers), code) {
