@@ -46,12 +46,12 @@ const (
 const none int32 = -1
 
 // code returns the code of a term, and gives it one if it has none. The caller holds the lock.
-func (l *line) code(of lexicon, term string) int32 {
-	c, ok := l.codes[of][term]
+func (l *line) code(of lexicon, term []byte) int32 {
+	c, ok := l.codes[of][string(term)]
 	if !ok {
-		c, term = int32(len(l.terms)), strings.Clone(term)
-		l.codes[of][term] = c
-		l.terms, l.postings = append(l.terms, term), append(l.postings, nil)
+		c = int32(len(l.terms))
+		l.terms, l.postings = append(l.terms, string(term)), append(l.postings, nil)
+		l.codes[of][l.terms[c]] = c
 		if of == wordTerm {
 			l.words = l.words.with(c, l.terms)
 		}

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"iter"
 	"slices"
 	"strings"
@@ -65,71 +66,86 @@ func (d *document) terms() iter.Seq[int32] {
 	}
 }
 
-// writer makes documents. code gives the code of a term.
+// writer makes documents, one after the other. code gives the code of a term, which it does not keep.
 type writer struct {
-	document document
-	codes    []int32
-	code     func(of lexicon, term string) int32
+	code  func(of lexicon, term []byte) int32
+	ends  [parts]int32 // of the document that is being made
+	codes []int32
+	text  []byte // that is being read
 }
 
-func (w *writer) add(of lexicon, terms ...string) {
-	for _, t := range terms {
-		w.codes = append(w.codes, w.code(of, t))
+func (w *writer) add(of lexicon, term string) {
+	w.text = append(w.text[:0], term...)
+	w.codes = append(w.codes, w.code(of, w.text))
+}
+
+// addWords adds the words of a text.
+func (w *writer) addWords(text string) {
+	w.text = appendWords(w.text[:0], text)
+	for rest := w.text; len(rest) > 0; {
+		n := bytes.IndexByte(rest, ' ')
+		w.codes = append(w.codes, w.code(wordTerm, rest[:n]))
+		rest = rest[n+1:]
 	}
 }
 
-func (w *writer) end(part int) { w.document.ends[part] = int32(len(w.codes)) }
+// addIdentifier adds a whole identifier.
+func (w *writer) addIdentifier(text string) {
+	w.text = appendWords(w.text[:0], text)
+	squashed := slices.DeleteFunc(w.text, func(b byte) bool { return b == ' ' })
+	w.codes = append(w.codes, w.code(identifierTerm, squashed))
+}
+
+func (w *writer) end(part int) { w.ends[part] = int32(len(w.codes)) }
 
 func (w *writer) addNames(all ...string) {
 	for i, name := range all {
 		if i > 0 {
 			w.codes = append(w.codes, none)
 		}
-		w.add(wordTerm, Words(name)...)
+		w.addWords(name)
 	}
 	w.end(names)
 }
 
 // addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them. keys are identifiers that nobody reads.
 func (w *writer) addIdentifiers(all, keys []string, description string) {
-	read := make([][]string, len(all))
-	for i, s := range all {
-		read[i] = Words(s)
-		w.add(wordTerm, read[i]...)
+	for _, s := range all {
+		w.addWords(s)
 	}
 	w.end(identifierWords)
 	from := len(w.codes)
-	w.add(wordTerm, Words(description)...)
+	w.addWords(description)
 	slices.Sort(w.codes[from:])
 	w.codes = append(w.codes[:from], slices.Compact(w.codes[from:])...)
 	w.end(text)
-	for _, words := range read {
-		w.add(identifierTerm, strings.Join(words, ""))
+	for _, s := range all {
+		w.addIdentifier(s)
 	}
 	for _, s := range keys {
-		w.add(identifierTerm, squash(s))
+		w.addIdentifier(s)
 	}
 	w.end(identifiers)
-	for _, words := range read {
-		for _, n := range numbersIn(words) {
-			w.add(identifierTerm, n.series, n.key)
+	for _, s := range all {
+		for _, n := range numbersIn(s) {
+			w.add(identifierTerm, n.series)
+			w.add(identifierTerm, n.key)
 		}
 	}
 	w.end(numbers)
 }
 
-// finish returns the document. The parts that were not ended are empty.
-func (w *writer) finish() *document {
-	d := w.document
+// finish completes a document with what was added. The parts that were not ended are empty.
+func (w *writer) finish(d *document) *document {
+	d.ends, d.codes = w.ends, slices.Clone(w.codes)
 	for p := 1; p < parts; p++ {
 		d.ends[p] = max(d.ends[p], d.ends[p-1])
 	}
-	d.codes = slices.Clone(w.codes)
-	return &d
+	w.ends, w.codes = [parts]int32{}, w.codes[:0]
+	return d
 }
 
-func ofOrganisation(o *grant.Organisation, code func(lexicon, string) int32) *document {
-	w := writer{document: document{id: o.ID, title: o.DisplayName, deleted: o.Deleted != 0}, code: code}
+func (w *writer) organisation(o *grant.Organisation) *document {
 	w.addNames(append([]string{o.DisplayName}, o.Aliases...)...)
 	w.addIdentifiers(o.Identifiers, nil, "")
 	w.end(funders)
@@ -139,13 +155,12 @@ func ofOrganisation(o *grant.Organisation, code func(lexicon, string) int32) *do
 		w.add(successorTerm, o.Successor)
 	}
 	w.end(successor)
-	return w.finish()
+	return w.finish(&document{id: o.ID, title: o.DisplayName, deleted: o.Deleted != 0})
 }
 
-func ofProgramme(p *grant.Programme, code func(lexicon, string) int32) *document {
-	w := writer{document: document{id: p.ID, title: p.DisplayName, deleted: p.Deleted != 0}, code: code}
+func (w *writer) programme(p *grant.Programme) *document {
 	w.addNames(p.DisplayName)
-	return w.finish()
+	return w.finish(&document{id: p.ID, title: p.DisplayName, deleted: p.Deleted != 0})
 }
 
 // importKeys are the keys under which files know a grant, but for those that are among its identifiers.
@@ -159,12 +174,9 @@ func importKeys(g *grant.Grant) []string {
 	return keys
 }
 
-func ofGrant(g *grant.Grant, code func(lexicon, string) int32) *document {
+func (w *writer) grant(g *grant.Grant) *document {
 	a := &award{figure: figureOf(g), start: g.Start, end: g.End, months: g.DurationMonths, span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
-	w := writer{document: document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}, codes: make([]int32, 0, 64), code: code}
-	title := Words(g.Title)
-	w.add(wordTerm, title...)
-	w.end(names)
+	w.addNames(g.Title)
 	w.addIdentifiers(g.Identifiers, importKeys(g), g.Description)
 	for _, p := range g.Funders {
 		w.add(organisationTerm, p.Organisation)
@@ -190,20 +202,22 @@ func ofGrant(g *grant.Grant, code func(lexicon, string) int32) *document {
 	if g.Successor != "" {
 		a.linked = append(a.linked, g.Successor)
 	}
+	title := Words(g.Title)
 	for i, word := range title {
 		if !slices.Contains(title[:i], word) {
 			a.weight += weightOf(word)
 		}
 	}
-	return w.finish()
+	return w.finish(&document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a})
 }
 
 // number is an award number and what stands before it, three words at most, which two numbers of one giver have in common: US-GOV-11.
 type number struct{ series, key string }
 
-// numbersIn returns the award numbers in the words of an identifier. One is a word of at least eight letters and digits, five of them digits: SIS70020GR0124 in US-GOV-11-SIS70020GR0124-268122. If no
+// numbersIn returns the award numbers in an identifier. One is a word of at least eight letters and digits, five of them digits: SIS70020GR0124 in US-GOV-11-SIS70020GR0124-268122. If no
 // word is one, the whole is, if its last word has four digits: GB-GOV-1-300123.
-func numbersIn(words []string) []number {
+func numbersIn(identifier string) []number {
+	words := Words(identifier)
 	var found []number
 	series := func(i int, key string) string {
 		if i > 0 {

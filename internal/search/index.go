@@ -39,29 +39,15 @@ func (x *Index) corpus(kind grant.Kind) **corpus {
 	return nil
 }
 
-func (x *Index) set(e grant.Entity) {
-	c := *x.corpus(e.Key().Kind)
-	c.line.mu.Lock()
-	defer c.line.mu.Unlock()
-	switch e := e.(type) {
-	case *grant.Grant:
-		c.set(ofGrant(e, c.line.code))
-	case *grant.Organisation:
-		c.set(ofOrganisation(e, c.line.code))
-	case *grant.Programme:
-		c.set(ofProgramme(e, c.line.code))
-	}
-}
-
 // Builder makes the next Index of many records, one by one.
 type Builder struct {
 	index   *Index
-	touched map[grant.Kind]bool // of which the corpus is its own
+	writers map[grant.Kind]*writer // of the documents of the corpora that are its own
 }
 
 // Builder returns one that begins with what an index has.
 func (x *Index) Builder() *Builder {
-	return &Builder{index: x.With(nil), touched: map[grant.Kind]bool{}}
+	return &Builder{index: x.With(nil), writers: map[grant.Kind]*writer{}}
 }
 
 // Add adds a record, or puts it in the place of the one with its key.
@@ -71,11 +57,22 @@ func (b *Builder) Add(e grant.Entity) {
 	if c == nil {
 		return
 	}
-	if !b.touched[kind] {
-		b.touched[kind] = true
+	w := b.writers[kind]
+	if w == nil {
 		*c = (*c).next()
+		w = &writer{code: (*c).line.code}
+		b.writers[kind] = w
 	}
-	b.index.set(e)
+	(*c).line.mu.Lock()
+	defer (*c).line.mu.Unlock()
+	switch e := e.(type) {
+	case *grant.Grant:
+		(*c).set(w.grant(e))
+	case *grant.Organisation:
+		(*c).set(w.organisation(e))
+	case *grant.Programme:
+		(*c).set(w.programme(e))
+	}
 }
 
 // Index returns the index of what was added. The Builder must not be used after it.

@@ -90,7 +90,8 @@ type weighted struct {
 
 func (x *Index) judge(g *grant.Grant) *judge {
 	j := x.newJudge()
-	j.a = ofGrant(g, j.code)
+	w := writer{code: j.code}
+	j.a = w.grant(g)
 	return j.ready()
 }
 
@@ -133,14 +134,15 @@ type term struct {
 }
 
 // code returns the code of a term without telling the line of it.
-func (j *judge) code(of lexicon, text string) int32 {
-	if c := j.index.grants.line.find(of, text); c != none {
+func (j *judge) code(of lexicon, text []byte) int32 {
+	t := term{of, string(text)}
+	if c := j.index.grants.line.find(of, t.text); c != none {
 		return c
 	}
-	i := slices.Index(j.own, term{of, text})
+	i := slices.Index(j.own, t)
 	if i < 0 {
 		i = len(j.own)
-		j.own = append(j.own, term{of, text})
+		j.own = append(j.own, t)
 	}
 	return none - 1 - int32(i)
 }

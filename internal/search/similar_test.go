@@ -279,8 +279,8 @@ func TestPublishedActivities(t *testing.T) {
 		if p, _ := x.judge(byID[k[0]]).compare(b); p[Identifier] == 0 {
 			t.Errorf("%d for %v, %q and %q", score, k, a.title, b.title)
 		}
-		for _, n := range numbersIn(Words(byID[k[0]].Identifiers[0])) {
-			if slices.Contains(numbersIn(Words(byID[k[1]].Identifiers[0])), n) {
+		for _, n := range numbersIn(byID[k[0]].Identifiers[0]) {
+			if slices.Contains(numbersIn(byID[k[1]].Identifiers[0]), n) {
 				shared[n.key]++
 			}
 		}
