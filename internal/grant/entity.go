@@ -63,8 +63,21 @@ type Entity interface {
 
 // Reference is a field of a record that names another record.
 type Reference struct {
-	Field string
-	Key   Key
+	Key  Key
+	List string // the list in which the field is, or ""
+	at   int    // where in the list
+	name string // of the field, "" if it is an element of the list itself
+}
+
+// Field returns the field's path.
+func (r Reference) Field() string {
+	switch {
+	case r.List == "":
+		return r.name
+	case r.name == "":
+		return index(r.List, r.at)
+	}
+	return index(r.List, r.at) + "." + r.name
 }
 
 // checkID adds a violation when id cannot be the last part of a resource name.

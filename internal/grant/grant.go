@@ -122,36 +122,36 @@ func (g *Grant) Award() *Transaction {
 
 // References implements Entity. The targets of links are among them.
 func (g *Grant) References() []Reference {
-	var refs []Reference
+	refs := make([]Reference, 0, len(g.Funders)+len(g.Recipients)+len(g.Themes)+len(g.Locations)+len(g.Populations)+2*len(g.Transactions))
 	for i, p := range g.Funders {
-		refs = refer(refs, index("funders", i)+".organisation", Organisations, p.Organisation)
+		refs = referIn(refs, "funders", i, "organisation", Organisations, p.Organisation)
 	}
 	for i, p := range g.Recipients {
-		refs = refer(refs, index("recipients", i)+".organisation", Organisations, p.Organisation)
+		refs = referIn(refs, "recipients", i, "organisation", Organisations, p.Organisation)
 	}
 	for i, p := range g.Partners {
-		refs = refer(refs, index("partners", i)+".organisation", Organisations, p.Organisation)
+		refs = referIn(refs, "partners", i, "organisation", Organisations, p.Organisation)
 	}
 	refs = refer(refs, "programme", Programmes, g.Programme)
 	for i, s := range g.Themes {
-		refs = refer(refs, index("themes", i)+".name", Themes, s.ID)
+		refs = referIn(refs, "themes", i, "name", Themes, s.ID)
 	}
 	for i, s := range g.Locations {
-		refs = refer(refs, index("locations", i)+".name", Locations, s.ID)
+		refs = referIn(refs, "locations", i, "name", Locations, s.ID)
 	}
 	for i, s := range g.Populations {
-		refs = refer(refs, index("populations", i)+".name", Populations, s.ID)
+		refs = referIn(refs, "populations", i, "name", Populations, s.ID)
 	}
 	for i, t := range g.Transactions {
-		refs = refer(refs, index("transactions", i)+".provider", Organisations, t.Provider)
-		refs = refer(refs, index("transactions", i)+".receiver", Organisations, t.Receiver)
+		refs = referIn(refs, "transactions", i, "provider", Organisations, t.Provider)
+		refs = referIn(refs, "transactions", i, "receiver", Organisations, t.Receiver)
 	}
 	for i, l := range g.Links {
-		refs = refer(refs, index("links", i)+".target", Grants, l.Target)
+		refs = referIn(refs, "links", i, "target", Grants, l.Target)
 	}
 	for i := range g.Reports {
 		for _, ref := range g.Reports[i].References() {
-			refs = append(refs, Reference{Field: index("reports", i) + "." + ref.Field, Key: ref.Key})
+			refs = referIn(refs, "reports", i, ref.Field(), ref.Key.Kind, ref.Key.ID)
 		}
 	}
 	return refs

@@ -77,7 +77,15 @@ func refer(refs []Reference, field string, kind Kind, id string) []Reference {
 	if id == "" {
 		return refs
 	}
-	return append(refs, Reference{Field: field, Key: Key{kind, id}})
+	return append(refs, Reference{Key: Key{kind, id}, name: field})
+}
+
+// referIn is refer for a field of a list's element.
+func referIn(refs []Reference, list string, at int, field string, kind Kind, id string) []Reference {
+	if id == "" {
+		return refs
+	}
+	return append(refs, Reference{Key: Key{kind, id}, List: list, at: at, name: field})
 }
 
 func index(field string, i int) string { return field + "[" + strconv.Itoa(i) + "]" }

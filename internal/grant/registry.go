@@ -199,7 +199,7 @@ func (r *Registry) Admit(e Entity) error {
 			continue
 		}
 		if !r.Has(ref.Key) {
-			v.Add(ref.Field, "%q does not exist", ref.Key)
+			v.Add(ref.Field(), "%q does not exist", ref.Key)
 		}
 	}
 	switch e := e.(type) {

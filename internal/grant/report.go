@@ -110,7 +110,7 @@ func (v Values) check(list *fault.List) {
 func (r *Report) References() []Reference {
 	refs := refer(nil, "organisation", Organisations, r.Organisation)
 	for i, id := range r.Recipients {
-		refs = refer(refs, index("recipients", i), Organisations, id)
+		refs = referIn(refs, "recipients", i, "", Organisations, id)
 	}
 	return refs
 }

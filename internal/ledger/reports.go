@@ -247,7 +247,7 @@ func (d *draft) checkReport(p grant.Principal, r *grant.Report) error {
 	v.Merge("report", noRecord(r))
 	for _, ref := range r.References() {
 		if !d.registry.Has(ref.Key) {
-			v.Add("report."+ref.Field, "%q does not exist", ref.Key)
+			v.Add("report."+ref.Field(), "%q does not exist", ref.Key)
 		}
 	}
 	if err := v.Err(); err != nil {

@@ -197,7 +197,7 @@ func (w *writer) reporterOf(g *grant.Grant) string {
 func (w *writer) report(g *grant.Grant, id string) {
 	secondary := "1"
 	for _, ref := range g.References() {
-		if ref.Key == (grant.Key{Kind: grant.Organisations, ID: id}) && (strings.HasPrefix(ref.Field, "funders") || strings.HasPrefix(ref.Field, "recipients") || strings.HasPrefix(ref.Field, "partners")) {
+		if ref.Key == (grant.Key{Kind: grant.Organisations, ID: id}) && slices.Contains([]string{"funders", "recipients", "partners"}, ref.List) {
 			secondary = ""
 		}
 	}
