@@ -20,19 +20,15 @@ func (c *corpus) next() *corpus {
 	return &corpus{line: c.line, chunks: slices.Clone(c.chunks), size: c.size, own: map[int]bool{}}
 }
 
-// set puts a document in its place and posts its terms.
+// set puts a document in its place and posts its terms. The caller holds the line's lock.
 func (c *corpus) set(d *document) {
-	old := c.find(d.id)
-	place := c.size
-	if old != nil {
-		place = int(c.placeOf(d.id))
-	} else {
-		c.line.mu.Lock()
-		c.line.places[d.id] = int32(place)
-		c.line.mu.Unlock()
+	place, old := c.look(d.id)
+	if old == nil {
+		place = int32(c.size)
+		c.line.places[d.id] = place
 		c.size++
 	}
-	i := place / chunkSize
+	i := int(place / chunkSize)
 	switch {
 	case i == len(c.chunks):
 		c.chunks = append(c.chunks, make([]*document, 0, chunkSize))
@@ -46,19 +42,10 @@ func (c *corpus) set(d *document) {
 	} else {
 		c.chunks[i][place%chunkSize] = d
 	}
-	c.line.post(int32(place), d.newTerms(old))
+	c.line.post(place, d, old)
 	if old == nil || !slices.Equal(old.part(funders), d.part(funders)) || !slices.Equal(old.part(recipients), d.part(recipients)) {
-		c.line.postPairs(int32(place), d.part(funders), d.part(recipients))
+		c.line.postPairs(place, d.part(funders), d.part(recipients))
 	}
-}
-
-func (c *corpus) placeOf(id string) int32 {
-	c.line.mu.RLock()
-	defer c.line.mu.RUnlock()
-	if p, ok := c.line.places[id]; ok {
-		return p
-	}
-	return none
 }
 
 // at returns the document at a place, nil if this corpus has none there.
@@ -69,10 +56,22 @@ func (c *corpus) at(place int32) *document {
 	return c.chunks[place/chunkSize][place%chunkSize]
 }
 
-// find returns the document of a record, or nil. The line's places may be those of later corpora, and of such as were given up.
+// find returns the document of a record, or nil.
 func (c *corpus) find(id string) *document {
-	if d := c.at(c.placeOf(id)); d != nil && d.id == id {
-		return d
+	c.line.mu.RLock()
+	defer c.line.mu.RUnlock()
+	_, d := c.look(id)
+	return d
+}
+
+// look is find for one who holds the line's lock. The line's places may be those of later corpora, and of such as were given up.
+func (c *corpus) look(id string) (place int32, d *document) {
+	place, known := c.line.places[id]
+	if !known {
+		return none, nil
 	}
-	return nil
+	if d = c.at(place); d == nil || d.id != id {
+		return none, nil
+	}
+	return place, d
 }

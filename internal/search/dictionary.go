@@ -10,12 +10,12 @@ import (
 // does not have the term. Whoever follows a posting looks at the document.
 type line struct {
 	mu       sync.RWMutex
-	places   map[string]int32 // of a record's id, in the order of appearance
-	codes    map[string]int32 // of a term
-	terms    []string         // by code
-	postings [][]int32        // by code: the places of the documents that have the term
-	words    runs             // the codes of the terms that are words, in the order of these
-	pairs    map[pair][]int32 // the places of the grants of a funder to a recipient
+	places   map[string]int32           // of a record's id, in the order of appearance
+	codes    [lexicons]map[string]int32 // of a term
+	terms    []string                   // by code
+	postings [][]int32                  // by code: the places of the documents that have the term
+	words    runs                       // the codes of the terms that are words, in the order of these
+	pairs    map[pair][]int32           // the places of the grants of a funder to a recipient
 	funders  map[int32][]int32
 }
 
@@ -23,33 +23,36 @@ type line struct {
 type pair struct{ funder, recipient int32 }
 
 func newLine() *line {
-	return &line{places: map[string]int32{}, codes: map[string]int32{}, pairs: map[pair][]int32{}, funders: map[int32][]int32{}}
+	l := &line{places: map[string]int32{}, pairs: map[pair][]int32{}, funders: map[int32][]int32{}}
+	for v := range l.codes {
+		l.codes[v] = map[string]int32{}
+	}
+	return l
 }
 
-// Terms are words, and what stands with a mark in front that no word has.
-const (
-	identifierTerm = "=" // a whole identifier, squashed
-	numberTerm     = "#" // an award number, which may be a part of an identifier
-	seriesTerm     = "~" // what stands before the number
-	recordTerm     = "@" // the key of an organisation or a programme that a grant names
-	successorTerm  = ">" // the id of the organisation that one was merged into
-)
+// lexicon is a set of terms. One text is another term in each.
+type lexicon uint8
 
-func isWord(term string) bool { return !strings.ContainsAny(term[:1], "=#~@>") }
+const (
+	wordTerm         lexicon = iota
+	identifierTerm           // a whole identifier, an award number, or what stands before that, squashed
+	organisationTerm         // the id of an organisation that a grant names
+	programmeTerm
+	successorTerm // the id of the organisation that one was merged into
+	lexicons
+)
 
 // none is the code of no term.
 const none int32 = -1
 
-// code returns the code of a term, and gives it one if it has none.
-func (l *line) code(term string) int32 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	c, ok := l.codes[term]
+// code returns the code of a term, and gives it one if it has none. The caller holds the lock.
+func (l *line) code(of lexicon, term []byte) int32 {
+	c, ok := l.codes[of][string(term)]
 	if !ok {
-		c, term = int32(len(l.terms)), strings.Clone(term)
-		l.codes[term] = c
-		l.terms, l.postings = append(l.terms, term), append(l.postings, nil)
-		if isWord(term) {
+		c = int32(len(l.terms))
+		l.terms, l.postings = append(l.terms, string(term)), append(l.postings, nil)
+		l.codes[of][l.terms[c]] = c
+		if of == wordTerm {
 			l.words = l.words.with(c, l.terms)
 		}
 	}
@@ -57,10 +60,10 @@ func (l *line) code(term string) int32 {
 }
 
 // find returns the code of a term, none if it has none.
-func (l *line) find(term string) int32 {
+func (l *line) find(of lexicon, term string) int32 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if c, ok := l.codes[term]; ok {
+	if c, ok := l.codes[of][term]; ok {
 		return c
 	}
 	return none
@@ -73,26 +76,32 @@ func (l *line) all() []string {
 	return l.terms
 }
 
-// post adds a place to the postings of terms.
-func (l *line) post(place int32, codes []int32) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, c := range codes {
-		l.postings[c] = append(l.postings[c], place)
+// post adds a place to the postings of the terms of a document, but for those of the one that stood there before, which may be nil. The caller holds the lock.
+func (l *line) post(place int32, d, before *document) {
+	var had []int32
+	if before != nil {
+		had = slices.Sorted(before.terms())
+	}
+	for c := range d.terms() {
+		places := l.postings[c]
+		if len(places) > 0 && places[len(places)-1] == place {
+			continue
+		}
+		if _, there := slices.BinarySearch(had, c); !there {
+			l.postings[c] = append(places, place)
+		}
 	}
 }
 
-// postPairs adds a place to the postings of each funder with each recipient.
+// postPairs adds a place to the postings of each funder with each recipient. The caller holds the lock.
 func (l *line) postPairs(place int32, funders, recipients []int32) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	for _, r := range recipients {
 		for _, f := range funders {
-			k := pair{f, r}
-			if l.pairs[k] == nil {
+			places := l.pairs[pair{f, r}]
+			if places == nil {
 				l.funders[r] = append(l.funders[r], f)
 			}
-			l.pairs[k] = append(l.pairs[k], place)
+			l.pairs[pair{f, r}] = append(places, place)
 		}
 	}
 }

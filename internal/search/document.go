@@ -1,6 +1,8 @@
 package search
 
 import (
+	"bytes"
+	"iter"
 	"slices"
 	"strings"
 	"unicode"
@@ -52,39 +54,46 @@ func (d *document) part(p int) []int32 {
 	return d.codes[d.ends[p-1]:d.ends[p]]
 }
 
-// newTerms returns, each once, the codes that are to be posted and were not for old, which may be nil.
-func (d *document) newTerms(old *document) []int32 {
-	var codes []int32
-	for p := range parts {
-		for i, c := range d.part(p) {
-			series := p == numbers && i%2 == 0
-			if c != none && !series {
-				codes = append(codes, c)
+// terms yields the codes by which a document is found: all but those of series.
+func (d *document) terms() iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		from, to := int(d.ends[numbers-1]), int(d.ends[numbers])
+		for i, c := range d.codes {
+			if series := i >= from && i < to && (i-from)%2 == 0; c != none && !series && !yield(c) {
+				return
 			}
 		}
 	}
-	slices.Sort(codes)
-	codes = slices.Compact(codes)
-	if old == nil {
-		return codes
-	}
-	had := old.newTerms(nil)
-	return slices.DeleteFunc(codes, func(c int32) bool {
-		_, there := slices.BinarySearch(had, c)
-		return there
-	})
 }
 
-// writer makes documents. code gives the code of a term.
+// writer makes documents, one after the other. code gives the code of a term, which it does not keep.
 type writer struct {
-	document
-	code func(term string) int32
+	code  func(of lexicon, term []byte) int32
+	ends  [parts]int32 // of the document that is being made
+	codes []int32
+	text  []byte // that is being read
 }
 
-func (w *writer) add(mark string, terms ...string) {
-	for _, t := range terms {
-		w.codes = append(w.codes, w.code(mark+t))
+func (w *writer) add(of lexicon, term string) {
+	w.text = append(w.text[:0], term...)
+	w.codes = append(w.codes, w.code(of, w.text))
+}
+
+// addWords adds the words of a text.
+func (w *writer) addWords(text string) {
+	w.text = appendWords(w.text[:0], text)
+	for rest := w.text; len(rest) > 0; {
+		n := bytes.IndexByte(rest, ' ')
+		w.codes = append(w.codes, w.code(wordTerm, rest[:n]))
+		rest = rest[n+1:]
 	}
+}
+
+// addIdentifier adds a whole identifier.
+func (w *writer) addIdentifier(text string) {
+	w.text = appendWords(w.text[:0], text)
+	squashed := slices.DeleteFunc(w.text, func(b byte) bool { return b == ' ' })
+	w.codes = append(w.codes, w.code(identifierTerm, squashed))
 }
 
 func (w *writer) end(part int) { w.ends[part] = int32(len(w.codes)) }
@@ -94,7 +103,7 @@ func (w *writer) addNames(all ...string) {
 		if i > 0 {
 			w.codes = append(w.codes, none)
 		}
-		w.add("", Words(name)...)
+		w.addWords(name)
 	}
 	w.end(names)
 }
@@ -102,39 +111,41 @@ func (w *writer) addNames(all ...string) {
 // addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them. keys are identifiers that nobody reads.
 func (w *writer) addIdentifiers(all, keys []string, description string) {
 	for _, s := range all {
-		w.add("", Words(s)...)
+		w.addWords(s)
 	}
 	w.end(identifierWords)
 	from := len(w.codes)
-	w.add("", Words(description)...)
+	w.addWords(description)
 	slices.Sort(w.codes[from:])
 	w.codes = append(w.codes[:from], slices.Compact(w.codes[from:])...)
 	w.end(text)
-	for _, s := range slices.Concat(all, keys) {
-		w.add(identifierTerm, squash(s))
+	for _, s := range all {
+		w.addIdentifier(s)
+	}
+	for _, s := range keys {
+		w.addIdentifier(s)
 	}
 	w.end(identifiers)
 	for _, s := range all {
 		for _, n := range numbersIn(s) {
-			w.add(seriesTerm, n.series)
-			w.add(numberTerm, n.key)
+			w.add(identifierTerm, n.series)
+			w.add(identifierTerm, n.key)
 		}
 	}
 	w.end(numbers)
 }
 
-// finish returns the document. The parts that were not ended are empty.
-func (w *writer) finish() *document {
+// finish completes a document with what was added. The parts that were not ended are empty.
+func (w *writer) finish(d *document) *document {
+	d.ends, d.codes = w.ends, slices.Clone(w.codes)
 	for p := 1; p < parts; p++ {
-		w.ends[p] = max(w.ends[p], w.ends[p-1])
+		d.ends[p] = max(d.ends[p], d.ends[p-1])
 	}
-	w.codes = slices.Clip(w.codes)
-	d := w.document
-	return &d
+	w.ends, w.codes = [parts]int32{}, w.codes[:0]
+	return d
 }
 
-func ofOrganisation(o *grant.Organisation, code func(string) int32) *document {
-	w := writer{document: document{id: o.ID, title: o.DisplayName, deleted: o.Deleted != 0}, code: code}
+func (w *writer) organisation(o *grant.Organisation) *document {
 	w.addNames(append([]string{o.DisplayName}, o.Aliases...)...)
 	w.addIdentifiers(o.Identifiers, nil, "")
 	w.end(funders)
@@ -144,13 +155,12 @@ func ofOrganisation(o *grant.Organisation, code func(string) int32) *document {
 		w.add(successorTerm, o.Successor)
 	}
 	w.end(successor)
-	return w.finish()
+	return w.finish(&document{id: o.ID, title: o.DisplayName, deleted: o.Deleted != 0})
 }
 
-func ofProgramme(p *grant.Programme, code func(string) int32) *document {
-	w := writer{document: document{id: p.ID, title: p.DisplayName, deleted: p.Deleted != 0}, code: code}
+func (w *writer) programme(p *grant.Programme) *document {
 	w.addNames(p.DisplayName)
-	return w.finish()
+	return w.finish(&document{id: p.ID, title: p.DisplayName, deleted: p.Deleted != 0})
 }
 
 // importKeys are the keys under which files know a grant, but for those that are among its identifiers.
@@ -164,23 +174,20 @@ func importKeys(g *grant.Grant) []string {
 	return keys
 }
 
-func ofGrant(g *grant.Grant, code func(string) int32) *document {
+func (w *writer) grant(g *grant.Grant) *document {
 	a := &award{figure: figureOf(g), start: g.Start, end: g.End, months: g.DurationMonths, span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
-	w := writer{document: document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}, code: code}
-	title := Words(g.Title)
-	w.add("", title...)
-	w.end(names)
+	w.addNames(g.Title)
 	w.addIdentifiers(g.Identifiers, importKeys(g), g.Description)
 	for _, p := range g.Funders {
-		w.add(recordTerm, grant.Key{Kind: grant.Organisations, ID: p.Organisation}.String())
+		w.add(organisationTerm, p.Organisation)
 	}
 	w.end(funders)
 	for _, p := range g.Recipients {
-		w.add(recordTerm, grant.Key{Kind: grant.Organisations, ID: p.Organisation}.String())
+		w.add(organisationTerm, p.Organisation)
 	}
 	w.end(recipients)
 	if g.Programme != "" {
-		w.add(recordTerm, grant.Key{Kind: grant.Programmes, ID: g.Programme}.String())
+		w.add(programmeTerm, g.Programme)
 	}
 	w.end(programme)
 	if span, ok := g.Span(); ok {
@@ -195,22 +202,14 @@ func ofGrant(g *grant.Grant, code func(string) int32) *document {
 	if g.Successor != "" {
 		a.linked = append(a.linked, g.Successor)
 	}
-	for word := range distinct(title) {
-		a.weight += weightOf(word)
+	title := Words(g.Title)
+	for i, word := range title {
+		if !slices.Contains(title[:i], word) {
+			a.weight += weightOf(word)
+		}
 	}
-	return w.finish()
+	return w.finish(&document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a})
 }
-
-func distinct(words []string) map[string]bool {
-	set := make(map[string]bool, len(words))
-	for _, w := range words {
-		set[w] = true
-	}
-	return set
-}
-
-// idOf returns the id in the term of a record.
-func idOf(term string) string { return term[strings.IndexByte(term, '/')+1:] }
 
 // number is an award number and what stands before it, three words at most, which two numbers of one giver have in common: US-GOV-11.
 type number struct{ series, key string }

@@ -39,26 +39,15 @@ func (x *Index) corpus(kind grant.Kind) **corpus {
 	return nil
 }
 
-func (x *Index) set(e grant.Entity) {
-	switch e := e.(type) {
-	case *grant.Grant:
-		x.grants.set(ofGrant(e, x.grants.line.code))
-	case *grant.Organisation:
-		x.organisations.set(ofOrganisation(e, x.organisations.line.code))
-	case *grant.Programme:
-		x.programmes.set(ofProgramme(e, x.programmes.line.code))
-	}
-}
-
 // Builder makes the next Index of many records, one by one.
 type Builder struct {
 	index   *Index
-	touched map[grant.Kind]bool // of which the corpus is its own
+	writers map[grant.Kind]*writer // of the documents of the corpora that are its own
 }
 
 // Builder returns one that begins with what an index has.
 func (x *Index) Builder() *Builder {
-	return &Builder{index: x.With(nil), touched: map[grant.Kind]bool{}}
+	return &Builder{index: x.With(nil), writers: map[grant.Kind]*writer{}}
 }
 
 // Add adds a record, or puts it in the place of the one with its key.
@@ -68,11 +57,22 @@ func (b *Builder) Add(e grant.Entity) {
 	if c == nil {
 		return
 	}
-	if !b.touched[kind] {
-		b.touched[kind] = true
+	w := b.writers[kind]
+	if w == nil {
 		*c = (*c).next()
+		w = &writer{code: (*c).line.code}
+		b.writers[kind] = w
 	}
-	b.index.set(e)
+	(*c).line.mu.Lock()
+	defer (*c).line.mu.Unlock()
+	switch e := e.(type) {
+	case *grant.Grant:
+		(*c).set(w.grant(e))
+	case *grant.Organisation:
+		(*c).set(w.organisation(e))
+	case *grant.Programme:
+		(*c).set(w.programme(e))
+	}
 }
 
 // Index returns the index of what was added. The Builder must not be used after it.
@@ -89,7 +89,7 @@ func (x *Index) family(id string) []string {
 		all = append(all, id)
 	}
 	for i := 0; i < len(all); i++ {
-		for _, place := range x.organisations.line.posted(x.organisations.line.find(successorTerm + all[i])) {
+		for _, place := range x.organisations.line.posted(x.organisations.line.find(successorTerm, all[i])) {
 			d := x.organisations.at(place)
 			if d == nil || seen[d.id] {
 				continue
@@ -110,7 +110,7 @@ func (x *Index) With(reg *grant.Registry) *Index {
 
 // Identified returns the ids of the grants that have an identifier, written in whatever way, in no order. Deleted and merged ones are among them.
 func (x *Index) Identified(number string) []string {
-	code := x.grants.line.find(identifierTerm + squash(number))
+	code := x.grants.line.find(identifierTerm, squash(number))
 	var ids []string
 	for _, place := range x.grants.line.posted(code) {
 		if d := x.grants.at(place); d != nil && slices.Contains(d.part(identifiers), code) {

@@ -11,69 +11,73 @@ import (
 
 // Words returns the words of a text as they are compared: without case, accents and vowel signs, with one letter for its variants, digits as 0 to 9. Punctuation parts words,
 // but for apostrophes, geresh and the dots of initials, which go: "Women's", "צה״ל" and "U.S." are one word each, "d'Ivoire" is two. The words of "é" and of "É" are the same, and so are those of
-// the words of a text, joined by spaces. They may share the memory of the text: clone what is kept.
+// the words of a text, joined by spaces.
 func Words(text string) []string {
-	text = fold(text)
-	words := make([]string, 0, len(text)/8+1)
-	var word []byte // what was read of a word that does not stand in the text as it is
-	from := -1      // where a word begins that does, so far
-	since := 0      // letters since the word's beginning or its last dot; a digit counts as two, for it is no initial
-	part := func(at int) {
-		if from >= 0 {
-			word, from = append(word, text[from:at]...), -1
-		}
+	var room [256]byte
+	joined := string(appendWords(room[:0], text))
+	words := make([]string, strings.Count(joined, " "))
+	for i := range words {
+		words[i], joined, _ = strings.Cut(joined, " ")
 	}
-	end := func(at int) {
-		if from >= 0 {
-			words, from = append(words, text[from:at]), -1
-		} else if len(word) > 0 {
-			words, word = append(words, string(word)), word[:0]
-		}
-		since = 0
-	}
-	for i, r := range text {
+	return words
+}
+
+// appendWords appends the words of a text, each with a space behind it.
+func appendWords(to []byte, text string) []byte {
+	from := len(to) // where the word begins that is being read
+	since := 0      // letters since then or since its last dot; a digit counts as two, for it is no initial
+	for _, r := range fold(text) {
 		switch {
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9': // most are
-			if len(word) > 0 {
-				word = append(word, byte(r))
-			} else if from < 0 {
-				from = i
-			}
-			if since++; r <= '9' {
-				since++
-			}
+		case r >= 'a' && r <= 'z': // most are
+			to = append(to, byte(r))
+			since++
+			continue
+		case r >= 'A' && r <= 'Z':
+			to = append(to, byte(r)+'a'-'A')
+			since++
+			continue
+		case r >= '0' && r <= '9':
+			to = append(to, byte(r))
+			since += 2
+			continue
 		case r == '.' && since == 1:
-			part(i)
 			since = 0 // the dot of an initial, and the word may go on
-		case (r == '\'' || r == '’') && (elided(string(word)) || from >= 0 && elided(text[from:i])):
-			end(i)
+			continue
+		case (r == '\'' || r == '’') && elided(to[from:]):
 		case dropped(r):
-			part(i)
-		case r == '&':
-			end(i)
-			words = append(words, "and")
-		case r < utf8.RuneSelf || !unicode.In(r, unicode.L, unicode.N, unicode.Mc):
-			end(i)
-		default:
-			part(i)
+			continue
+		case r >= utf8.RuneSelf && unicode.In(r, unicode.L, unicode.N, unicode.Mc):
 			if s, ok := variants[r]; ok {
-				word = append(word, s...)
+				to = append(to, s...)
 			} else {
-				word = utf8.AppendRune(word, unicode.ToLower(r)) // some scripts are folded to capitals
+				to = utf8.AppendRune(to, unicode.ToLower(r)) // some scripts are folded to capitals
 			}
 			if since++; !unicode.IsLetter(r) {
 				since++
 			}
+			continue
 		}
+		to, since = endWord(to, from), 0
+		if r == '&' {
+			to = append(to, "and "...)
+		}
+		from = len(to)
 	}
-	end(len(text))
-	return words
+	return endWord(to, from)
+}
+
+// endWord puts a space behind a word, if there is one.
+func endWord(to []byte, from int) []byte {
+	if len(to) == from {
+		return to
+	}
+	return append(to, ' ')
 }
 
 // squash returns the words of a text as one. It is how identifiers are compared: "US-GOV-1" is "us gov 1".
 func squash(text string) string { return strings.Join(Words(text), "") }
 
-// fold takes case away and parts letters from their marks.
+// fold takes case away and parts letters from their marks, where a text has other letters than those of ASCII.
 func fold(text string) string {
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
@@ -82,11 +86,11 @@ func fold(text string) string {
 			return norm.NFKD.String(cases.Fold().String(norm.NFKD.String(text)))
 		}
 	}
-	return strings.ToLower(text)
+	return text
 }
 
 // elided tells whether a word is an article or a preposition that lost its vowel to the next word: d'Ivoire, l'eau.
-func elided(word string) bool { return len(word) == 1 && (word[0] == 'd' || word[0] == 'l') }
+func elided(word []byte) bool { return len(word) == 1 && (word[0] == 'd' || word[0] == 'l') }
 
 // dropped tells whether a character goes without parting words: marks above and below letters, what only shapes the text, and apostrophes.
 func dropped(r rune) bool {

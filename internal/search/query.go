@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/allmep/tandem/internal/fault"
-	"github.com/allmep/tandem/internal/grant"
 )
 
 // Query is words to search for. Each must be found.
@@ -57,17 +56,21 @@ func (x *Index) Grants(q Query) []Hit { return x.scan(q).hits() }
 // scan holds a query against the grants, and against the names of what they name.
 func (x *Index) scan(q Query) *scan {
 	s := newScan(x.grants, q)
-	for _, kind := range []grant.Kind{grant.Organisations, grant.Programmes} {
-		named := newScan(*x.corpus(kind), q)
+	for _, of := range []lexicon{organisationTerm, programmeTerm} {
+		corpus := x.organisations
+		if of == programmeTerm {
+			corpus = x.programmes
+		}
+		named := newScan(corpus, q)
 		whole, classes := named.classes()
 		for id := range whole {
-			for _, c := range x.recordCodes(kind, id) {
+			for _, c := range x.recordCodes(of, id) {
 				s.named[c] = true
 			}
 		}
 		for i := range classes {
 			for id, class := range classes[i] {
-				for _, c := range x.recordCodes(kind, id) {
+				for _, c := range x.recordCodes(of, id) {
 					if old, ok := s.words[i].records[c]; !ok || class < old {
 						s.words[i].records[c] = class
 					}
@@ -79,14 +82,14 @@ func (x *Index) scan(q Query) *scan {
 }
 
 // recordCodes returns the codes by which grants name a record: those of an organisation's whole family.
-func (x *Index) recordCodes(kind grant.Kind, id string) []int32 {
+func (x *Index) recordCodes(of lexicon, id string) []int32 {
 	ids := []string{id}
-	if kind == grant.Organisations {
+	if of == organisationTerm {
 		ids = x.family(id)
 	}
 	var codes []int32
 	for _, id := range ids {
-		if c := x.grants.line.find(recordTerm + grant.Key{Kind: kind, ID: id}.String()); c != none {
+		if c := x.grants.line.find(of, id); c != none {
 			codes = append(codes, c)
 		}
 	}
@@ -112,9 +115,9 @@ type wanted struct {
 }
 
 func newScan(c *corpus, q Query) *scan {
-	s := &scan{corpus: c, identifier: c.line.find(identifierTerm + q.squashed), named: map[int32]bool{}}
+	s := &scan{corpus: c, identifier: c.line.find(identifierTerm, q.squashed), named: map[int32]bool{}}
 	for _, w := range q.words {
-		one := wanted{code: c.line.find(w), codes: c.line.beginning(w), records: map[int32]int{}}
+		one := wanted{code: c.line.find(wordTerm, w), codes: c.line.beginning(w), records: map[int32]int{}}
 		s.words = append(s.words, one)
 		s.whole = append(s.whole, one.code)
 	}

@@ -74,7 +74,7 @@ type judge struct {
 	index  *Index
 	a      *document
 	terms  []string
-	own    []string         // terms that the line does not know; their codes are those below none
+	own    []term           // terms that the line does not know; their codes are those below none
 	states map[int32]string // of funders, by code
 	family map[int32]string // survivors of recipients, by code
 	words  []weighted       // of a's title, each once
@@ -90,7 +90,8 @@ type weighted struct {
 
 func (x *Index) judge(g *grant.Grant) *judge {
 	j := x.newJudge()
-	j.a = ofGrant(g, j.code)
+	w := writer{code: j.code}
+	j.a = w.grant(g)
 	return j.ready()
 }
 
@@ -106,36 +107,42 @@ func (x *Index) newJudge() *judge {
 
 // ready works out what every comparison needs. An identifier of one grant decides if it is one of the other's, or an award number in one.
 func (j *judge) ready() *judge {
-	line := j.index.grants.line
-	j.terms = line.all()
+	j.terms = j.index.grants.line.all()
 	for i, c := range j.a.part(names) {
 		if !slices.Contains(j.a.part(names)[:i], c) {
 			j.words = append(j.words, weighted{c, weightOf(j.term(c))})
 		}
 	}
 	for _, c := range j.a.part(identifiers) {
-		if s := j.term(c)[1:]; decides(s) {
+		if decides(j.term(c)) {
 			j.identifiers = append(j.identifiers, c)
-			j.numbers = append(j.numbers, line.find(numberTerm+s))
+			j.numbers = append(j.numbers, c)
 		}
 	}
 	for i := 1; i < len(j.a.part(numbers)); i += 2 {
-		if s := j.term(j.a.part(numbers)[i])[1:]; decides(s) {
-			j.identifiers = append(j.identifiers, line.find(identifierTerm+s))
+		if c := j.a.part(numbers)[i]; decides(j.term(c)) {
+			j.identifiers = append(j.identifiers, c)
 		}
 	}
 	return j
 }
 
+// term is a text in a lexicon.
+type term struct {
+	of   lexicon
+	text string
+}
+
 // code returns the code of a term without telling the line of it.
-func (j *judge) code(term string) int32 {
-	if c := j.index.grants.line.find(term); c != none {
+func (j *judge) code(of lexicon, text []byte) int32 {
+	t := term{of, string(text)}
+	if c := j.index.grants.line.find(of, t.text); c != none {
 		return c
 	}
-	i := slices.Index(j.own, term)
+	i := slices.Index(j.own, t)
 	if i < 0 {
 		i = len(j.own)
-		j.own = append(j.own, term)
+		j.own = append(j.own, t)
 	}
 	return none - 1 - int32(i)
 }
@@ -197,7 +204,7 @@ func (j *judge) explain(b *document, p points) []Part {
 func (j *judge) state(code int32) string {
 	s, ok := j.states[code]
 	if !ok {
-		s = j.index.reg.DonorState(idOf(j.term(code)))
+		s = j.index.reg.DonorState(j.term(code))
 		j.states[code] = s
 	}
 	return s
@@ -206,7 +213,7 @@ func (j *judge) state(code int32) string {
 func (j *judge) survivor(code int32) string {
 	s, ok := j.family[code]
 	if !ok {
-		s = j.index.reg.Survivor(idOf(j.term(code)))
+		s = j.index.reg.Survivor(j.term(code))
 		j.family[code] = s
 	}
 	return s
@@ -215,7 +222,7 @@ func (j *judge) survivor(code int32) string {
 // term returns a term that has a code. The line may have grown since the judge was made.
 func (j *judge) term(code int32) string {
 	if code < none {
-		return j.own[none-1-code]
+		return j.own[none-1-code].text
 	}
 	if int(code) >= len(j.terms) {
 		j.terms = j.index.grants.line.all()

@@ -114,8 +114,8 @@ func (x *Index) block(j *judge, f func(places []int32)) {
 		states[j.state(c)] = true
 	}
 	for _, r := range j.a.part(recipients) {
-		for _, id := range x.family(idOf(j.term(r))) {
-			code := x.grants.line.find(recordTerm + grant.Key{Kind: grant.Organisations, ID: id}.String())
+		for _, id := range x.family(j.term(r)) {
+			code := x.grants.line.find(organisationTerm, id)
 			for _, funder := range x.grants.line.fundersOf(code) {
 				if states[j.state(funder)] {
 					f(x.grants.line.postedPair(pair{funder, code}))

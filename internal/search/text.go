@@ -42,7 +42,7 @@ func (t *told) candidates() []int32 {
 	var from []int32
 	for _, piece := range t.pieces {
 		if decides(piece) {
-			from = append(from, t.corpus.line.find(identifierTerm+piece), t.corpus.line.find(numberTerm+piece))
+			from = append(from, t.corpus.line.find(identifierTerm, piece))
 		}
 	}
 	order := make([]int, len(t.words))
@@ -76,8 +76,8 @@ func (t *told) match(q Query, d *document) Match {
 	m := Match{ID: d.id, Title: d.title}
 	for _, p := range [...]int{identifiers, numbers} {
 		for i, c := range d.part(p) {
-			if series := p == numbers && i%2 == 0; !series && decides(t.term(c)[1:]) && slices.Contains(t.pieces, t.term(c)[1:]) {
-				m.Score, m.Parts = Whole, []Part{{Kind: Identifier, Points: Whole, Reason: "the identifier " + strings.ToUpper(t.term(c)[1:])}}
+			if series := p == numbers && i%2 == 0; !series && decides(t.term(c)) && slices.Contains(t.pieces, t.term(c)) {
+				m.Score, m.Parts = Whole, []Part{{Kind: Identifier, Points: Whole, Reason: "the identifier " + strings.ToUpper(t.term(c))}}
 				return m
 			}
 		}
