@@ -5,11 +5,15 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/allmep/tandem/internal/exchange"
 	"github.com/allmep/tandem/internal/exchange/formats"
 	"github.com/allmep/tandem/internal/exchange/freeform"
+	"github.com/allmep/tandem/internal/grant"
 	"github.com/allmep/tandem/internal/ledger"
 	"github.com/allmep/tandem/internal/money"
 )
@@ -114,5 +118,28 @@ func fileTotals(t *testing.T, path string) map[[2]string]*big.Rat {
 				has[k].Add(has[k], value)
 			}
 		}
+	}
+}
+
+// Every country has a ministry of health, and each is one organisation however often it gives, in one file and in the next.
+func TestANameInTwoStatesIsTwoOrganisations(t *testing.T) {
+	l := open(t, stores["SQLite"](t))
+	const file = "Grant ID,Title,Donor,Donor state,Recipient,Amount,Currency,Start date\n" +
+		"1,Wells,Ministry of Health,US,EcoPeace,10,USD,2022-01-01\n" + "2,Pumps,Ministry of Health,SE,EcoPeace,10,USD,2022-01-01\n" +
+		"3,Pipes,Ministry of Health,SE,EcoPeace,10,USD,2022-01-01\n" + "4,Taps,Ministry of Health,SE,EcoPeace,10,USD,2022-01-01\n"
+	for _, revision := range []int64{1, 0} {
+		im, err := l.Import(t.Context(), staff, func() (exchange.Reader, error) {
+			return formats.Open(strings.NewReader(file), "field.csv", "", freeform.Options{})
+		}, false, func(int) {})
+		if err != nil || im.Revision != revision {
+			t.Fatalf("revision %d, error %v", im.Revision, err)
+		}
+	}
+	states := map[string]string{}
+	for _, e := range l.State().Registry.All(grant.Organisations) {
+		states[e.Key().ID] = e.(*grant.Organisation).State
+	}
+	if diff := cmp.Diff(map[string]string{"ministry-of-health": "US", "ministry-of-health-2": "SE", "ecopeace": ""}, states); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

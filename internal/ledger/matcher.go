@@ -16,7 +16,7 @@ type matcher struct {
 	base       *grant.Registry
 	numbers    map[string]string // identifier -> id of an organisation that the import gave it to
 	keys       map[string]string // of names of drafts, which come again and again
-	names      map[string]string // of organisations, normalised -> id
+	names      map[string]string // of organisations, normalised, and with their state -> id
 	codes      map[string]string // kind and code of terms -> id
 	terms      map[string]string // kind and normalised name of terms -> id
 	programmes map[string]string // normalised name -> id, "" if several are called so
@@ -41,12 +41,14 @@ func newMatcher(reg *grant.Registry) *matcher {
 			if o.Deleted != 0 {
 				continue
 			}
+			names := o.Aliases
 			if own {
-				first(m.names, nameKey(o.DisplayName), o.ID)
-				continue
+				names = []string{o.DisplayName}
 			}
-			for _, alias := range o.Aliases {
-				first(m.names, nameKey(alias), o.ID)
+			for _, name := range names {
+				key := nameKey(name)
+				first(m.names, key, o.ID)
+				first(m.names, ofState(key, o.State), o.ID)
 			}
 		}
 	}
@@ -79,6 +81,14 @@ func newMatcher(reg *grant.Registry) *matcher {
 
 // nameKey is how names are compared: without case, accents and punctuation.
 func nameKey(name string) string { return strings.Join(search.Words(name), " ") }
+
+// ofState is the key of a name with a donor state, "" without one.
+func ofState(name, state string) string {
+	if name == "" || state == "" {
+		return ""
+	}
+	return name + "\n" + state
+}
 
 // key is the nameKey of a name of a draft.
 func (m *matcher) key(name string) string {
@@ -118,7 +128,9 @@ func (m *matcher) adopt(e grant.Entity) {
 		for _, n := range e.Identifiers {
 			m.remember(m.numbers, n, e.ID)
 		}
-		m.remember(m.names, nameKey(e.DisplayName), e.ID)
+		key := nameKey(e.DisplayName)
+		m.remember(m.names, key, e.ID)
+		m.remember(m.names, ofState(key, e.State), e.ID)
 	case *grant.Term:
 		for _, code := range e.Codes {
 			m.remember(m.codes, string(e.Of)+"/"+code, e.ID)
@@ -235,11 +247,12 @@ func (m *matcher) organisation(p *exchange.Party) (string, error) {
 		m.remember(m.numbers, n, o.ID)
 	}
 	m.remember(m.names, key, o.ID)
+	m.remember(m.names, ofState(key, p.State), o.ID)
 	return o.ID, nil
 }
 
-// find returns the organisation that a party is, by its identifiers or the key of its name, nil if it is not known. A name is not enough where the two are of different states: every country has a ministry
-// of health.
+// find returns the organisation that a party is, by its identifiers or the key of its name, nil if it is not known. A name is not enough where the two are of different states: every country has
+// a ministry of health.
 func (m *matcher) find(p *exchange.Party, name string) *grant.Organisation {
 	for _, n := range p.Identifiers {
 		if id, ok := m.numbers[n]; ok {
@@ -248,6 +261,9 @@ func (m *matcher) find(p *exchange.Party, name string) *grant.Organisation {
 		if o := m.base.Identified(n); o != nil && o.Deleted == 0 {
 			return m.get(o.ID)
 		}
+	}
+	if id, ok := m.names[ofState(name, p.State)]; ok {
+		return m.get(m.base.Survivor(id))
 	}
 	if id, ok := m.names[name]; ok {
 		o := m.get(m.base.Survivor(id))

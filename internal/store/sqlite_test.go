@@ -111,7 +111,7 @@ func TestSQLiteFull(t *testing.T) {
 func TestSQLitePacks(t *testing.T) {
 	s := open(t, file(t))
 	defer s.Close()
-	const title = `{"title":"Good Water Neighbors"}`
+	const title = `{"title":"Climate resilience and water"}`
 	long := strings.Repeat(title, 1000)
 	err := s.Commit(t.Context(), func(tx ledger.Tx) error {
 		r := next(tx, "a", "b", "c")
