@@ -45,13 +45,25 @@ const (
 // none is the code of no term.
 const none int32 = -1
 
-// code returns the code of a term, and gives it one if it has none. The caller holds the lock.
+// code returns the code of a term, and gives it one if it has none. The caller holds the lock for reading, which is given up while the term is added.
 func (l *line) code(of lexicon, term []byte) int32 {
-	c, ok := l.codes[of][string(term)]
+	if c, ok := l.codes[of][string(term)]; ok {
+		return c
+	}
+	l.mu.RUnlock()
+	defer l.mu.RLock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.add(of, string(term))
+}
+
+// add is code for a term that had none a moment ago. The caller holds the lock.
+func (l *line) add(of lexicon, term string) int32 {
+	c, ok := l.codes[of][term]
 	if !ok {
 		c = int32(len(l.terms))
-		l.terms, l.postings = append(l.terms, string(term)), append(l.postings, nil)
-		l.codes[of][l.terms[c]] = c
+		l.terms, l.postings = append(l.terms, term), append(l.postings, nil)
+		l.codes[of][term] = c
 		if of == wordTerm {
 			l.words = l.words.with(c, l.terms)
 		}

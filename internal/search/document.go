@@ -145,6 +145,17 @@ func (w *writer) finish(d *document) *document {
 	return d
 }
 
+// document makes the document of a record of one of the kinds that have a corpus.
+func (w *writer) document(e grant.Entity) *document {
+	switch e := e.(type) {
+	case *grant.Grant:
+		return w.grant(e)
+	case *grant.Organisation:
+		return w.organisation(e)
+	}
+	return w.programme(e.(*grant.Programme))
+}
+
 func (w *writer) organisation(o *grant.Organisation) *document {
 	w.addNames(append([]string{o.DisplayName}, o.Aliases...)...)
 	w.addIdentifiers(o.Identifiers, nil, "")

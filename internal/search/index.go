@@ -63,16 +63,14 @@ func (b *Builder) Add(e grant.Entity) {
 		w = &writer{code: (*c).line.code}
 		b.writers[kind] = w
 	}
-	(*c).line.mu.Lock()
-	defer (*c).line.mu.Unlock()
-	switch e := e.(type) {
-	case *grant.Grant:
-		(*c).set(w.grant(e))
-	case *grant.Organisation:
-		(*c).set(w.organisation(e))
-	case *grant.Programme:
-		(*c).set(w.programme(e))
-	}
+	// Readers are kept out only while something is changed: an import looks up each of its grants while those before are added.
+	mu := &(*c).line.mu
+	mu.RLock()
+	d := w.document(e)
+	mu.RUnlock()
+	mu.Lock()
+	defer mu.Unlock()
+	(*c).set(d)
 }
 
 // Index returns the index of what was added. The Builder must not be used after it.
