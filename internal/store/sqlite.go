@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"os"
@@ -47,6 +48,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := s.setUpSQLite(ctx, path); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	s.checkpoints = newCheckpoints(sqlitePool(path, 1, patience, nil), writer)
 	return s, nil
 }
 
@@ -130,9 +132,8 @@ func (sqliteConnector) Driver() driver.Driver {
 	}}
 }
 
-// tuning lets reads take the first GiB of the file straight from the page cache of the system, and has what is in the write-ahead log moved into the file at every
-// 32 MiB of it, and not at every 4: pages that are written again and again are moved once, and few writers wait for it.
-const tuning = "PRAGMA mmap_size = 1073741824; PRAGMA wal_autocheckpoint = 8192"
+// tuning lets reads take the first GiB of the file straight from the page cache of the system, and leaves the write-ahead log to the checkpoints.
+var tuning = fmt.Sprintf("PRAGMA mmap_size = %d; PRAGMA wal_autocheckpoint = %d; PRAGMA journal_size_limit = %d", 1<<30, farLog, shortLog)
 
 func sqliteTrouble(err error) trouble {
 	var e sqlite3.Error

@@ -134,3 +134,43 @@ func TestSQLitePacks(t *testing.T) {
 		}
 	}
 }
+
+// The log of a large write is moved into the file beside those who go on to write, and takes little room again.
+func TestSQLiteMovesItsLog(t *testing.T) {
+	path := file(t)
+	s := open(t, path)
+	defer s.Close()
+	bytes := make([]byte, shortLog)
+	_, _ = rand.Read(bytes)
+	big := hex.AppendEncode(nil, bytes) // twice as much as is left long
+	err := s.Commit(t.Context(), func(tx ledger.Tx) error {
+		r := next(tx, "big")
+		r.Changes[0].Body = big
+		return tx.Append(r)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := func() int64 {
+		log, err := os.Stat(path + "-wal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return log.Size()
+	}
+	if n := size(); n < int64(len(big)) {
+		t.Fatalf("the log has %d bytes only", n)
+	}
+	for end := time.Now().Add(time.Minute); size() > shortLog; {
+		if time.Now().After(end) {
+			t.Fatalf("the log still has %d bytes", size())
+		}
+		write(t, s, "small")
+	}
+	if v, err := s.Get(t.Context(), grant.Key{Kind: grant.Grants, ID: "big"}, 0); err != nil || string(v.Body) != string(big) {
+		t.Errorf("%d bytes, error %v", len(v.Body), err)
+	}
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

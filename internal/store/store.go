@@ -14,9 +14,10 @@ import (
 // Store is a ledger.Store on one database. Make one with Open.
 type Store struct {
 	reader
-	dialect dialect
-	readers *sql.DB
-	writer  *sql.DB // the same as readers on PostgreSQL
+	dialect     dialect
+	readers     *sql.DB
+	writer      *sql.DB      // the same as readers on PostgreSQL
+	checkpoints *checkpoints // SQLite's
 }
 
 var _ ledger.Store = (*Store)(nil)
@@ -71,7 +72,7 @@ func newStore(d dialect, readers, writer *sql.DB) *Store {
 // Close implements ledger.Store.
 func (s *Store) Close() error {
 	// The writer is last, because SQLite tidies up when the last connection closes, which a reader may not.
-	return errors.Join(closeAll(s.readers), closeAll(s.writer))
+	return errors.Join(s.checkpoints.close(), closeAll(s.readers), closeAll(s.writer))
 }
 
 // closeAll closes a pool and waits for the calls that use it: database/sql closes a connection in use when its call returns, and does not wait.

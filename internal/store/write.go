@@ -84,7 +84,9 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 		return t.again, err
 	}
 	again, err := s.finish(ctx, conn)
-	committed = err == nil
+	if committed = err == nil; committed {
+		s.checkpoints.wake()
+	}
 	return again, err
 }
 
