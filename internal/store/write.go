@@ -238,9 +238,11 @@ func (t *tx) addVersions(add bulk, changes []ledger.Version) error {
 	args[0], args[1] = t.number, t.at
 	t.packer.reset()
 	for _, v := range changes {
-		var body any = string(v.Body)
+		var body any
 		if t.packs {
 			body = t.packer.packed(v.Body)
+		} else {
+			body = string(v.Body)
 		}
 		args = append(args, string(v.Key.Kind), v.Key.ID, v.Created, v.Deleted, body)
 	}
