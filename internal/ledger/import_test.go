@@ -319,7 +319,7 @@ func TestRealFiles(t *testing.T) {
 		return created, updated, recorded
 	}
 	created, updated, recorded := run()
-	for _, id := range l.State().Index.Identified("US-GOV-22-9000115492") {
+	for _, id := range l.State().Index.Identified([]string{"US-GOV-22-9000115492"})[0] {
 		if g := grantOf(t, l, id); len(g.Reports) != 2 || len(g.Transactions) != 1 {
 			t.Errorf("what is published twice has %d reports and %d transactions", len(g.Reports), len(g.Transactions))
 		}

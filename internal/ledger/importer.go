@@ -47,24 +47,27 @@ func newImporter(ctx context.Context, d *draft, w Write) *importer {
 
 // run takes every draft of a file, and seals what they make. Its error is that of the reader or the store, or Invalid if grants are refused that must not be.
 func (im *importer) run(ctx context.Context, from *ahead, partial bool, taken func(drafts int)) error {
-	for n := 1; ; n++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		d, err := from.next()
+	for n := 0; ; {
+		drafts, err := from.next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			return err
 		}
-		if n > maxDrafts {
-			return fault.New(fault.Exhausted, "%s: the file has more than %d grants; import it in pieces", d.Place, maxDrafts)
+		identified := im.identified(drafts)
+		for i, d := range drafts {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if n++; n > maxDrafts {
+				return fault.New(fault.Exhausted, "%s: the file has more than %d grants; import it in pieces", d.Place, maxDrafts)
+			}
+			if err := im.take(d, identified[i]); err != nil {
+				return err
+			}
+			taken(n)
 		}
-		if err := im.take(d); err != nil {
-			return err
-		}
-		taken(n)
 	}
 	im.whole, im.done.Totals, im.done.Problems = true, im.accounts.totals(), from.rest
 	if n := im.done.Count(GrantRefused); n > 0 && !partial && !im.w.ValidateOnly {
@@ -73,8 +76,17 @@ func (im *importer) run(ctx context.Context, from *ahead, partial bool, taken fu
 	return im.end()
 }
 
-// take decides what becomes of one draft. Its error is of the store: what is wrong with the draft is in the answer.
-func (im *importer) take(from *exchange.Draft) error {
+// identified returns for each draft the ids of the grants that had its key as an identifier before the import.
+func (im *importer) identified(drafts []*exchange.Draft) [][]string {
+	keys := make([]string, len(drafts))
+	for i, d := range drafts {
+		keys[i] = d.Key
+	}
+	return im.before.Index.Identified(keys)
+}
+
+// take decides what becomes of one draft. identified are the ids of the grants that had its key before the import. Its error is of the store: what is wrong with the draft is in the answer.
+func (im *importer) take(from *exchange.Draft, identified []string) error {
 	// What the file is cut from must not be kept for the sake of these few words.
 	from.Key, from.Source, from.Grant.Title = strings.Clone(from.Key), strings.Clone(from.Source), strings.Clone(from.Grant.Title)
 	for i := range from.Related {
@@ -83,7 +95,7 @@ func (im *importer) take(from *exchange.Draft) error {
 	}
 	out := ImportedGrant{Place: from.Place, Key: from.Key, Title: from.Grant.Title, Problems: slices.Clone(from.Problems)}
 	im.known.begin()
-	g, before, err := im.decide(from, &out)
+	g, before, err := im.decide(from, identified, &out)
 	var f *fault.Error
 	switch {
 	case errors.As(err, &f) && f.Kind == fault.Invalid:
@@ -120,7 +132,7 @@ func (im *importer) take(from *exchange.Draft) error {
 }
 
 // decide makes the grant of a draft as the revision leaves it. before is its encoding as it stands, nil if it is new. Its error is Invalid if the draft is refused.
-func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.Grant, before []byte, err error) {
+func (im *importer) decide(from *exchange.Draft, identified []string, out *ImportedGrant) (g *grant.Grant, before []byte, err error) {
 	if from.Refused() {
 		return nil, nil, fault.New(fault.Invalid, "it cannot be read")
 	}
@@ -143,7 +155,7 @@ func (im *importer) decide(from *exchange.Draft, out *ImportedGrant) (g *grant.G
 		}
 		return g, before, im.check(g)
 	}
-	if g, err = im.recorded(from); err != nil {
+	if g, err = im.recorded(from, identified); err != nil {
 		return nil, nil, err
 	}
 	said, reporter, err := im.known.resolve(from, false)
@@ -202,12 +214,12 @@ func (im *importer) hear(from *exchange.Draft, said *grant.Grant, reporter strin
 }
 
 // recorded returns the grant that a draft tells of, as it stands, nil if there is none.
-func (im *importer) recorded(from *exchange.Draft) (*grant.Grant, error) {
+func (im *importer) recorded(from *exchange.Draft, identified []string) (*grant.Grant, error) {
 	if from.Key == "" {
 		return nil, nil
 	}
 	var imported, named []*grant.Grant
-	for _, id := range im.before.Index.Identified(from.Key) {
+	for _, id := range identified {
 		g, err := im.grant(id)
 		if err != nil {
 			return nil, err

@@ -164,7 +164,7 @@ func (im *importer) meant(r *relations, rel exchange.Relation, inFile []string, 
 	}
 	ids := inFile
 	if len(ids) == 0 {
-		ids = im.before.Index.Identified(rel.Key)
+		ids = im.before.Index.Identified([]string{rel.Key})[0]
 	}
 	var imported, known []*grant.Grant
 	for _, id := range slices.Sorted(slices.Values(ids)) {

@@ -7,7 +7,7 @@ import (
 )
 
 // line is what the corpora that follow one another share. It only grows: a code holds for all of them, and a posting may hold places whose document, in an earlier or a later corpus,
-// does not have the term. Whoever follows a posting looks at the document.
+// does not have the term. Whoever follows a posting looks at the document. One goroutine at a time adds to it: it holds the lock for what it changes, and others to read.
 type line struct {
 	mu       sync.RWMutex
 	places   map[string]int32           // of a record's id, in the order of appearance
@@ -45,28 +45,18 @@ const (
 // none is the code of no term.
 const none int32 = -1
 
-// code returns the code of a term, and gives it one if it has none. The caller holds the lock for reading, which is given up while the term is added.
+// code returns the code of a term, and gives it one if it has none. Only who adds to the line calls it, so that it needs no lock to read.
 func (l *line) code(of lexicon, term []byte) int32 {
 	if c, ok := l.codes[of][string(term)]; ok {
 		return c
 	}
-	l.mu.RUnlock()
-	defer l.mu.RLock()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.add(of, string(term))
-}
-
-// add is code for a term that had none a moment ago. The caller holds the lock.
-func (l *line) add(of lexicon, term string) int32 {
-	c, ok := l.codes[of][term]
-	if !ok {
-		c = int32(len(l.terms))
-		l.terms, l.postings = append(l.terms, term), append(l.postings, nil)
-		l.codes[of][term] = c
-		if of == wordTerm {
-			l.words = l.words.with(c, l.terms)
-		}
+	c, text := int32(len(l.terms)), string(term)
+	l.terms, l.postings = append(l.terms, text), append(l.postings, nil)
+	l.codes[of][text] = c
+	if of == wordTerm {
+		l.words = l.words.with(c, l.terms)
 	}
 	return c
 }
@@ -79,6 +69,20 @@ func (l *line) find(of lexicon, term string) int32 {
 		return c
 	}
 	return none
+}
+
+// findAll returns the codes of terms, none for those that have none, and the places of each. A place may stand there twice.
+func (l *line) findAll(of lexicon, terms []string) (codes []int32, places [][]int32) {
+	codes, places = make([]int32, len(terms)), make([][]int32, len(terms))
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	for i, t := range terms {
+		codes[i] = none
+		if c, ok := l.codes[of][t]; ok {
+			codes[i], places[i] = c, l.postings[c]
+		}
+	}
+	return codes, places
 }
 
 // all returns the terms by code. They must not be changed.

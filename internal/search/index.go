@@ -63,11 +63,8 @@ func (b *Builder) Add(e grant.Entity) {
 		w = &writer{code: (*c).line.code}
 		b.writers[kind] = w
 	}
-	// Readers are kept out only while something is changed: an import looks up each of its grants while those before are added.
-	mu := &(*c).line.mu
-	mu.RLock()
 	d := w.document(e)
-	mu.RUnlock()
+	mu := &(*c).line.mu // readers are kept out only while something is changed
 	mu.Lock()
 	defer mu.Unlock()
 	(*c).set(d)
@@ -106,13 +103,19 @@ func (x *Index) With(reg *grant.Registry) *Index {
 	return &Index{grants: x.grants, organisations: x.organisations, programmes: x.programmes, reg: reg}
 }
 
-// Identified returns the ids of the grants that have an identifier, written in whatever way, in no order. Deleted and merged ones are among them.
-func (x *Index) Identified(number string) []string {
-	code := x.grants.line.find(identifierTerm, squash(number))
-	var ids []string
-	for _, place := range x.grants.line.posted(code) {
-		if d := x.grants.at(place); d != nil && slices.Contains(d.part(identifiers), code) {
-			ids = append(ids, d.id)
+// Identified returns for each of these numbers the ids of the grants that have it as an identifier, written in whatever way, in no order. Deleted and merged ones are among them. They are
+// looked up together because of the lock: an import looks up each of its grants while those before are added.
+func (x *Index) Identified(numbers []string) [][]string {
+	squashed, ids := make([]string, len(numbers)), make([][]string, len(numbers))
+	for i, n := range numbers {
+		squashed[i] = squash(n)
+	}
+	codes, places := x.grants.line.findAll(identifierTerm, squashed)
+	for i, code := range codes {
+		for _, place := range places[i] {
+			if d := x.grants.at(place); d != nil && slices.Contains(d.part(identifiers), code) {
+				ids[i] = append(ids[i], d.id)
+			}
 		}
 	}
 	return ids
