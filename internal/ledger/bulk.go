@@ -36,8 +36,8 @@ type encoded struct {
 
 // bulkBatch is how many records are encoded and written at once, and bulkAhead how many batches wait at most. More are not faster.
 const (
-	bulkBatch = 128
-	bulkAhead = 4
+	bulkBatch = 64
+	bulkAhead = 2
 )
 
 // newBulk begins a bulk of a draft. stop has to be called.

@@ -266,7 +266,7 @@ func (im *importer) keep(g *grant.Grant) error {
 }
 
 // admittedAtOnce is how many grants wait for one another at most.
-const admittedAtOnce = 256
+const admittedAtOnce = 64
 
 // admit makes the grants that wait part of the revision, and tells of new ones which of those that were recorded before the import are likely the same. They wait
 // for one another because a registry with what was made for them is not made for one grant.
