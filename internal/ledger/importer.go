@@ -20,9 +20,10 @@ type importer struct {
 	w        Write
 	before   *State // the import
 	known    *matcher
-	seen     map[string]int  // places in the answer, by source and key
-	changed  map[string]bool // the ids of grants, recorded before, that the import has changed
-	waiting  []int           // of done.Grants: those whose grants are in changes, to be admitted and put together
+	source   string            // of the drafts, until one has another
+	seen     map[[2]string]int // places in the answer, by source and key
+	changed  map[string]bool   // the ids of grants, recorded before, that the import has changed
+	waiting  []int             // of done.Grants: those whose grants are in changes, to be admitted and put together
 	changes  []*grant.Grant
 	accounts accounts
 	tellers  []teller
@@ -34,7 +35,7 @@ type importer struct {
 }
 
 func newImporter(ctx context.Context, d *draft, w Write) *importer {
-	im := &importer{bulk: newBulk(d, w), w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[string]int{}, changed: map[string]bool{}, touched: map[string]*grant.Grant{}}
+	im := &importer{bulk: newBulk(d, w), w: w, before: d.pending.flush(), known: newMatcher(d.registry), seen: map[[2]string]int{}, changed: map[string]bool{}, touched: map[string]*grant.Grant{}}
 	im.past = func(id string, revision int64) (*grant.Grant, error) {
 		e, err := d.ledger.read(ctx, im.before, grantKey(id), revision) // what a revision left never changes
 		if err != nil {
@@ -88,7 +89,10 @@ func (im *importer) identified(drafts []*exchange.Draft) [][]string {
 // take decides what becomes of one draft. identified are the ids of the grants that had its key before the import. Its error is of the store: what is wrong with the draft is in the answer.
 func (im *importer) take(from *exchange.Draft, identified []string) error {
 	// What the file is cut from must not be kept for the sake of these few words.
-	from.Key, from.Source, from.Grant.Title = strings.Clone(from.Key), strings.Clone(from.Source), strings.Clone(from.Grant.Title)
+	if from.Source != im.source {
+		im.source = strings.Clone(from.Source)
+	}
+	from.Source, from.Key, from.Grant.Title = im.source, strings.Clone(from.Key), strings.Clone(from.Grant.Title)
 	for i := range from.Related {
 		r := &from.Related[i]
 		r.Key, r.Grant, r.Reason = strings.Clone(r.Key), strings.Clone(r.Grant), strings.Clone(r.Reason)
@@ -137,7 +141,7 @@ func (im *importer) decide(from *exchange.Draft, identified []string, out *Impor
 		return nil, nil, fault.New(fault.Invalid, "it cannot be read")
 	}
 	if from.Key != "" {
-		key := from.Source + "\n" + from.Key
+		key := [2]string{from.Source, from.Key}
 		if first, twice := im.seen[key]; twice {
 			return nil, nil, fault.Field("key", "%q is in the file already, at %s", from.Key, im.done.Grants[first].Place)
 		}

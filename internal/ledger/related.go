@@ -13,19 +13,16 @@ import (
 
 // teller is a grant of which a file tells, with what the file says of how it stands to others.
 type teller struct {
-	id      string // of the grant
 	place   int    // of it in the answer
-	key     string // under which the file knows it
 	record  string // the id that it has where the file was written
 	source  string
-	at      exchange.Place
 	related []exchange.Relation
 	said    []grant.Said // links of which the file told before
 }
 
 // hears makes a grant that a draft tells of a teller.
 func (im *importer) hears(from *exchange.Draft, g *grant.Grant, out *ImportedGrant) {
-	t := teller{id: g.ID, place: len(im.done.Grants), key: from.Key, source: from.Source, at: from.Place}
+	t := teller{place: len(im.done.Grants), source: from.Source}
 	if from.Record != nil {
 		t.record = from.Record.Grant
 	}
@@ -34,6 +31,9 @@ func (im *importer) hears(from *exchange.Draft, g *grant.Grant, out *ImportedGra
 	}
 	im.tellers = append(im.tellers, t)
 }
+
+// answer is what the import tells of the grant.
+func (im *importer) answer(t teller) *ImportedGrant { return &im.done.Grants[t.place] }
 
 // wish is a link of which a file tells.
 type wish struct {
@@ -69,7 +69,8 @@ func (im *importer) relate() error {
 	}
 	im.answers = map[string][]int{}
 	for _, t := range im.tellers {
-		im.answers[t.id] = append(im.answers[t.id], t.place)
+		id := im.answer(t).ID
+		im.answers[id] = append(im.answers[id], t.place)
 	}
 	if err := im.settle(); err != nil { // so that the grants of the file are found as they are now
 		return err
@@ -103,10 +104,11 @@ func (im *importer) relate() error {
 func (im *importer) wishes(r *relations) ([]*wish, error) {
 	named, records, keys := map[string][]string{}, map[string]string{}, map[string]string{}
 	for _, t := range im.tellers {
-		if !slices.Contains(named[t.key], t.id) {
-			named[t.key] = append(named[t.key], t.id)
+		of := im.answer(t)
+		if !slices.Contains(named[of.Key], of.ID) {
+			named[of.Key] = append(named[of.Key], of.ID)
 		}
-		records[t.record], keys[t.id] = t.id, t.key
+		records[t.record], keys[of.ID] = of.ID, of.Key
 	}
 	var all []*wish
 	at := map[string]*wish{}
@@ -117,7 +119,7 @@ func (im *importer) wishes(r *relations) ([]*wish, error) {
 			if err != nil {
 				return nil, err
 			}
-			self, err := r.standing(t.id)
+			self, err := r.standing(im.answer(t).ID)
 			if err != nil {
 				return nil, err
 			}
@@ -146,7 +148,7 @@ func (im *importer) wishes(r *relations) ([]*wish, error) {
 			w.tellers = append(w.tellers, i)
 		}
 		if len(missing) > 0 {
-			im.tell(i, exchange.Problem{Place: t.at, Severity: exchange.Noted, Field: "related-activity",
+			im.tell(i, exchange.Problem{Place: im.answer(t).Place, Severity: exchange.Noted, Field: "related-activity",
 				Text: fmt.Sprintf("nothing is recorded under %s, nor in the file; once it is, import this file again", strings.Join(missing, ", "))})
 		}
 	}
@@ -237,12 +239,13 @@ func (im *importer) remember(r *relations, wishes []*wish) error {
 		if slices.Equal(t.said, says[i]) {
 			continue
 		}
-		g, err := r.standing(t.id)
+		of := im.answer(t)
+		g, err := r.standing(of.ID)
 		if err != nil {
 			return err
 		}
 		for k := range g.Imports {
-			if base := &g.Imports[k]; base.Key == t.key && base.Source == t.source {
+			if base := &g.Imports[k]; base.Key == of.Key && base.Source == t.source {
 				base.SetLinks(says[i])
 			}
 		}
@@ -267,6 +270,6 @@ func (im *importer) tellOf(teller int, rel exchange.Relation, s exchange.Severit
 }
 
 func (im *importer) tell(teller int, p exchange.Problem) {
-	out := &im.done.Grants[im.tellers[teller].place]
+	out := im.answer(im.tellers[teller])
 	out.Problems = append(out.Problems, p)
 }
