@@ -57,9 +57,9 @@ func penOf(t reflect.Type) pen {
 }
 
 func writeDate(out []byte, v reflect.Value) ([]byte, bool) {
-	out = append(out, '"')
-	out = append(out, v.Addr().Interface().(*period.Date).String()...)
-	return append(out, '"'), true
+	d, _ := reflect.TypeAssert[period.Date](v)
+	out, err := d.AppendText(append(out, '"'))
+	return append(out, '"'), err == nil
 }
 
 // penOfWords writes the name of a number, all of which are made beforehand.
@@ -143,7 +143,10 @@ func omission(f reflect.StructField) func(v reflect.Value) bool {
 	case options == "" && f.Type.Kind() != reflect.Pointer:
 		return func(reflect.Value) bool { return false }
 	case options == "omitzero" && f.Type == reflect.TypeFor[period.Date]():
-		return func(v reflect.Value) bool { return v.Addr().Interface().(*period.Date).IsZero() }
+		return func(v reflect.Value) bool {
+			d, _ := reflect.TypeAssert[period.Date](v)
+			return d.IsZero()
+		}
 	case options == "omitzero" || options == "omitempty" && f.Type.Kind() == reflect.Pointer: // to what is never empty
 		return reflect.Value.IsZero
 	case options == "omitempty":
