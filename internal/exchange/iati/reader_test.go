@@ -417,7 +417,7 @@ func TestManyOfAKind(t *testing.T) {
 func TestWhiteSpaceBetweenElements(t *testing.T) {
 	for given, want := range map[string]string{
 		"<conditions attached=\"1\">\n  <condition type=\"1\" >\n    <narrative> as it\n is </narrative>\n  </condition>\n</conditions>": "<conditions attached=\"1\"><condition type=\"1\" ><narrative> as it\n is </narrative></condition></conditions>",
-		"<x:note> <!-- a --> <x:b/>\n<?c d?> <x:b> </x:b> </x:note>":                                                                     "<x:note> <!-- a --><x:b/><?c d?><x:b> </x:b></x:note>",
+		"<x:note> <!-- a --> <x:b/>\n<?c d?> <x:b> </x:b> </x:note>":                                                                     "<x:note><!-- a --><x:b/><?c d?><x:b> </x:b></x:note>",
 		"<x:note> <x:b/> <x:i/> text </x:note>":                                                                                          "<x:note> <x:b/> <x:i/> text </x:note>",
 		"<x:note xml:space=\"preserve\"> <x:b/> </x:note>":                                                                               "<x:note xml:space=\"preserve\"> <x:b/> </x:note>",
 	} {
