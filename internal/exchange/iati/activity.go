@@ -18,7 +18,8 @@ type activity struct {
 	reporter *element // nil if there is none
 	g        *grant.Grant
 	lang     string
-	parties  map[known]int         // by what is known of them, as it is written and in small letters
+	byRef    map[string]int        // parties
+	byName   map[string]int        // those without a ref, as they are written and in small letters
 	terms    map[exchange.Term]int // by what tells it apart
 	money    []flow
 	portions []portion              // of the element at hand
@@ -32,9 +33,10 @@ func (r *Reader) draft(e *element, line int) *exchange.Draft {
 	a := &r.activity
 	*a = activity{
 		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
-		file:  r, e: e, lang: "en", parties: a.parties, terms: a.terms, money: a.money[:0], kept: a.kept[:0], portions: a.portions[:0],
+		file:  r, e: e, lang: "en", byRef: a.byRef, byName: a.byName, terms: a.terms, money: a.money[:0], kept: a.kept[:0], portions: a.portions[:0],
 	}
-	clear(a.parties)
+	clear(a.byRef)
+	clear(a.byName)
 	clear(a.terms)
 	a.g, a.Problems, r.noted, a.counted.line = a.Grant, r.noted, nil, line
 	for _, lang := range []string{r.lang, e.attr("xml:lang")} {

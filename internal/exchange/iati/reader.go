@@ -45,7 +45,7 @@ const declares = "xmlns:"
 // NewReader returns a reader of a file with a name, which is for messages only. Money for which neither its element nor the activity says a currency is taken to be
 // in this one; if it is empty, such an activity is refused.
 func NewReader(from io.Reader, file string, currency money.Currency) *Reader {
-	return &Reader{stream: newStream(from, file), file: file, currency: currency, activity: activity{parties: map[known]int{}, terms: map[exchange.Term]int{}}}
+	return &Reader{stream: newStream(from, file), file: file, currency: currency, activity: activity{byRef: map[string]int{}, byName: map[string]int{}, terms: map[exchange.Term]int{}}}
 }
 
 var versions = []string{"2.01", "2.02", "2.03"}
