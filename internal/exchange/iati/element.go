@@ -96,14 +96,16 @@ func (t *trees) tree(s string) (root *element, n int, err error) {
 	var gaps [maxDepth]int               // how many there were before these
 	var broken [maxDepth]strings.Builder // the texts of these, where comments stand in them
 	for depth := 0; root == nil || depth > 0; {
-		if e := open[depth]; e != nil && e.text == "" { // no text begins with spaces
-			from := n
-			for n < len(s) && isSpace(s[n]) {
-				n++
-			}
-			if n > from {
-				t.gaps = append(t.gaps, gap{from, n})
-			}
+		from := n
+		for root != nil && n < len(s) && isSpace(s[n]) {
+			n++
+		}
+		switch {
+		case n == from:
+		case open[depth].text == "" || strings.HasPrefix(s[n:], "</"): // no text begins or ends with spaces
+			t.gaps = append(t.gaps, gap{from, n})
+		default:
+			n = from
 		}
 		p := pieceOf(s[n:])
 		length := len(p.raw)
@@ -166,8 +168,9 @@ func (t *trees) add(at int, to *element) *element {
 	if len(t.elements) == cap(t.elements) {
 		t.elements = make([]element, 0, max(2*len(t.elements), 64)) // those so far stay where they are
 	}
-	t.elements = append(t.elements, element{at: at})
+	t.elements = t.elements[:len(t.elements)+1]
 	e := &t.elements[len(t.elements)-1]
+	e.at = at
 	switch {
 	case to == nil:
 	case to.first == nil:

@@ -233,7 +233,7 @@ var declared = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["'
 
 // decoded returns what a file says, in UTF-8. Errors: Invalid if it is in an encoding that is not known.
 func decoded(source io.Reader, file string) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(source, 64<<10)
+	buffered := bufio.NewReader(source)
 	head, err := buffered.Peek(1024)
 	if err != nil && err != io.EOF {
 		return nil, err
