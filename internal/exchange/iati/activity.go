@@ -24,7 +24,8 @@ type activity struct {
 	money    []flow
 	portions []portion              // of the element at hand
 	kept     []kept                 // what the record has no or less place for
-	linked   map[string]bool        // the keys of grants of whose links the element of our own tells
+	called   map[string]int         // parties by their names, for the element of our own
+	linked   map[string]bool        // the keys of grants of whose links that tells
 	counted  struct{ at, line int } // a place in the text of the activity, and its line
 }
 
@@ -153,12 +154,13 @@ func (a *activity) describe() {
 	if chosen == nil {
 		return
 	}
+	said := a.narrative(chosen)
 	for e := range a.e.all("description") {
-		if t := e.attr("type"); a.narrative(chosen) == "" || t == "1" && chosen.attr("type") != "1" { // 1 is the general one
-			chosen = e
+		if said == "" || e.attr("type") == "1" && chosen.attr("type") != "1" { // 1 is the general one
+			chosen, said = e, a.narrative(e)
 		}
 	}
-	a.g.Description = a.cut(chosen, "description", lines(a.narrative(chosen)), maxDescription)
+	a.g.Description = a.cut(chosen, "description", lines(said), maxDescription)
 	if a.g.Description == "" {
 		a.tell(chosen, exchange.Noted, "description", "has no text")
 	}

@@ -413,6 +413,33 @@ func TestManyOfAKind(t *testing.T) {
 	}
 }
 
+// So it is with what stands in one element of them, which may be one of our own that somebody has written.
+func TestManyInOne(t *testing.T) {
+	const n = 100_000
+	d := activityOf(t, `<description>`+strings.Repeat(`<narrative/>`, n)+`<narrative>For water</narrative></description>`+strings.Repeat(`<description/>`, n))
+	if d.Grant.Description != "For water" {
+		t.Errorf("the description is %q", d.Grant.Description)
+	}
+	each := func(format string) string {
+		all := make([]string, n)
+		for i := range all {
+			all[i] = strings.ReplaceAll(format, "%", strconv.Itoa(i))
+		}
+		return strings.Join(all, ",")
+	}
+	beyond := func(text string) *exchange.Draft {
+		return activityOf(t, `<beyond xmlns="`+Namespace+`">`+strings.ReplaceAll(text, "<", "&lt;")+`</beyond>`)
+	}
+	d = beyond(`{"left":[` + each(`{"part":"part-%","text":"<x/>"}`) + `]}`)
+	if left := slices.DeleteFunc(d.Problems, func(p exchange.Problem) bool { return p.Field != "beyond/left" }); len(left) != n {
+		t.Errorf("%d of %d elements of parts that there are not are told of", len(left), n)
+	}
+	d = beyond(`{"names":{` + each(`"organisations/a%":"A %"`) + `},"reports":[{"id":"1","kind":"PRESS","uri":"u","recipients":[` + each(`"a%"`) + `]}]}`)
+	if len(d.Parties) != n+1 {
+		t.Errorf("there are %d organisations", len(d.Parties))
+	}
+}
+
 // White space between elements is not kept, unless it is text, or the file says that it has a meaning.
 func TestWhiteSpaceBetweenElements(t *testing.T) {
 	for given, want := range map[string]string{
