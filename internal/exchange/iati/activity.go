@@ -23,6 +23,7 @@ type activity struct {
 	terms    map[exchange.Term]int // by what tells it apart
 	money    []flow
 	portions []portion              // of the element at hand
+	whole    [1]share               // of the only one
 	kept     []kept                 // what the record has no or less place for
 	called   map[string]int         // parties by their names, for the element of our own
 	linked   map[string]bool        // the keys of grants of whose links that tells
@@ -33,7 +34,7 @@ type activity struct {
 func (r *Reader) draft(e *element, line int) *exchange.Draft {
 	a := &r.activity
 	*a = activity{
-		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
+		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication, Parties: make([]exchange.Party, 0, 4), Terms: make([]exchange.Term, 0, 4)},
 		file:  r, e: e, lang: "en", byRef: a.byRef, byName: a.byName, terms: a.terms, money: a.money[:0], kept: a.kept[:0], portions: a.portions[:0],
 	}
 	clear(a.byRef)
