@@ -289,19 +289,26 @@ func readAttr(element, s string) (a attr, n int, err error) {
 		return attr{}, 0, nil
 	}
 	n = len(s) - len(value) + 1
-	if value[0] != '"' && value[0] != '\'' {
+	quote := value[0]
+	if quote != '"' && quote != '\'' {
 		return attr{}, n, problem("the value of " + name + " in <" + element + "> is not in quotes")
 	}
-	length := strings.IndexByte(value[1:], value[0])
-	if length < 0 {
+	value = value[1:]
+	length, plain := 0, true // most are short
+	for length < len(value) && value[length] != quote {
+		plain = plain && value[length] != '<' && value[length] != '&'
+		length++
+	}
+	if length == len(value) {
 		return attr{}, 0, nil
 	}
 	n += length + 1
-	value = value[1 : 1+length]
-	if strings.IndexByte(value, '<') >= 0 {
-		return attr{}, n, problem("the value of " + name + " in <" + element + "> has a < in it")
+	if value = value[:length]; !plain {
+		if strings.IndexByte(value, '<') >= 0 {
+			return attr{}, n, problem("the value of " + name + " in <" + element + "> has a < in it")
+		}
+		value, err = unescape(value)
 	}
-	value, err = unescape(value)
 	return attr{name, value}, n, err
 }
 
