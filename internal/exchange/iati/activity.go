@@ -97,8 +97,7 @@ func (a *activity) single(e *element, s exchange.Severity, within, name string) 
 
 // identify reads by what the activity is known, who says it, and when.
 func (a *activity) identify() {
-	id := a.e.child("iati-identifier")
-	switch {
+	switch id := a.single(a.e, exchange.LeftOut, "", "iati-identifier"); {
 	case id == nil || id.text == "":
 		a.tell(a.e, exchange.Refused, "iati-identifier", "is missing; without it the activity cannot be found again when the file comes once more")
 	default:
@@ -133,18 +132,10 @@ func (a *activity) identify() {
 
 // describe reads the title and the description.
 func (a *activity) describe() {
-	title := a.e.child("title")
-	for e := range a.e.all("title") {
-		if e != title {
-			a.tell(e, exchange.Noted, "title", "is there more than once; the first is taken")
-		}
-	}
-	if title != nil {
+	if title := a.single(a.e, exchange.LeftOut, "", "title"); title != nil {
 		a.g.Title = a.cut(title, "title", a.line(title), maxTitle)
 		if !a.plain(title, a.g.Title) {
-			for e := range a.e.all("title") {
-				a.keep("title", e)
-			}
+			a.keep("title", title)
 		}
 	}
 	if a.g.Title == "" {
@@ -174,7 +165,7 @@ func (a *activity) describe() {
 
 // readStatus reads the status. The codes are Tandem's own numbers.
 func (a *activity) readStatus() {
-	e := a.single(a.e, exchange.Noted, "", "activity-status")
+	e := a.single(a.e, exchange.LeftOut, "", "activity-status")
 	code := e.attr("code")
 	if _, known := codelist.ActivityStatus.Find(code); known {
 		a.g.Status = grant.Status(code[0] - '0')

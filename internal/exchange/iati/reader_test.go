@@ -180,6 +180,32 @@ func TestPercentagesSumToTheWhole(t *testing.T) {
 	}
 }
 
+// An activity has one of these, and so does an export: it would not be valid with what else stands there.
+func TestOfSeveralOneIsKept(t *testing.T) {
+	for field, elements := range map[string]string{
+		"iati-identifier": `<iati-identifier>X-2</iati-identifier>`,
+		"title":           `<title><narrative xml:lang="fr">U</narrative></title>`,
+		"activity-status": `<activity-status code="4"/>`,
+	} {
+		d := activityOf(t, elements)
+		if i := slices.IndexFunc(d.Problems, func(p exchange.Problem) bool { return p.Field == field }); i < 0 || d.Problems[i].Severity != exchange.LeftOut || d.Problems[i].Text != "is there 2 times; the first is taken" {
+			t.Errorf("%s: %+v", field, d.Problems)
+		}
+		if d.Key != "X-1" || d.Grant.Title != "T" || d.Grant.Status != grant.Active {
+			t.Errorf("%s: recorded is %+v", field, d.Grant)
+		}
+	}
+	reader := NewReader(strings.NewReader(`<iati-activities version="2.03"><iati-activity><iati-identifier>X-1</iati-identifier><title><narrative xml:lang="fr">T</narrative></title>
+<title><narrative>U</narrative></title></iati-activity></iati-activities>`), "a.xml", "EUR")
+	d, err := reader.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(d.Kept, func(k grant.Kept) bool { return k.Part == "title" }); i < 0 || d.Kept[i].Text != `<title><narrative xml:lang="fr">T</narrative></title>` {
+		t.Errorf("kept are %+v", d.Kept)
+	}
+}
+
 func tx(code int, value, more string) string {
 	return fmt.Sprintf(`<transaction><transaction-type code="%d"/><transaction-date iso-date="2022-03-01"/><value>%s</value>%s</transaction>`, code, value, more)
 }
