@@ -39,6 +39,9 @@ type Reader struct {
 	activity activity // at hand; kept for its room
 }
 
+// maxNoted is how many elements in a row may be no activities: each is told of, and what is told goes with the next draft.
+const maxNoted = 1000
+
 // declares begins the names of attributes that declare a namespace for a prefix of names.
 const declares = "xmlns:"
 
@@ -91,6 +94,9 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 			}
 			if e.name == "iati-activity" {
 				return r.draft(e, p.line), nil
+			}
+			if len(r.noted) > maxNoted { // what the root has is among them
+				return nil, malformed(r.file, p.line, "found more than %d elements in a row that are no activities; accepted are files of activities", maxNoted)
 			}
 			r.note(p.line, exchange.LeftOut, e.name, "<%s> is no activity; it is left out", e.name)
 		}

@@ -280,6 +280,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{open, "ends without </iati-activities>"},
 		{open + "</iati-activities>\n<more/>", "a.xml:2: found \"<more/>\" after"},
 		{open + strings.Repeat("<a>", 9), "nested deeper than 9"},
+		{open + strings.Repeat("\n<more/>", 1002), "a.xml:1003: found more than 1000 elements in a row that are no activities"},
 		{open + "<iati-activity" + attributes(101) + "/>", "<iati-activity> has more than 100 attributes"},
 		{open + "<iati-activity>\x01</iati-activity>", "a character that XML does not allow"},
 		{open + "<iati-activity>\xff</iati-activity>", "a character that XML does not allow"},
