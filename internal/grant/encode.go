@@ -3,6 +3,7 @@ package grant
 import (
 	"bytes"
 	"encoding"
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"reflect"
@@ -56,9 +57,9 @@ func penOf(t reflect.Type) pen {
 }
 
 func writeDate(out []byte, v reflect.Value) ([]byte, bool) {
-	out = append(out, '"')
-	out = append(out, v.Addr().Interface().(*period.Date).String()...)
-	return append(out, '"'), true
+	d, _ := reflect.TypeAssert[period.Date](v)
+	out, err := d.AppendText(append(out, '"'))
+	return append(out, '"'), err == nil
 }
 
 // penOfWords writes the name of a number, all of which are made beforehand.
@@ -142,7 +143,10 @@ func omission(f reflect.StructField) func(v reflect.Value) bool {
 	case options == "" && f.Type.Kind() != reflect.Pointer:
 		return func(reflect.Value) bool { return false }
 	case options == "omitzero" && f.Type == reflect.TypeFor[period.Date]():
-		return func(v reflect.Value) bool { return v.Addr().Interface().(*period.Date).IsZero() }
+		return func(v reflect.Value) bool {
+			d, _ := reflect.TypeAssert[period.Date](v)
+			return d.IsZero()
+		}
 	case options == "omitzero" || options == "omitempty" && f.Type.Kind() == reflect.Pointer: // to what is never empty
 		return reflect.Value.IsZero
 	case options == "omitempty":
@@ -162,42 +166,36 @@ var escapes = func() (escapes [utf8.RuneSelf]string) {
 	return escapes
 }()
 
-// appendString appends a string as jsontext.AppendQuote does. It is not ok where that has an error.
+// appendString appends a string as jsontext.AppendQuote does. It is not ok where that has an error. Nearly all of a string is written as it is, so that eight bytes at a time are, and
+// what is behind a quote, a backslash or what is below a space, once more.
 func appendString(out []byte, s string) (_ []byte, ok bool) {
-	out = append(slices.Grow(out, len(s)+2), '"')
-	rest, ascii := s, true
-	for {
-		n, more := plain(rest)
-		ascii = ascii && more
-		out = append(out, rest[:n]...)
-		if n == len(rest) {
-			return append(out, '"'), ascii || utf8.ValidString(s)
-		}
-		out = append(out, escapes[rest[n]]...)
-		rest = rest[n+1:]
-	}
-}
-
-// plain is how much of a string, from its beginning, is written as it is: up to a quote, a backslash or what is below a space. Nearly all is, so that it is looked at eight bytes at a time.
-func plain(s string) (n int, ascii bool) {
 	const each, top = 0x0101010101010101, 0x8080808080808080
-	high := uint64(0)
-	for ; n+8 <= len(s); n += 8 {
-		b := s[n : n+8]
+	out = append(slices.Grow(out, len(s)+2), '"')
+	high, i := uint64(0), 0
+	for i+8 <= len(s) {
+		b := s[i : i+8]
 		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		out = binary.LittleEndian.AppendUint64(out, w)
 		high |= w
+		i += 8
 		// To take a number from a byte sets the top bit if the byte is lower. That of a byte above such a one may be set as well, and the lowest one counts.
 		quote, backslash := w^each*'"', w^each*'\\'
 		if found := ((w-each*' ')&^w | (quote-each)&^quote | (backslash-each)&^backslash) & top; found != 0 {
-			return n + bits.TrailingZeros64(found)/8, high&top == 0
+			behind := 8 - bits.TrailingZeros64(found)/8
+			i -= behind - 1
+			out = append(out[:len(out)-behind], escapes[s[i-1]]...)
 		}
 	}
-	for ; n < len(s); n++ {
-		if s[n] >= utf8.RuneSelf {
+	for ; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= utf8.RuneSelf:
 			high = top
-		} else if escapes[s[n]] != "" {
-			break
+			out = append(out, c)
+		case escapes[c] != "":
+			out = append(out, escapes[c]...)
+		default:
+			out = append(out, c)
 		}
 	}
-	return n, high&top == 0
+	return append(out, '"'), high&top == 0 || utf8.ValidString(s)
 }

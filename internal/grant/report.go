@@ -96,12 +96,16 @@ func (v Values) check(list *fault.List) {
 	if v.Status != 0 && v.Status.String() == "" {
 		list.Add("status", "found %d; accepted are 1 to 6", v.Status)
 	}
+	seen := make(map[string]int, len(v.Recipients))
 	for i, id := range v.Recipients {
-		switch first := slices.Index(v.Recipients, id); {
+		first, twice := seen[id]
+		switch {
 		case id == "":
 			list.Add(index("recipients", i), "is empty")
-		case first < i:
+		case twice:
 			list.Add(index("recipients", i), "%q stands in the list already, at %s", id, index("recipients", first))
+		default:
+			seen[id] = i
 		}
 	}
 }

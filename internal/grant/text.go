@@ -33,6 +33,13 @@ func checkName(v *fault.List, field, s string, limit int) {
 
 // checkText checks text of any number of lines, which may be empty.
 func checkText(v *fault.List, field, s string, limit int) {
+	n := 0
+	for n < len(s) && (s[n] >= ' ' && s[n] < 0x7F || s[n] == '\n') {
+		n++
+	}
+	if n == len(s) && n <= limit {
+		return // as nearly all
+	}
 	if !utf8.ValidString(s) {
 		v.Add(field, "is not valid UTF-8")
 		return

@@ -102,20 +102,27 @@ func (d Date) PlusMonths(n int) Day {
 
 // String writes the date as precisely as it is known; no date is "".
 func (d Date) String() string {
-	s := d.First.String()
+	var room [10]byte
+	text, _ := d.AppendText(room[:0]) // it has no error
+	return string(text)
+}
+
+// AppendText writes the date behind what is there.
+func (d Date) AppendText(out []byte) ([]byte, error) {
+	day := d.First.append(out)
 	switch d.Precision {
 	case None:
-		return ""
+		return out, nil
 	case ToYear:
-		return s[:4]
+		return day[:len(out)+len("2016")], nil
 	case ToMonth:
-		return s[:7]
+		return day[:len(out)+len("2016-01")], nil
 	}
-	return s
+	return day, nil
 }
 
 // MarshalText writes the date.
-func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+func (d Date) MarshalText() ([]byte, error) { return d.AppendText(nil) }
 
 // UnmarshalText reads a date, and no date from no text.
 func (d *Date) UnmarshalText(text []byte) (err error) {

@@ -48,15 +48,17 @@ func (d Day) AddMonths(n int) Day {
 
 // String writes the day as 2006-01-02.
 func (d Day) String() string {
+	var room [10]byte
+	return string(d.append(room[:0]))
+}
+
+func (d Day) append(out []byte) []byte {
 	y, m, day := d.Civil()
 	if y < 0 || y > 9999 {
-		return fmt.Sprintf("%04d-%02d-%02d", y, m, day)
+		return fmt.Appendf(out, "%04d-%02d-%02d", y, m, day)
 	}
 	// Every date of every grant passes here, both ways: digits are set by hand.
-	b := [10]byte{0, 0, 0, 0, '-', 0, 0, '-', 0, 0}
-	b[0], b[1], b[2], b[3] = digit(y/1000), digit(y/100), digit(y/10), digit(y)
-	b[5], b[6], b[8], b[9] = digit(m/10), digit(m), digit(day/10), digit(day)
-	return string(b[:])
+	return append(out, digit(y/1000), digit(y/100), digit(y/10), digit(y), '-', digit(m/10), digit(m), '-', digit(day/10), digit(day))
 }
 
 // digit is the last decimal of n.

@@ -18,12 +18,15 @@ type activity struct {
 	reporter *element // nil if there is none
 	g        *grant.Grant
 	lang     string
-	parties  map[known]int         // by what is known of them, as it is written and in small letters
+	byRef    map[string]int        // parties
+	byName   map[string]int        // those without a ref, as they are written and in small letters
 	terms    map[exchange.Term]int // by what tells it apart
 	money    []flow
 	portions []portion              // of the element at hand
+	whole    [1]share               // of the only one
 	kept     []kept                 // what the record has no or less place for
-	linked   map[string]bool        // the keys of grants of whose links the element of our own tells
+	called   map[string]int         // parties by their names, for the element of our own
+	linked   map[string]bool        // the keys of grants of whose links that tells
 	counted  struct{ at, line int } // a place in the text of the activity, and its line
 }
 
@@ -31,10 +34,11 @@ type activity struct {
 func (r *Reader) draft(e *element, line int) *exchange.Draft {
 	a := &r.activity
 	*a = activity{
-		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication},
-		file:  r, e: e, lang: "en", parties: a.parties, terms: a.terms, money: a.money[:0], kept: a.kept[:0], portions: a.portions[:0],
+		Draft: &exchange.Draft{Format: exchange.IATI, Place: exchange.Place{File: r.file, Line: line}, Grant: &grant.Grant{Visibility: grant.Public}, Kind: grant.IATIPublication, Parties: make([]exchange.Party, 0, 4), Terms: make([]exchange.Term, 0, 4)},
+		file:  r, e: e, lang: "en", byRef: a.byRef, byName: a.byName, terms: a.terms, money: a.money[:0], kept: a.kept[:0], portions: a.portions[:0],
 	}
-	clear(a.parties)
+	clear(a.byRef)
+	clear(a.byName)
 	clear(a.terms)
 	a.g, a.Problems, r.noted, a.counted.line = a.Grant, r.noted, nil, line
 	for _, lang := range []string{r.lang, e.attr("xml:lang")} {
@@ -93,8 +97,7 @@ func (a *activity) single(e *element, s exchange.Severity, within, name string) 
 
 // identify reads by what the activity is known, who says it, and when.
 func (a *activity) identify() {
-	id := a.e.child("iati-identifier")
-	switch {
+	switch id := a.single(a.e, exchange.LeftOut, "", "iati-identifier"); {
 	case id == nil || id.text == "":
 		a.tell(a.e, exchange.Refused, "iati-identifier", "is missing; without it the activity cannot be found again when the file comes once more")
 	default:
@@ -129,18 +132,10 @@ func (a *activity) identify() {
 
 // describe reads the title and the description.
 func (a *activity) describe() {
-	title := a.e.child("title")
-	for e := range a.e.all("title") {
-		if e != title {
-			a.tell(e, exchange.Noted, "title", "is there more than once; the first is taken")
-		}
-	}
-	if title != nil {
+	if title := a.single(a.e, exchange.LeftOut, "", "title"); title != nil {
 		a.g.Title = a.cut(title, "title", a.line(title), maxTitle)
 		if !a.plain(title, a.g.Title) {
-			for e := range a.e.all("title") {
-				a.keep("title", e)
-			}
+			a.keep("title", title)
 		}
 	}
 	if a.g.Title == "" {
@@ -151,12 +146,13 @@ func (a *activity) describe() {
 	if chosen == nil {
 		return
 	}
+	said := a.narrative(chosen)
 	for e := range a.e.all("description") {
-		if t := e.attr("type"); a.narrative(chosen) == "" || t == "1" && chosen.attr("type") != "1" { // 1 is the general one
-			chosen = e
+		if said == "" || e.attr("type") == "1" && chosen.attr("type") != "1" { // 1 is the general one
+			chosen, said = e, a.narrative(e)
 		}
 	}
-	a.g.Description = a.cut(chosen, "description", lines(a.narrative(chosen)), maxDescription)
+	a.g.Description = a.cut(chosen, "description", lines(said), maxDescription)
 	if a.g.Description == "" {
 		a.tell(chosen, exchange.Noted, "description", "has no text")
 	}
@@ -169,7 +165,7 @@ func (a *activity) describe() {
 
 // readStatus reads the status. The codes are Tandem's own numbers.
 func (a *activity) readStatus() {
-	e := a.single(a.e, exchange.Noted, "", "activity-status")
+	e := a.single(a.e, exchange.LeftOut, "", "activity-status")
 	code := e.attr("code")
 	if _, known := codelist.ActivityStatus.Find(code); known {
 		a.g.Status = grant.Status(code[0] - '0')

@@ -13,11 +13,16 @@ type element struct {
 	text        string   // directly in it, without the spaces around it
 	at          int      // where its first tag begins, in the text of the element that is in no other
 	raw         string   // as it stands in the file
+	gaps        []gap    // in it
 	first, last *element // of its children
 	next        *element // sibling
 }
 
 type attr struct{ name, value string }
+
+// gap is white space before an element or an end, from one place to another as of element.at. Neither XML nor IATI gives it a meaning, unless text stands beside the elements, or the file
+// says that it has one.
+type gap struct{ from, to int }
 
 // attr returns the value of an attribute without the spaces around it, "" if there is none.
 func (e *element) attr(name string) string {
@@ -65,38 +70,42 @@ func (e *element) count(name string) int {
 	return n
 }
 
-// write writes an element as it stands in the file, but for the white space between elements: neither XML nor IATI gives it a meaning, unless text stands beside the elements, or
-// the file says that it has one.
+// write writes an element as it stands in the file, without the gaps.
 func (e *element) write(to *strings.Builder) {
-	if e.first == nil || e.text != "" || e.attr("xml:space") == "preserve" {
-		to.WriteString(e.raw)
-		return
-	}
 	at := 0 // in e.raw
-	for c := e.first; c != nil; c = c.next {
-		to.WriteString(trimSpace(e.raw[at : c.at-e.at]))
-		c.write(to)
-		at = c.at - e.at + len(c.raw)
+	for _, g := range e.gaps {
+		to.WriteString(e.raw[at : g.from-e.at])
+		at = g.to - e.at
 	}
-	to.WriteString(trimSpace(e.raw[at:]))
+	to.WriteString(e.raw[at:])
 }
 
 // trees makes elements of text, in room that it uses again: an element is valid until the next one of a file is made.
 type trees struct {
 	elements []element
 	attrs    []attr
+	gaps     []gap
 }
 
 // tree makes an element of the text that it begins. n is its length, 0 if the text ends before it does, and how far the text is right if there is an error.
 func (t *trees) tree(s string) (root *element, n int, err error) {
 	clear(t.elements) // they hold on to the text of the last one
 	clear(t.attrs)
-	t.elements, t.attrs = t.elements[:0], t.attrs[:0]
+	t.elements, t.attrs, t.gaps = t.elements[:0], t.attrs[:0], t.gaps[:0]
 	var open [maxDepth]*element          // the first stands for the root of the file
+	var gaps [maxDepth]int               // how many there were before these
 	var broken [maxDepth]strings.Builder // the texts of these, where comments stand in them
 	for depth := 0; root == nil || depth > 0; {
-		if e := open[depth]; e != nil && e.text == "" {
-			n = len(s) - len(skipSpace(s[n:])) // no text begins with spaces
+		from := n
+		for root != nil && n < len(s) && isSpace(s[n]) {
+			n++
+		}
+		switch {
+		case n == from:
+		case open[depth].text == "" || strings.HasPrefix(s[n:], "</"): // no text begins or ends with spaces
+			t.gaps = append(t.gaps, gap{from, n})
+		default:
+			n = from
 		}
 		p := pieceOf(s[n:])
 		length := len(p.raw)
@@ -123,7 +132,7 @@ func (t *trees) tree(s string) (root *element, n int, err error) {
 			if depth++; depth == maxDepth {
 				return nil, n, problem("elements are nested deeper than " + strconv.Itoa(maxDepth) + "; the standard needs no more")
 			}
-			open[depth] = e
+			open[depth], gaps[depth] = e, len(t.gaps)
 		case end:
 			e := open[depth]
 			if name := p.raw[2 : length-1]; name != e.name && strings.TrimRight(name, space) != e.name {
@@ -134,6 +143,10 @@ func (t *trees) tree(s string) (root *element, n int, err error) {
 				broken[depth].Reset()
 			}
 			e.raw, e.text = s[e.at:n+length], strings.TrimSpace(e.text)
+			if e.first == nil || e.text != "" || e.attr("xml:space") == "preserve" {
+				t.gaps = t.gaps[:gaps[depth]]
+			}
+			e.gaps = t.gaps[gaps[depth]:len(t.gaps):len(t.gaps)]
 			depth--
 		case text, cdata:
 			err = open[depth].addText(p.kind, p.raw, &broken[depth])
@@ -155,8 +168,9 @@ func (t *trees) add(at int, to *element) *element {
 	if len(t.elements) == cap(t.elements) {
 		t.elements = make([]element, 0, max(2*len(t.elements), 64)) // those so far stay where they are
 	}
-	t.elements = append(t.elements, element{at: at})
+	t.elements = t.elements[:len(t.elements)+1]
 	e := &t.elements[len(t.elements)-1]
+	e.at = at
 	switch {
 	case to == nil:
 	case to.first == nil:
@@ -275,19 +289,26 @@ func readAttr(element, s string) (a attr, n int, err error) {
 		return attr{}, 0, nil
 	}
 	n = len(s) - len(value) + 1
-	if value[0] != '"' && value[0] != '\'' {
+	quote := value[0]
+	if quote != '"' && quote != '\'' {
 		return attr{}, n, problem("the value of " + name + " in <" + element + "> is not in quotes")
 	}
-	length := strings.IndexByte(value[1:], value[0])
-	if length < 0 {
+	value = value[1:]
+	length, plain := 0, true // most are short
+	for length < len(value) && value[length] != quote {
+		plain = plain && value[length] != '<' && value[length] != '&'
+		length++
+	}
+	if length == len(value) {
 		return attr{}, 0, nil
 	}
 	n += length + 1
-	value = value[1 : 1+length]
-	if strings.IndexByte(value, '<') >= 0 {
-		return attr{}, n, problem("the value of " + name + " in <" + element + "> has a < in it")
+	if value = value[:length]; !plain {
+		if strings.IndexByte(value, '<') >= 0 {
+			return attr{}, n, problem("the value of " + name + " in <" + element + "> has a < in it")
+		}
+		value, err = unescape(value)
 	}
-	value, err = unescape(value)
 	return attr{name, value}, n, err
 }
 
@@ -307,14 +328,6 @@ func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\
 func skipSpace(s string) string {
 	for s != "" && isSpace(s[0]) {
 		s = s[1:]
-	}
-	return s
-}
-
-func trimSpace(s string) string {
-	s = skipSpace(s)
-	for s != "" && isSpace(s[len(s)-1]) {
-		s = s[:len(s)-1]
 	}
 	return s
 }

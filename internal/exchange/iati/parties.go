@@ -22,31 +22,31 @@ func registered(ref string) bool {
 	return c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
 }
 
-// known is by what an activity knows an organisation: its identifier in a register or, if it has none, its name.
-type known struct{ ref, name string }
-
-// party returns the reference to the organisation of an element, "" if the element names none.
+// party returns the reference to the organisation of an element, "" if the element names none. It is known by its identifier in a register or, if it has none, by its name.
 func (a *activity) party(e *element) string {
 	ref, name := oneLine(e.attr("ref")), a.cut(e, e.name, a.line(e), maxName)
-	by := known{ref: ref}
-	if !registered(ref) {
-		if ref, by = "", (known{name: name}); name == "" {
-			return ""
-		}
-	}
-	i, there := a.parties[by]
-	if !there { // as it is written
-		folded := known{by.ref, strings.ToLower(by.name)}
-		if i, there = a.parties[folded]; !there {
+	var i int
+	var there bool
+	switch {
+	case registered(ref):
+		if i, there = a.byRef[ref]; !there {
 			i = len(a.Parties)
-			a.parties[folded] = i
-			var p exchange.Party
-			if ref != "" {
-				p.Identifiers = []string{strings.Clone(ref)} // it is remembered for longer than the text that it stands in
-			}
-			a.Parties = append(a.Parties, p)
+			a.byRef[ref] = i
+			a.Parties = append(a.Parties, exchange.Party{Identifiers: []string{strings.Clone(ref)}}) // it is remembered for longer than the text that it stands in
 		}
-		a.parties[by] = i
+	case name == "":
+		return ""
+	default:
+		if i, there = a.byName[name]; there { // as it is written
+			break
+		}
+		folded := strings.ToLower(name)
+		if i, there = a.byName[folded]; !there {
+			i = len(a.Parties)
+			a.byName[folded] = i
+			a.Parties = append(a.Parties, exchange.Party{})
+		}
+		a.byName[name] = i
 	}
 	p := &a.Parties[i]
 	if p.Name == "" {

@@ -39,13 +39,16 @@ type Reader struct {
 	activity activity // at hand; kept for its room
 }
 
+// maxNoted is how many elements in a row may be no activities: each is told of, and what is told goes with the next draft.
+const maxNoted = 1000
+
 // declares begins the names of attributes that declare a namespace for a prefix of names.
 const declares = "xmlns:"
 
 // NewReader returns a reader of a file with a name, which is for messages only. Money for which neither its element nor the activity says a currency is taken to be
 // in this one; if it is empty, such an activity is refused.
 func NewReader(from io.Reader, file string, currency money.Currency) *Reader {
-	return &Reader{stream: newStream(from, file), file: file, currency: currency, activity: activity{parties: map[known]int{}, terms: map[exchange.Term]int{}}}
+	return &Reader{stream: newStream(from, file), file: file, currency: currency, activity: activity{byRef: map[string]int{}, byName: map[string]int{}, terms: map[exchange.Term]int{}}}
 }
 
 var versions = []string{"2.01", "2.02", "2.03"}
@@ -91,6 +94,9 @@ func (r *Reader) Read() (*exchange.Draft, error) {
 			}
 			if e.name == "iati-activity" {
 				return r.draft(e, p.line), nil
+			}
+			if len(r.noted) > maxNoted { // what the root has is among them
+				return nil, malformed(r.file, p.line, "found more than %d elements in a row that are no activities; accepted are files of activities", maxNoted)
 			}
 			r.note(p.line, exchange.LeftOut, e.name, "<%s> is no activity; it is left out", e.name)
 		}
@@ -233,7 +239,7 @@ var declared = regexp.MustCompile(`^<\?xml[^>]*?\sencoding\s*=\s*["']([^"']*)["'
 
 // decoded returns what a file says, in UTF-8. Errors: Invalid if it is in an encoding that is not known.
 func decoded(source io.Reader, file string) (io.Reader, error) {
-	buffered := bufio.NewReaderSize(source, 64<<10)
+	buffered := bufio.NewReader(source)
 	head, err := buffered.Peek(1024)
 	if err != nil && err != io.EOF {
 		return nil, err

@@ -180,6 +180,32 @@ func TestPercentagesSumToTheWhole(t *testing.T) {
 	}
 }
 
+// An activity has one of these, and so does an export: it would not be valid with what else stands there.
+func TestOfSeveralOneIsKept(t *testing.T) {
+	for field, elements := range map[string]string{
+		"iati-identifier": `<iati-identifier>X-2</iati-identifier>`,
+		"title":           `<title><narrative xml:lang="fr">U</narrative></title>`,
+		"activity-status": `<activity-status code="4"/>`,
+	} {
+		d := activityOf(t, elements)
+		if i := slices.IndexFunc(d.Problems, func(p exchange.Problem) bool { return p.Field == field }); i < 0 || d.Problems[i].Severity != exchange.LeftOut || d.Problems[i].Text != "is there 2 times; the first is taken" {
+			t.Errorf("%s: %+v", field, d.Problems)
+		}
+		if d.Key != "X-1" || d.Grant.Title != "T" || d.Grant.Status != grant.Active {
+			t.Errorf("%s: recorded is %+v", field, d.Grant)
+		}
+	}
+	reader := NewReader(strings.NewReader(`<iati-activities version="2.03"><iati-activity><iati-identifier>X-1</iati-identifier><title><narrative xml:lang="fr">T</narrative></title>
+<title><narrative>U</narrative></title></iati-activity></iati-activities>`), "a.xml", "EUR")
+	d, err := reader.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.IndexFunc(d.Kept, func(k grant.Kept) bool { return k.Part == "title" }); i < 0 || d.Kept[i].Text != `<title><narrative xml:lang="fr">T</narrative></title>` {
+		t.Errorf("kept are %+v", d.Kept)
+	}
+}
+
 func tx(code int, value, more string) string {
 	return fmt.Sprintf(`<transaction><transaction-type code="%d"/><transaction-date iso-date="2022-03-01"/><value>%s</value>%s</transaction>`, code, value, more)
 }
@@ -254,6 +280,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		{open, "ends without </iati-activities>"},
 		{open + "</iati-activities>\n<more/>", "a.xml:2: found \"<more/>\" after"},
 		{open + strings.Repeat("<a>", 9), "nested deeper than 9"},
+		{open + strings.Repeat("\n<more/>", 1002), "a.xml:1003: found more than 1000 elements in a row that are no activities"},
 		{open + "<iati-activity" + attributes(101) + "/>", "<iati-activity> has more than 100 attributes"},
 		{open + "<iati-activity>\x01</iati-activity>", "a character that XML does not allow"},
 		{open + "<iati-activity>\xff</iati-activity>", "a character that XML does not allow"},
@@ -413,11 +440,38 @@ func TestManyOfAKind(t *testing.T) {
 	}
 }
 
+// So it is with what stands in one element of them, which may be one of our own that somebody has written.
+func TestManyInOne(t *testing.T) {
+	const n = 100_000
+	d := activityOf(t, `<description>`+strings.Repeat(`<narrative/>`, n)+`<narrative>For water</narrative></description>`+strings.Repeat(`<description/>`, n))
+	if d.Grant.Description != "For water" {
+		t.Errorf("the description is %q", d.Grant.Description)
+	}
+	each := func(format string) string {
+		all := make([]string, n)
+		for i := range all {
+			all[i] = strings.ReplaceAll(format, "%", strconv.Itoa(i))
+		}
+		return strings.Join(all, ",")
+	}
+	beyond := func(text string) *exchange.Draft {
+		return activityOf(t, `<beyond xmlns="`+Namespace+`">`+strings.ReplaceAll(text, "<", "&lt;")+`</beyond>`)
+	}
+	d = beyond(`{"left":[` + each(`{"part":"part-%","text":"<x/>"}`) + `]}`)
+	if left := slices.DeleteFunc(d.Problems, func(p exchange.Problem) bool { return p.Field != "beyond/left" }); len(left) != n {
+		t.Errorf("%d of %d elements of parts that there are not are told of", len(left), n)
+	}
+	d = beyond(`{"names":{` + each(`"organisations/a%":"A %"`) + `},"reports":[{"id":"1","kind":"PRESS","uri":"u","recipients":[` + each(`"a%"`) + `]}]}`)
+	if len(d.Parties) != n+1 {
+		t.Errorf("there are %d organisations", len(d.Parties))
+	}
+}
+
 // White space between elements is not kept, unless it is text, or the file says that it has a meaning.
 func TestWhiteSpaceBetweenElements(t *testing.T) {
 	for given, want := range map[string]string{
 		"<conditions attached=\"1\">\n  <condition type=\"1\" >\n    <narrative> as it\n is </narrative>\n  </condition>\n</conditions>": "<conditions attached=\"1\"><condition type=\"1\" ><narrative> as it\n is </narrative></condition></conditions>",
-		"<x:note> <!-- a --> <x:b/>\n<?c d?> <x:b> </x:b> </x:note>":                                                                     "<x:note> <!-- a --><x:b/><?c d?><x:b> </x:b></x:note>",
+		"<x:note> <!-- a --> <x:b/>\n<?c d?> <x:b> </x:b> </x:note>":                                                                     "<x:note><!-- a --><x:b/><?c d?><x:b> </x:b></x:note>",
 		"<x:note> <x:b/> <x:i/> text </x:note>":                                                                                          "<x:note> <x:b/> <x:i/> text </x:note>",
 		"<x:note xml:space=\"preserve\"> <x:b/> </x:note>":                                                                               "<x:note xml:space=\"preserve\"> <x:b/> </x:note>",
 	} {

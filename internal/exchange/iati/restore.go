@@ -80,13 +80,17 @@ func (a *activity) restore() {
 
 // restoreLeft keeps what the schema did not take of an earlier file, word for word as that had it.
 func (a *activity) restoreLeft(at *element, left []grant.Kept) {
+	var room trees
 	for _, k := range left {
-		e, n, err := new(trees).tree(k.Text)
-		if err != nil || n == 0 {
+		e, n, err := room.tree(k.Text)
+		switch {
+		case err != nil || n == 0:
 			a.tell(at, exchange.LeftOut, "beyond/left", "found %q, which is no element of XML; it is left out", short(k.Text))
-			continue
+		case !isPart(k.Part):
+			a.tell(at, exchange.LeftOut, "beyond/left", "found an element of the part %q, of which none are kept; it is left out", short(k.Part))
+		default:
+			a.keep(k.Part, &element{raw: e.raw, gaps: slices.Clone(e.gaps)}) // the room is for the next one
 		}
-		a.keep(k.Part, e)
 	}
 }
 
@@ -286,11 +290,17 @@ func (a *activity) partyNamed(id string, names map[string]string) string {
 	if name == "" {
 		return ""
 	}
-	for i, p := range a.Parties {
-		if p.Name == name {
-			return exchange.Ref(i)
+	if a.called == nil {
+		a.called = map[string]int{}
+		for i, p := range slices.Backward(a.Parties) { // the first that has a name
+			a.called[p.Name] = i
 		}
 	}
-	a.Parties = append(a.Parties, exchange.Party{Name: name})
-	return exchange.Ref(len(a.Parties) - 1)
+	i, there := a.called[name]
+	if !there {
+		i = len(a.Parties)
+		a.called[name] = i
+		a.Parties = append(a.Parties, exchange.Party{Name: name})
+	}
+	return exchange.Ref(i)
 }

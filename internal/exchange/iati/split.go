@@ -217,7 +217,8 @@ func (d *division) add(s share) {
 // weigh gives those whose percentage is not said the rest, in equal parts, and makes one of those of a term.
 func (a *activity) weigh(ps []portion) []share {
 	if len(ps) == 1 && ps[0].percent == nil {
-		return []share{{term: ps[0].term, weight: hundred}}
+		a.whole[0] = share{term: ps[0].term, weight: hundred}
+		return a.whole[:]
 	}
 	rest, unsaid := new(big.Rat).Set(hundred), 0
 	for _, p := range ps {
@@ -249,14 +250,14 @@ func (a *activity) weigh(ps []portion) []share {
 
 // cutWhole makes percentages of shares, whose sum should be 100.
 func (a *activity) cutWhole(field string, shares []share, at *element) []grant.Split {
-	if a.sum(field, shares, at).Sign() == 0 {
+	if a.sum("", field, shares, at).Sign() == 0 {
 		return nil
 	}
 	return cut(shares)
 }
 
-// sum adds percentages up, and tells if they are not the whole.
-func (a *activity) sum(field string, shares []share, at *element) *big.Rat {
+// sum adds percentages up, and tells if they are not the whole. within is as of single.
+func (a *activity) sum(within, field string, shares []share, at *element) *big.Rat {
 	sum := shares[0].weight
 	for _, s := range shares[1:] {
 		sum = new(big.Rat).Add(sum, s.weight)
@@ -265,9 +266,9 @@ func (a *activity) sum(field string, shares []share, at *element) *big.Rat {
 		return sum
 	}
 	if sum.Sign() == 0 {
-		a.tell(at, exchange.LeftOut, field+"/@percentage", "are all 0; they are left out")
+		a.tell(at, exchange.LeftOut, within+field+"/@percentage", "are all 0; they are left out")
 	} else if s := sum.FloatString(6); s != "100.000000" { // closer than a percentage is kept is close enough
-		a.tell(at, exchange.Repaired, field+"/@percentage", "sum to %s; accepted is 100; rescaled", strings.TrimRight(strings.TrimRight(s, "0"), "."))
+		a.tell(at, exchange.Repaired, within+field+"/@percentage", "sum to %s; accepted is 100; rescaled", strings.TrimRight(strings.TrimRight(s, "0"), "."))
 	}
 	return sum
 }
@@ -309,7 +310,7 @@ func (a *activity) classifyMoney(field string, portions func(*activity, *element
 			continue
 		}
 		parts := a.weigh(ps)
-		sum := a.sum("transaction/"+ps[0].e.name, parts, ps[0].e)
+		sum := a.sum("transaction/", ps[0].e.name, parts, ps[0].e)
 		if sum.Sign() == 0 {
 			without++
 			continue

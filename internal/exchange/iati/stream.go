@@ -81,7 +81,7 @@ type stream struct {
 }
 
 func newStream(source io.Reader, file string) *stream {
-	return &stream{source: source, file: file, line: 1, buf: make([]byte, 32<<10)}
+	return &stream{source: source, file: file, line: 1, buf: make([]byte, 64<<10)}
 }
 
 // malformed says that a file is no XML, and where.

@@ -100,6 +100,15 @@ type kept struct {
 // ofTransaction begins the names of the parts that are transactions: no two elements are of one.
 const ofTransaction = "transactions/"
 
+// isPart tells of the parts that elements are kept of.
+func isPart(name string) bool {
+	switch name {
+	case "", "identifiers", "title", "description", "status", "start", "end", "funders", "recipients", "partners", "budgets", "themes", "locations":
+		return true
+	}
+	return strings.HasPrefix(name, ofTransaction)
+}
+
 func (a *activity) keep(part string, e *element) { a.kept = append(a.kept, kept{part, e}) }
 
 // keepRest keeps what the record has no place for: the attributes of the activity, as an element without content, and every element that is not modelled. It puts together what

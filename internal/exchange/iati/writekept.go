@@ -98,7 +98,8 @@ func (b *given) sift() error {
 }
 
 // taken are the elements of a text that the schema takes.
-func (b *given) taken(room *trees, part, text string) (good string, err error) {
+func (b *given) taken(room *trees, part, text string) (string, error) {
+	var good strings.Builder
 	for text = strings.TrimSpace(text); text != ""; {
 		e, n, err := room.tree(text)
 		if err != nil {
@@ -108,7 +109,7 @@ func (b *given) taken(room *trees, part, text string) (good string, err error) {
 			break // it was read before, and ends where an element does
 		}
 		if takes(e, "iati-activity") {
-			good += text[:n]
+			good.WriteString(text[:n])
 			if value := e.child("value"); value != nil && value.attr("currency") == "" {
 				b.bare = append(b.bare, part)
 			}
@@ -117,7 +118,7 @@ func (b *given) taken(room *trees, part, text string) (good string, err error) {
 		}
 		text = strings.TrimSpace(text[n:])
 	}
-	return good, nil
+	return good.String(), nil
 }
 
 // split takes text apart into the attributes of the activity, which its first element has, and the elements that follow.
