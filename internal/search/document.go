@@ -32,6 +32,7 @@ const (
 	recipients
 	programme
 	successor
+	record // the record itself
 	parts
 )
 
@@ -137,6 +138,8 @@ func (w *writer) addIdentifiers(all, keys []string, description string) {
 
 // finish completes a document with what was added. The parts that were not ended are empty.
 func (w *writer) finish(d *document) *document {
+	w.add(recordTerm, d.id)
+	w.end(record)
 	d.ends, d.codes = w.ends, slices.Clone(w.codes)
 	for p := 1; p < parts; p++ {
 		d.ends[p] = max(d.ends[p], d.ends[p-1])
