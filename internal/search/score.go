@@ -304,7 +304,7 @@ func (j *judge) title(b *document) int {
 	if shared == 0 {
 		return 0
 	}
-	return titlePoints * 2 * shared * min(shared, enough) / ((j.a.award.weight + b.award.weight) * enough)
+	return titlePoints * 2 * shared * min(shared, enough) / (int(j.a.award.weight+b.award.weight) * enough)
 }
 
 // weightOf is how much a word says: little if it is short. Hebrew and Arabic, which leave vowels out, get by with fewer letters. A number says more than any: it tells one phase
