@@ -8,7 +8,7 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// Snapshot is a picture of all grants as one revision left them. It is immutable: any number of readers share it without locks.
+// Snapshot is a picture of all grants as one revision left them. It is immutable: any number of readers share it, with locks only where they look up an id.
 //
 // Grants are kept in chunks. Next copies the chunks that changes touch and shares the others, so that its cost depends on the changes and not on the number of
 // grants. The dictionaries and the index of places only grow, and are shared by all snapshots of a line.

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/allmep/tandem/internal/grant"
-	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
 )
 
@@ -73,13 +72,13 @@ func (d *document) terms() iter.Seq[int32] {
 
 // writer makes documents, one after the other. code gives the code of a term, which it does not keep.
 type writer struct {
-	code  func(of lexicon, term []byte) int32
-	ends  [parts]int32 // of the document that is being made
-	codes []int32
-	// Of its identifiers, while their words are being added:
-	whole, numbers []int32
-	text           []byte // that is being read
-	words          []int  // where the words of an identifier end
+	code    func(of lexicon, term []byte) int32
+	ends    [parts]int32 // of the document that is being made
+	codes   []int32
+	text    []byte  // that is being read
+	words   []int   // where its words ended, when it was squashed
+	whole   []int32 // the parts identifiers and numbers, while identifierWords are being added
+	numbers []int32
 }
 
 func (w *writer) add(of lexicon, term string) {
@@ -109,8 +108,8 @@ func (w *writer) addNames(all ...string) {
 	w.end(names)
 }
 
-// addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them. keys are identifiers that nobody reads.
-func (w *writer) addIdentifiers(all, keys []string, description string) {
+// addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them. The keys of imports are identifiers that nobody reads.
+func (w *writer) addIdentifiers(all []string, imports []grant.Import, description string) {
 	w.whole, w.numbers = w.whole[:0], w.numbers[:0]
 	for _, s := range all {
 		w.addWords(s)
@@ -126,9 +125,11 @@ func (w *writer) addIdentifiers(all, keys []string, description string) {
 	slices.Sort(w.codes[from:])
 	w.codes = append(w.codes[:from], slices.Compact(w.codes[from:])...)
 	w.end(text)
-	for _, s := range keys {
-		w.text = appendWords(w.text[:0], s)
-		w.whole = append(w.whole, w.code(identifierTerm, w.squash()))
+	for i := range imports {
+		if !slices.Contains(all, imports[i].Key) {
+			w.text = appendWords(w.text[:0], imports[i].Key)
+			w.whole = append(w.whole, w.code(identifierTerm, w.squash()))
+		}
 	}
 	w.codes = append(w.codes, w.whole...)
 	w.end(identifiers)
@@ -136,7 +137,7 @@ func (w *writer) addIdentifiers(all, keys []string, description string) {
 	w.end(numbers)
 }
 
-// squash makes one word of those in w.text, and notes where each ends.
+// squash makes one word of those in w.text, and notes in w.words where each ended.
 func (w *writer) squash() []byte {
 	whole := w.text[:0]
 	w.words = w.words[:0]
@@ -196,26 +197,17 @@ func (w *writer) programme(p *grant.Programme) *document {
 	return w.finish(&document{id: p.ID, title: p.DisplayName, deleted: p.Deleted != 0})
 }
 
-// importKeys are the keys under which files know a grant, but for those that are among its identifiers.
-func importKeys(g *grant.Grant) []string {
-	var keys []string
-	for _, i := range g.Imports {
-		if !slices.Contains(g.Identifiers, i.Key) {
-			keys = append(keys, i.Key)
-		}
-	}
-	return keys
-}
-
 func (w *writer) grant(g *grant.Grant) *document {
-	d := &struct { // in one piece
+	var whole struct { // in one piece of memory
 		document
 		award award
-	}{document{id: g.ID, title: g.Title, deleted: g.Deleted != 0}, award{figure: figureOf(g), start: g.Start, end: g.End, months: int32(g.DurationMonths), merged: g.Successor != "", span: period.Span{First: 1, Last: 0}}}
-	a := &d.award
+	}
+	d, a := &whole.document, &whole.award
+	*d = document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}
+	*a = award{figure: figureOf(g), start: g.Start, end: g.End, months: int32(g.DurationMonths), span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
 	w.addNames(g.Title)
 	a.weight = int32(w.weight())
-	w.addIdentifiers(g.Identifiers, importKeys(g), g.Description)
+	w.addIdentifiers(g.Identifiers, g.Imports, g.Description)
 	for _, p := range g.Funders {
 		w.add(organisationTerm, p.Organisation)
 	}
@@ -241,8 +233,7 @@ func (w *writer) grant(g *grant.Grant) *document {
 	if g.Successor != "" {
 		w.add(recordTerm, g.Successor)
 	}
-	d.document.award = a
-	return w.finish(&d.document)
+	return w.finish(d)
 }
 
 // weight returns the weight of the words that were added, each once, when they are all that was.
@@ -304,61 +295,3 @@ func digits[T string | []byte](s T) (n int) {
 
 // decides tells whether an identifier is one by which two grants are the same: it has five letters and digits or more, and a digit. "n/a" is none, nor is a year.
 func decides(identifier string) bool { return len(identifier) >= 5 && digits(identifier) > 0 }
-
-// figure is what a grant is worth in its own currency, and how exactly that is known. The zero figure is not known.
-type figure struct {
-	currency              money.Currency
-	lower, central, upper int64
-	open                  bool
-	qualifier             money.Qualifier // of its only amount, or the loosest of several
-}
-
-// figureOf adds up the commitments of a grant, less what was cancelled; its pledges if it has none; else what was paid. Several currencies, or an amount unknown, are not known.
-func figureOf(g *grant.Grant) figure {
-	for _, types := range [][]grant.TransactionType{{grant.Commitment, grant.Cancellation}, {grant.Pledge}, {grant.Disbursement, grant.Expenditure, grant.Reimbursement}} {
-		var f figure
-		found := false
-		for i := range g.Transactions {
-			t := &g.Transactions[i]
-			if !slices.Contains(types, t.Type) {
-				continue
-			}
-			if t.Amount.Qualifier == money.Unknown || found && t.Amount.Currency != f.currency {
-				return figure{}
-			}
-			found = true
-			f.add(t)
-		}
-		if found {
-			return f
-		}
-	}
-	return figure{}
-}
-
-func (f *figure) add(t *grant.Transaction) {
-	b := t.Amount.Bounds()
-	if t.Amount.Qualifier == money.Rounded {
-		half := halfUnit(t.Amount.Minor)
-		b.Lower, b.Upper = b.Lower-half, b.Upper+half
-	}
-	if t.Type.Sign() < 0 && t.Amount.Minor >= 0 {
-		b = b.Neg()
-	}
-	f.currency = t.Amount.Currency
-	f.lower, f.central, f.upper = f.lower+b.Lower, f.central+b.Central, f.upper+b.Upper
-	f.open = f.open || b.Open
-	f.qualifier = max(f.qualifier, t.Amount.Qualifier)
-}
-
-// halfUnit returns how far off a rounded amount can be: half of the unit of its last digit that is not 0. About 2,300,000 is 2,250,000 to 2,350,000.
-func halfUnit(minor int64) int64 {
-	if minor == 0 {
-		return 0
-	}
-	unit := int64(1)
-	for minor%(unit*10) == 0 {
-		unit *= 10
-	}
-	return unit / 2
-}
