@@ -198,13 +198,15 @@ func (w *writer) programme(p *grant.Programme) *document {
 }
 
 func (w *writer) grant(g *grant.Grant) *document {
-	var whole struct { // in one piece of memory
+	whole := &struct { // in one piece of memory
 		document
-		award award
+		of award
+	}{
+		document{id: g.ID, title: g.Title, deleted: g.Deleted != 0},
+		award{figure: figureOf(g), start: g.Start, end: g.End, months: int32(g.DurationMonths), span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""},
 	}
-	d, a := &whole.document, &whole.award
-	*d = document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a}
-	*a = award{figure: figureOf(g), start: g.Start, end: g.End, months: int32(g.DurationMonths), span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
+	d, a := &whole.document, &whole.of
+	d.award = a
 	w.addNames(g.Title)
 	a.weight = int32(w.weight())
 	w.addIdentifiers(g.Identifiers, g.Imports, g.Description)
