@@ -235,6 +235,7 @@ func (w *writer) grant(g *grant.Grant) *document {
 	if g.Successor != "" {
 		w.add(recordTerm, g.Successor)
 	}
+	w.end(linked)
 	return w.finish(d)
 }
 
