@@ -59,7 +59,7 @@ func (l *line) code(of lexicon, term []byte) int32 {
 	c = int32(len(l.terms))
 	l.terms = append(l.terms, l.text(term))
 	l.postings.grow()
-	l.codes[of] = l.codes[of].with(hash, c)
+	l.codes[of].add(hash, c)
 	if of == wordTerm {
 		l.fresh = append(l.fresh, c)
 	}

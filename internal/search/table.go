@@ -5,7 +5,7 @@ import "hash/maphash"
 // table finds the codes of texts, which stand elsewhere, by their hashes. It is a map of Go's without the texts: a code takes 11 to 21 bytes, growing reads no text, and the collector has
 // nothing to follow.
 type table struct {
-	slots []slot // a power of two of them, a quarter of them free; a code stands in the first that was free from that of its hash on
+	slots []slot // a power of two of them, at least a quarter of them free; a code stands in the first that was free from that of its hash on
 	size  int
 }
 
@@ -36,8 +36,8 @@ func lookUp[T string | []byte](t *table, hash uint32, text T, texts []string) in
 	}
 }
 
-// with returns a table that has one more code, which this one must not have, and may share its slots.
-func (t table) with(hash uint32, code int32) table {
+// add adds a code, which the table must not have.
+func (t *table) add(hash uint32, code int32) {
 	if 4*(t.size+1) > 3*len(t.slots) {
 		old := t.slots
 		t.slots = make([]slot, max(8, 2*len(old)))
@@ -49,10 +49,9 @@ func (t table) with(hash uint32, code int32) table {
 	}
 	t.put(slot{hash, code + 1})
 	t.size++
-	return t
 }
 
-func (t table) put(s slot) {
+func (t *table) put(s slot) {
 	i := int(s.hash) & (len(t.slots) - 1)
 	for t.slots[i].code != 0 {
 		i = (i + 1) & (len(t.slots) - 1)
