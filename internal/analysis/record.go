@@ -69,7 +69,7 @@ type more struct {
 	successor string // the id of the grant that it was merged into
 	budgets   []budget
 	ranges    map[int][2]int64 // low and high of the flows that are ranges
-	others    []int32          // organisations that take part otherwise
+	others    []int32          // organisations that take part, and are neither funders nor recipients
 	// supposed are variants of the record by which a scenario reckons the parts of some of its donors, by code.
 	supposed map[int32]*record
 }
@@ -93,6 +93,9 @@ type dictionary struct {
 }
 
 func (d *dictionary) code(id string) int32 {
+	if c, ok := d.find(id); ok { // as nearly all are
+		return c
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c, ok := d.codes[id]
@@ -173,18 +176,17 @@ func (r *record) end(g *grant.Grant) {
 }
 
 func (d *dictionaries) addLists(r *record, g *grant.Grant) {
-	undivided := len(g.Funders) > 1 && g.Funders[0].Share == nil
-	if undivided {
-		ids := make([]string, len(g.Funders))
-		for i, f := range g.Funders {
+	donors := g.Funders
+	if len(donors) > 1 && donors[0].Share == nil {
+		ids := make([]string, len(donors))
+		for i, f := range donors {
 			ids[i] = f.Organisation
 		}
 		slices.Sort(ids)
-		r.entries = append(r.entries, entry{d.donors.code(strings.Join(ids, joint)), 1})
-		r.counts[funders] = 1
-	} else {
-		r.addParticipations(funders, &d.donors, g.Funders)
+		donors = []grant.Participation{{Organisation: strings.Join(ids, joint)}}
 	}
+	r.entries = make([]entry, 0, len(donors)+len(g.Recipients)+len(g.Themes)+len(g.Locations)+len(g.Populations))
+	r.addParticipations(funders, &d.donors, donors)
 	r.addParticipations(recipients, &d.organisations, g.Recipients)
 	for list, splits := range [lists][]grant.Split{themes: g.Themes, locations: g.Locations, populations: g.Populations} {
 		if list < themes {
@@ -195,7 +197,6 @@ func (d *dictionaries) addLists(r *record, g *grant.Grant) {
 			r.entries = append(r.entries, entry{d.terms[list].code(s.ID), uint32(s.Percent)})
 		}
 	}
-	r.entries = slices.Clip(r.entries)
 }
 
 func (r *record) addParticipations(list int, d *dictionary, ps []grant.Participation) {
@@ -242,9 +243,13 @@ func (d *dictionaries) addMore(r *record, g *grant.Grant) {
 		m.budgets = append(m.budgets, budget{span: period.Span{First: b.Start.First, Last: b.End.Last()}, minor: b.Minor})
 	}
 	for _, ref := range g.References() {
-		if ref.Key.Kind == grant.Organisations && ref.List != "funders" && ref.List != "recipients" {
-			m := r.rare()
-			m.others = append(m.others, d.organisations.code(ref.Key.ID))
+		takesPart := func(p grant.Participation) bool { return p.Organisation == ref.Key.ID }
+		if ref.Key.Kind != grant.Organisations || slices.ContainsFunc(g.Funders, takesPart) || slices.ContainsFunc(g.Recipients, takesPart) {
+			continue
+		}
+		m := r.rare()
+		if code := d.organisations.code(ref.Key.ID); !slices.Contains(m.others, code) {
+			m.others = append(m.others, code)
 		}
 	}
 }

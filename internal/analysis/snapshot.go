@@ -8,7 +8,7 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// Snapshot is a picture of all grants as one revision left them. It is immutable: any number of readers share it without locks.
+// Snapshot is a picture of all grants as one revision left them. It is immutable: any number of readers share it, with locks only where they look up an id.
 //
 // Grants are kept in chunks. Next copies the chunks that changes touch and shares the others, so that its cost depends on the changes and not on the number of
 // grants. The dictionaries and the index of places only grow, and are shared by all snapshots of a line.
@@ -30,10 +30,8 @@ type line struct {
 	received [][]int32        // by code of a recipient: the places of grants that it received, or once did
 }
 
-// receives notes the recipients of a grant at a place, but for those that it had before.
+// receives notes the recipients of a grant at a place, but for those that it had before. The caller holds the lock.
 func (l *line) receives(place int, r, before *record) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	for _, e := range r.list(recipients) {
 		if before != nil && slices.ContainsFunc(before.list(recipients), func(b entry) bool { return b.code == e.code }) {
 			continue
@@ -110,12 +108,13 @@ func (s *Snapshot) Next(reg *grant.Registry, rates *fx.Table, changed []*grant.G
 
 // set puts a grant in its place. Chunks that are in copied belong to s alone.
 func (s *Snapshot) set(g *grant.Grant, copied map[int]bool) {
-	place, known := s.place(g.ID)
+	r := s.line.record(g)
+	s.line.mu.Lock()
+	defer s.line.mu.Unlock()
+	place, known := s.look(g.ID)
 	if !known {
 		place = s.size
-		s.line.mu.Lock()
 		s.line.places[g.ID] = int32(place)
-		s.line.mu.Unlock()
 		s.size++
 	}
 	i := place / chunkSize
@@ -128,7 +127,6 @@ func (s *Snapshot) set(g *grant.Grant, copied map[int]bool) {
 		s.chunks[i] = &chunk{records: append(make([]record, 0, chunkSize), old...)}
 		copied[i] = true
 	}
-	r := s.line.record(g)
 	if known {
 		s.line.receives(place, &r, &s.chunks[i].records[place%chunkSize])
 		s.chunks[i].records[place%chunkSize] = r
@@ -144,8 +142,13 @@ func (s *Snapshot) place(id string) (int, bool) {
 		return p, true
 	}
 	s.line.mu.RLock()
+	defer s.line.mu.RUnlock()
+	return s.look(id)
+}
+
+// look is place for one who holds the line's lock, of what is in the line.
+func (s *Snapshot) look(id string) (int, bool) {
 	p, ok := s.line.places[id]
-	s.line.mu.RUnlock()
 	if !ok || int(p) >= s.size || s.chunks[p/chunkSize].records[p%chunkSize].id != id {
 		return 0, false
 	}

@@ -22,10 +22,9 @@ func (c *corpus) next() *corpus {
 
 // set puts a document in its place and posts its terms. The caller holds the line's lock.
 func (c *corpus) set(d *document) {
-	place, old := c.look(d.id)
+	place, old := c.look(d.id, c.line.postings.of(d.part(record)[0]))
 	if old == nil {
 		place = int32(c.size)
-		c.line.places[d.id] = place
 		c.size++
 	}
 	i := int(place / chunkSize)
@@ -58,20 +57,16 @@ func (c *corpus) at(place int32) *document {
 
 // find returns the document of a record, or nil.
 func (c *corpus) find(id string) *document {
-	c.line.mu.RLock()
-	defer c.line.mu.RUnlock()
-	_, d := c.look(id)
+	_, d := c.look(id, c.line.posted(c.line.find(recordTerm, id)))
 	return d
 }
 
-// look is find for one who holds the line's lock. The line's places may be those of later corpora, and of such as were given up.
-func (c *corpus) look(id string) (place int32, d *document) {
-	place, known := c.line.places[id]
-	if !known {
-		return none, nil
+// look returns the document of a record, which is at one of these places if there is one. They may be those of later corpora, and of such as were given up.
+func (c *corpus) look(id string, places []int32) (place int32, d *document) {
+	for _, place := range places {
+		if d := c.at(place); d != nil && d.id == id {
+			return place, d
+		}
 	}
-	if d = c.at(place); d == nil || d.id != id {
-		return none, nil
-	}
-	return place, d
+	return none, nil
 }

@@ -10,24 +10,25 @@ import (
 // does not have the term. Whoever follows a posting looks at the document. One goroutine at a time adds to it: it holds the lock for what it changes, and others to read.
 type line struct {
 	mu       sync.RWMutex
-	places   map[string]int32           // of a record's id, in the order of appearance
-	codes    [lexicons]map[string]int32 // of a term
-	terms    []string                   // by code
-	postings [][]int32                  // by code: the places of the documents that have the term
-	words    runs                       // the codes of the terms that are words, in the order of these
-	pairs    map[pair][]int32           // the places of the grants of a funder to a recipient
-	funders  map[int32][]int32
+	codes    [lexicons]table
+	terms    []string        // by code
+	block    strings.Builder // in which the last terms stand: few blocks are less to the collector than many terms
+	postings postings        // of the terms: the places of the documents that have them
+	fresh    []int32         // the codes of the terms that are words, but for those in words
+
+	pairs        map[pair]int32    // the codes of pairs, which are others than those of terms
+	pairPostings postings          // the places of the grants of a funder to a recipient
+	funders      map[int32][]int32 // of a recipient
+
+	ordering sync.Mutex // of words
+	words    runs       // the codes of the terms that are words, in the order of these
 }
 
 // pair is the codes of a funder and of a recipient.
 type pair struct{ funder, recipient int32 }
 
 func newLine() *line {
-	l := &line{places: map[string]int32{}, pairs: map[pair][]int32{}, funders: map[int32][]int32{}}
-	for v := range l.codes {
-		l.codes[v] = map[string]int32{}
-	}
-	return l
+	return &line{pairs: map[pair]int32{}, funders: map[int32][]int32{}}
 }
 
 // lexicon is a set of terms. One text is another term in each.
@@ -39,6 +40,7 @@ const (
 	organisationTerm         // the id of an organisation that a grant names
 	programmeTerm
 	successorTerm // the id of the organisation that one was merged into
+	recordTerm    // the id of the record itself
 	lexicons
 )
 
@@ -47,28 +49,42 @@ const none int32 = -1
 
 // code returns the code of a term, and gives it one if it has none. Only who adds to the line calls it, so that it needs no lock to read.
 func (l *line) code(of lexicon, term []byte) int32 {
-	if c, ok := l.codes[of][string(term)]; ok {
+	hash := hashOfBytes(term)
+	c := lookUp(&l.codes[of], hash, term, l.terms)
+	if c != none {
 		return c
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	c, text := int32(len(l.terms)), string(term)
-	l.terms, l.postings = append(l.terms, text), append(l.postings, nil)
-	l.codes[of][text] = c
+	c = int32(len(l.terms))
+	l.terms = append(l.terms, l.text(term))
+	l.postings.grow()
+	l.codes[of].add(hash, c)
 	if of == wordTerm {
-		l.words = l.words.with(c, l.terms)
+		l.fresh = append(l.fresh, c)
 	}
 	return c
+}
+
+// blockSize is the size of a block of terms, but for one that is longer.
+const blockSize = 8 << 10
+
+// text returns a term to keep.
+func (l *line) text(term []byte) string {
+	if l.block.Len()+len(term) > l.block.Cap() {
+		l.block = strings.Builder{}
+		l.block.Grow(max(blockSize, len(term)))
+	}
+	from := l.block.Len()
+	l.block.Write(term)
+	return l.block.String()[from:]
 }
 
 // find returns the code of a term, none if it has none.
 func (l *line) find(of lexicon, term string) int32 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if c, ok := l.codes[of][term]; ok {
-		return c
-	}
-	return none
+	return lookUp(&l.codes[of], hashOf(term), term, l.terms)
 }
 
 // findAll returns the codes of terms, none for those that have none, and the places of each. A place may stand there twice.
@@ -77,10 +93,8 @@ func (l *line) findAll(of lexicon, terms []string) (codes []int32, places [][]in
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	for i, t := range terms {
-		codes[i] = none
-		if c, ok := l.codes[of][t]; ok {
-			codes[i], places[i] = c, l.postings[c]
-		}
+		codes[i] = lookUp(&l.codes[of], hashOf(t), t, l.terms)
+		places[i] = l.postings.of(codes[i])
 	}
 	return codes, places
 }
@@ -99,12 +113,8 @@ func (l *line) post(place int32, d, before *document) {
 		had = slices.Sorted(before.terms())
 	}
 	for c := range d.terms() {
-		places := l.postings[c]
-		if len(places) > 0 && places[len(places)-1] == place {
-			continue
-		}
 		if _, there := slices.BinarySearch(had, c); !there {
-			l.postings[c] = append(places, place)
+			l.postings.post(c, place)
 		}
 	}
 }
@@ -113,23 +123,23 @@ func (l *line) post(place int32, d, before *document) {
 func (l *line) postPairs(place int32, funders, recipients []int32) {
 	for _, r := range recipients {
 		for _, f := range funders {
-			places := l.pairs[pair{f, r}]
-			if places == nil {
+			c, known := l.pairs[pair{f, r}]
+			if !known {
+				c = int32(len(l.pairs))
+				l.pairs[pair{f, r}] = c
+				l.pairPostings.grow()
 				l.funders[r] = append(l.funders[r], f)
 			}
-			l.pairs[pair{f, r}] = append(places, place)
+			l.pairPostings.post(c, place)
 		}
 	}
 }
 
 // posted returns the places of a term. A place may stand there twice.
 func (l *line) posted(code int32) []int32 {
-	if code < 0 {
-		return nil
-	}
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.postings[code]
+	return l.postings.of(code)
 }
 
 // fundersOf returns the codes of those that fund a recipient, in some corpus of the line.
@@ -142,14 +152,16 @@ func (l *line) fundersOf(recipient int32) []int32 {
 func (l *line) postedPair(k pair) []int32 {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return l.pairs[k]
+	c, known := l.pairs[k]
+	if !known {
+		return nil
+	}
+	return l.pairPostings.of(c)
 }
 
 // beginning returns the codes of the words that begin with a prefix.
 func (l *line) beginning(prefix string) []int32 {
-	l.mu.RLock()
-	words, terms := l.words, l.terms
-	l.mu.RUnlock()
+	words, terms := l.ordered()
 	var codes []int32
 	for _, run := range words {
 		i, _ := slices.BinarySearchFunc(run, prefix, func(c int32, prefix string) int { return strings.Compare(terms[c], prefix) })
@@ -160,12 +172,27 @@ func (l *line) beginning(prefix string) []int32 {
 	return codes
 }
 
-// runs is a set of codes in several sorted runs, each longer than the next. A run is never changed, so that readers need no lock while a new code is merged in; one code costs, in the
+// ordered returns the words in order. Those that came since it was called last are put in order now, and not as they came, so that taking in many is fast.
+func (l *line) ordered() (words runs, terms []string) {
+	l.ordering.Lock()
+	defer l.ordering.Unlock()
+	l.mu.Lock()
+	fresh, terms := l.fresh, l.terms
+	l.fresh = nil
+	l.mu.Unlock()
+	if len(fresh) > 0 {
+		slices.SortFunc(fresh, func(a, b int32) int { return strings.Compare(terms[a], terms[b]) })
+		l.words = l.words.with(fresh, terms)
+	}
+	return l.words, terms
+}
+
+// runs is a set of codes in several sorted runs, each longer than the next. A run is never changed, so that readers need no lock while others are merged in; one code costs, in the
 // long run, as many comparisons as there are runs.
 type runs [][]int32
 
-func (r runs) with(code int32, terms []string) runs {
-	run, n := []int32{code}, len(r)
+func (r runs) with(run []int32, terms []string) runs {
+	n := len(r)
 	for ; n > 0 && len(r[n-1]) <= len(run); n-- {
 		run = merge(r[n-1], run, terms)
 	}

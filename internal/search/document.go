@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"iter"
 	"slices"
-	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/allmep/tandem/internal/grant"
-	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
 )
 
@@ -32,6 +31,8 @@ const (
 	recipients
 	programme
 	successor
+	record // the record itself
+	linked // the records of the grants that it is linked to or was merged into
 	parts
 )
 
@@ -39,10 +40,8 @@ const (
 type award struct {
 	figure           figure
 	start, end, date period.Date
-	months           int
 	span             period.Span // First is after Last when it is not known
-	weight           int         // of the title's words
-	linked           []string    // the ids of the grants that it is linked to or was merged into
+	months, weight   int32       // how long it runs; of the title's words
 	merged           bool
 }
 
@@ -54,11 +53,16 @@ func (d *document) part(p int) []int32 {
 	return d.codes[d.ends[p-1]:d.ends[p]]
 }
 
-// terms yields the codes by which a document is found: all but those of series.
+// linksTo tells whether a document's grant has a link to another, or was merged into it.
+func (d *document) linksTo(b *document) bool {
+	return slices.Contains(d.part(linked), b.part(record)[0])
+}
+
+// terms yields the codes by which a document is found: all but those of series, and of others that it is linked to.
 func (d *document) terms() iter.Seq[int32] {
 	return func(yield func(int32) bool) {
 		from, to := int(d.ends[numbers-1]), int(d.ends[numbers])
-		for i, c := range d.codes {
+		for i, c := range d.codes[:d.ends[record]] {
 			if series := i >= from && i < to && (i-from)%2 == 0; c != none && !series && !yield(c) {
 				return
 			}
@@ -68,10 +72,13 @@ func (d *document) terms() iter.Seq[int32] {
 
 // writer makes documents, one after the other. code gives the code of a term, which it does not keep.
 type writer struct {
-	code  func(of lexicon, term []byte) int32
-	ends  [parts]int32 // of the document that is being made
-	codes []int32
-	text  []byte // that is being read
+	code    func(of lexicon, term []byte) int32
+	ends    [parts]int32 // of the document that is being made
+	codes   []int32
+	text    []byte  // that is being read
+	words   []int   // where its words ended, when it was squashed
+	whole   []int32 // the parts identifiers and numbers, while identifierWords are being added
+	numbers []int32
 }
 
 func (w *writer) add(of lexicon, term string) {
@@ -79,7 +86,7 @@ func (w *writer) add(of lexicon, term string) {
 	w.codes = append(w.codes, w.code(of, w.text))
 }
 
-// addWords adds the words of a text.
+// addWords adds the words of a text, and leaves them in w.text.
 func (w *writer) addWords(text string) {
 	w.text = appendWords(w.text[:0], text)
 	for rest := w.text; len(rest) > 0; {
@@ -87,13 +94,6 @@ func (w *writer) addWords(text string) {
 		w.codes = append(w.codes, w.code(wordTerm, rest[:n]))
 		rest = rest[n+1:]
 	}
-}
-
-// addIdentifier adds a whole identifier.
-func (w *writer) addIdentifier(text string) {
-	w.text = appendWords(w.text[:0], text)
-	squashed := slices.DeleteFunc(w.text, func(b byte) bool { return b == ' ' })
-	w.codes = append(w.codes, w.code(identifierTerm, squashed))
 }
 
 func (w *writer) end(part int) { w.ends[part] = int32(len(w.codes)) }
@@ -108,10 +108,16 @@ func (w *writer) addNames(all ...string) {
 	w.end(names)
 }
 
-// addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them. keys are identifiers that nobody reads.
-func (w *writer) addIdentifiers(all, keys []string, description string) {
+// addIdentifiers adds the words of identifiers, the words of a text, and the identifiers themselves with the numbers in them. The keys of imports are identifiers that nobody reads.
+func (w *writer) addIdentifiers(all []string, imports []grant.Import, description string) {
+	w.whole, w.numbers = w.whole[:0], w.numbers[:0]
 	for _, s := range all {
 		w.addWords(s)
+		whole := w.squash()
+		w.whole = append(w.whole, w.code(identifierTerm, whole))
+		for series, number := range numbersIn(whole, w.words) {
+			w.numbers = append(w.numbers, w.code(identifierTerm, series), w.code(identifierTerm, number))
+		}
 	}
 	w.end(identifierWords)
 	from := len(w.codes)
@@ -119,20 +125,35 @@ func (w *writer) addIdentifiers(all, keys []string, description string) {
 	slices.Sort(w.codes[from:])
 	w.codes = append(w.codes[:from], slices.Compact(w.codes[from:])...)
 	w.end(text)
-	for _, s := range all {
-		w.addIdentifier(s)
-	}
-	for _, s := range keys {
-		w.addIdentifier(s)
-	}
-	w.end(identifiers)
-	for _, s := range all {
-		for _, n := range numbersIn(s) {
-			w.add(identifierTerm, n.series)
-			w.add(identifierTerm, n.key)
+	for i := range imports {
+		if !slices.Contains(all, imports[i].Key) {
+			w.text = appendWords(w.text[:0], imports[i].Key)
+			w.whole = append(w.whole, w.code(identifierTerm, w.squash()))
 		}
 	}
+	w.codes = append(w.codes, w.whole...)
+	w.end(identifiers)
+	w.codes = append(w.codes, w.numbers...)
 	w.end(numbers)
+}
+
+// squash makes one word of those in w.text, and notes in w.words where each ended.
+func (w *writer) squash() []byte {
+	whole := w.text[:0]
+	w.words = w.words[:0]
+	for _, b := range w.text {
+		if b == ' ' {
+			w.words = append(w.words, len(whole))
+		} else {
+			whole = append(whole, b)
+		}
+	}
+	return whole
+}
+
+func (w *writer) addRecord(id string) {
+	w.add(recordTerm, id)
+	w.end(record)
 }
 
 // finish completes a document with what was added. The parts that were not ended are empty.
@@ -166,29 +187,29 @@ func (w *writer) organisation(o *grant.Organisation) *document {
 		w.add(successorTerm, o.Successor)
 	}
 	w.end(successor)
+	w.addRecord(o.ID)
 	return w.finish(&document{id: o.ID, title: o.DisplayName, deleted: o.Deleted != 0})
 }
 
 func (w *writer) programme(p *grant.Programme) *document {
 	w.addNames(p.DisplayName)
+	w.addRecord(p.ID)
 	return w.finish(&document{id: p.ID, title: p.DisplayName, deleted: p.Deleted != 0})
 }
 
-// importKeys are the keys under which files know a grant, but for those that are among its identifiers.
-func importKeys(g *grant.Grant) []string {
-	var keys []string
-	for _, i := range g.Imports {
-		if !slices.Contains(g.Identifiers, i.Key) {
-			keys = append(keys, i.Key)
-		}
-	}
-	return keys
-}
-
 func (w *writer) grant(g *grant.Grant) *document {
-	a := &award{figure: figureOf(g), start: g.Start, end: g.End, months: g.DurationMonths, span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""}
+	whole := &struct { // in one piece of memory
+		document
+		of award
+	}{
+		document{id: g.ID, title: g.Title, deleted: g.Deleted != 0},
+		award{figure: figureOf(g), start: g.Start, end: g.End, months: int32(g.DurationMonths), span: period.Span{First: 1, Last: 0}, merged: g.Successor != ""},
+	}
+	d, a := &whole.document, &whole.of
+	d.award = a
 	w.addNames(g.Title)
-	w.addIdentifiers(g.Identifiers, importKeys(g), g.Description)
+	a.weight = int32(w.weight())
+	w.addIdentifiers(g.Identifiers, g.Imports, g.Description)
 	for _, p := range g.Funders {
 		w.add(organisationTerm, p.Organisation)
 	}
@@ -207,50 +228,67 @@ func (w *writer) grant(g *grant.Grant) *document {
 	if t := g.Award(); t != nil {
 		a.date = t.Date
 	}
+	w.addRecord(g.ID)
 	for _, l := range g.Links {
-		a.linked = append(a.linked, l.Target)
+		w.add(recordTerm, l.Target)
 	}
 	if g.Successor != "" {
-		a.linked = append(a.linked, g.Successor)
+		w.add(recordTerm, g.Successor)
 	}
-	title := Words(g.Title)
-	for i, word := range title {
-		if !slices.Contains(title[:i], word) {
-			a.weight += weightOf(word)
-		}
-	}
-	return w.finish(&document{id: g.ID, title: g.Title, deleted: g.Deleted != 0, award: a})
+	w.end(linked)
+	return w.finish(d)
 }
 
-// number is an award number and what stands before it, three words at most, which two numbers of one giver have in common: US-GOV-11.
-type number struct{ series, key string }
-
-// numbersIn returns the award numbers in an identifier. One is a word of at least eight letters and digits, five of them digits: SIS70020GR0124 in US-GOV-11-SIS70020GR0124-268122. If no
-// word is one, the whole is, if its last word has four digits: GB-GOV-1-300123.
-func numbersIn(identifier string) []number {
-	words := Words(identifier)
-	var found []number
-	series := func(i int, key string) string {
-		if i > 0 {
-			return strings.Join(words[:min(i, 3)], "")
+// weight returns the weight of the words that were added, each once, when they are all that was.
+func (w *writer) weight() (sum int) {
+	rest := w.text
+	for i, c := range w.codes {
+		n := bytes.IndexByte(rest, ' ')
+		if !slices.Contains(w.codes[:i], c) {
+			sum += weightOf(string(rest[:n]))
 		}
-		runes := []rune(key)
-		return string(runes[:min(3, len(runes))])
+		rest = rest[n+1:]
 	}
-	for i, w := range words {
-		if len(w) >= 8 && digits(w) >= 5 {
-			found = append(found, number{series(i, w), w})
-		}
-	}
-	if last := len(words) - 1; found == nil && last >= 0 && digits(words[last]) >= 4 {
-		whole := strings.Join(words, "")
-		found = append(found, number{series(last, whole), whole})
-	}
-	return found
+	return sum
 }
 
-func digits(s string) (n int) {
-	for _, r := range s {
+// numbersIn yields the award numbers in an identifier, of which ends tells where each word ends, and before each its series: what stands before it, three words at most, which two numbers of
+// one giver have in common: US-GOV-11. A number is a word of at least eight letters and digits, five of them digits: SIS70020GR0124 in US-GOV-11-SIS70020GR0124-268122. If no word is one, the
+// whole is, if its last word has four digits: GB-GOV-1-300123.
+func numbersIn(identifier []byte, ends []int) iter.Seq2[[]byte, []byte] {
+	return func(yield func(series, number []byte) bool) {
+		from, found := 0, false
+		for i, end := range ends {
+			number := identifier[from:end]
+			from = end
+			if len(number) < 8 || digits(number) < 5 {
+				if last := i == len(ends)-1; !last || found || digits(number) < 4 {
+					continue
+				}
+				number = identifier
+			}
+			if found = true; !yield(series(identifier, ends[:i], number), number) {
+				return
+			}
+		}
+	}
+}
+
+// series returns what stands before a number: words that end there, or its own first letters if there are none.
+func series(identifier []byte, ends []int, number []byte) []byte {
+	if n := min(len(ends), 3); n > 0 {
+		return identifier[:ends[n-1]]
+	}
+	end := 0
+	for range min(3, utf8.RuneCount(number)) {
+		_, size := utf8.DecodeRune(number[end:])
+		end += size
+	}
+	return number[:end]
+}
+
+func digits[T string | []byte](s T) (n int) {
+	for _, r := range string(s) {
 		if unicode.IsDigit(r) {
 			n++
 		}
@@ -260,61 +298,3 @@ func digits(s string) (n int) {
 
 // decides tells whether an identifier is one by which two grants are the same: it has five letters and digits or more, and a digit. "n/a" is none, nor is a year.
 func decides(identifier string) bool { return len(identifier) >= 5 && digits(identifier) > 0 }
-
-// figure is what a grant is worth in its own currency, and how exactly that is known. The zero figure is not known.
-type figure struct {
-	currency              money.Currency
-	lower, central, upper int64
-	open                  bool
-	qualifier             money.Qualifier // of its only amount, or the loosest of several
-}
-
-// figureOf adds up the commitments of a grant, less what was cancelled; its pledges if it has none; else what was paid. Several currencies, or an amount unknown, are not known.
-func figureOf(g *grant.Grant) figure {
-	for _, types := range [][]grant.TransactionType{{grant.Commitment, grant.Cancellation}, {grant.Pledge}, {grant.Disbursement, grant.Expenditure, grant.Reimbursement}} {
-		var f figure
-		found := false
-		for i := range g.Transactions {
-			t := &g.Transactions[i]
-			if !slices.Contains(types, t.Type) {
-				continue
-			}
-			if t.Amount.Qualifier == money.Unknown || found && t.Amount.Currency != f.currency {
-				return figure{}
-			}
-			found = true
-			f.add(t)
-		}
-		if found {
-			return f
-		}
-	}
-	return figure{}
-}
-
-func (f *figure) add(t *grant.Transaction) {
-	b := t.Amount.Bounds()
-	if t.Amount.Qualifier == money.Rounded {
-		half := halfUnit(t.Amount.Minor)
-		b.Lower, b.Upper = b.Lower-half, b.Upper+half
-	}
-	if t.Type.Sign() < 0 && t.Amount.Minor >= 0 {
-		b = b.Neg()
-	}
-	f.currency = t.Amount.Currency
-	f.lower, f.central, f.upper = f.lower+b.Lower, f.central+b.Central, f.upper+b.Upper
-	f.open = f.open || b.Open
-	f.qualifier = max(f.qualifier, t.Amount.Qualifier)
-}
-
-// halfUnit returns how far off a rounded amount can be: half of the unit of its last digit that is not 0. About 2,300,000 is 2,250,000 to 2,350,000.
-func halfUnit(minor int64) int64 {
-	if minor == 0 {
-		return 0
-	}
-	unit := int64(1)
-	for minor%(unit*10) == 0 {
-		unit *= 10
-	}
-	return unit / 2
-}

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -75,7 +76,10 @@ func endWord(to []byte, from int) []byte {
 }
 
 // squash returns the words of a text as one. It is how identifiers are compared: "US-GOV-1" is "us gov 1".
-func squash(text string) string { return strings.Join(Words(text), "") }
+func squash(text string) string {
+	var room [256]byte
+	return string(slices.DeleteFunc(appendWords(room[:0], text), func(b byte) bool { return b == ' ' }))
+}
 
 // fold takes case away and parts letters from their marks, where a text has other letters than those of ASCII.
 func fold(text string) string {

@@ -273,8 +273,8 @@ func (s *scan) rank(class int, d *document) int64 {
 		if i > 0 {
 			put(' ')
 		}
-		for j := range len(s.term(c)) {
-			put(s.term(c)[j])
+		for _, b := range []byte(s.term(c)) {
+			put(b)
 		}
 	}
 	for n < room {

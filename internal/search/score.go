@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/allmep/tandem/internal/grant"
-	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
 )
 
@@ -304,13 +303,17 @@ func (j *judge) title(b *document) int {
 	if shared == 0 {
 		return 0
 	}
-	return titlePoints * 2 * shared * min(shared, enough) / ((j.a.award.weight + b.award.weight) * enough)
+	return titlePoints * 2 * shared * min(shared, enough) / (int(j.a.award.weight+b.award.weight) * enough)
 }
 
 // weightOf is how much a word says: little if it is short. Hebrew and Arabic, which leave vowels out, get by with fewer letters. A number says more than any: it tells one phase
 // from the next.
 func weightOf(word string) int {
-	if digits(word) > 0 || slices.Contains([]string{"ii", "iii", "iv", "vi", "vii", "viii", "ix"}, word) {
+	switch word {
+	case "ii", "iii", "iv", "vi", "vii", "viii", "ix":
+		return 8
+	}
+	if digits(word) > 0 {
 		return 8
 	}
 	n := utf8.RuneCountInString(word)
@@ -318,37 +321,6 @@ func weightOf(word string) int {
 		n += n / 2
 	}
 	return max(1, min(n, 8)-2)
-}
-
-// points compares two amounts by what they mean: AT_LEAST, UP_TO and RANGE by what they leave open, ROUNDED by what it may have been before. Of different currencies, and of what is
-// not known, nothing is said. The reason is told where there is a place for it.
-func (f figure) points(g figure, reason *string) int {
-	if f.currency == "" || f.currency != g.currency {
-		return 0
-	}
-	low, high := min(f.central, g.central), max(f.central, g.central)
-	points, said := 0, ""
-	switch exact := f.qualifier == money.Exact && g.qualifier == money.Exact; {
-	case low == high && exact:
-		points, said = amountPoints, "the same amount"
-	case low == high:
-		points, said = amountPoints*9/10, "the same figure"
-	case high-low <= max(high, -low)/50:
-		points, said = amountPoints*8/10, "within 2 %"
-	case !f.meets(g):
-		points, said = otherAmount, "another amount"
-	case high <= 2*low:
-		points, said = amountPoints/2, "which can be the same amount"
-	}
-	if reason != nil && said != "" {
-		*reason = fmt.Sprintf("%s and %s %s, %s", money.FormatMinor(f.currency, low), money.FormatMinor(f.currency, high), f.currency, said)
-	}
-	return points
-}
-
-// meets tells whether two figures can be of one amount.
-func (f figure) meets(g figure) bool {
-	return (f.open || g.lower <= f.upper) && (g.open || f.lower <= g.upper)
 }
 
 // dates compares when two grants run: start with start, end with end, award with award, and length with length where there is nothing else. The reason is told where there is a place

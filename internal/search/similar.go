@@ -51,7 +51,7 @@ func (x *Index) similar(j *judge, sees func(id string) bool, limit int) Matches 
 	}
 	var found []alike
 	x.candidates(j, func(b *document) {
-		if b.deleted || b.award.merged || b.id == d.id || slices.Contains(b.award.linked, d.id) || slices.Contains(d.award.linked, b.id) {
+		if b.deleted || b.award.merged || b.id == d.id || d.linksTo(b) || b.linksTo(d) {
 			return
 		}
 		p, ok := j.compare(b)
@@ -128,7 +128,7 @@ func (x *Index) block(j *judge, f func(places []int32)) {
 // rarest returns the rarest words of a title: so many that a title without any of them cannot have the weight in common that titleNeeded asks for. They are none if the title is too
 // short for that itself.
 func (j *judge) rarest() []int32 {
-	weight := j.a.award.weight
+	weight := int(j.a.award.weight)
 	// Of x in common, a title gets at most titlePoints·2x/(weight+x), and titlePoints·x/enough.
 	needed := max((titleNeeded*enough+titlePoints-1)/titlePoints, (titleNeeded*weight+2*titlePoints-titleNeeded-1)/(2*titlePoints-titleNeeded))
 	line := j.index.grants.line
