@@ -90,10 +90,10 @@ func textError(err error, c *csv.Reader, skipped int) error {
 	return err
 }
 
-// decode returns a cell as UTF-8.
+// decode returns a cell as UTF-8. The cells of a row are parts of one text, which stays in memory for as long as any of them.
 func (t *Table) decode(cell string, line int) string {
 	if utf8.ValidString(cell) {
-		return strings.Clone(cell)
+		return cell
 	}
 	if t.notes == nil {
 		t.notes = append(t.notes, "Not all of the file is UTF-8 text: what is not, first on line "+strconv.Itoa(line)+", was read as Windows-1252.")
