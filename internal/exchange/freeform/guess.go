@@ -317,7 +317,7 @@ var stateAliases = map[string]string{
 
 // stateOf returns the code of a donor state, by its code or its name; "" if there is none.
 func stateOf(s string) string {
-	if code := stateAliases[string(appendWords(make([]byte, 0, 64), s))]; code != "" {
+	if code := stateAliases[string(appendWords(make([]byte, 0, 64), s, all))]; code != "" {
 		return code
 	}
 	return grant.FindState(strings.TrimSpace(s))

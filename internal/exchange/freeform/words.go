@@ -2,6 +2,7 @@ package freeform
 
 import (
 	"bytes"
+	"math"
 	"unicode"
 	"unicode/utf8"
 
@@ -77,10 +78,12 @@ var headNames, totals = func() (map[Field][]string, map[string]bool) {
 }()
 
 // words makes a head or a word comparable: "recipientOrg_name (USD)" is "recipient org name usd".
-func words(s string) string { return string(appendWords(make([]byte, 0, 64), s)) }
+func words(s string) string { return string(appendWords(make([]byte, 0, 64), s, all)) }
 
-// appendWords puts the words of a text into a buffer that is empty: they are asked of most cells of a sheet.
-func appendWords(b []byte, s string) []byte {
+const all = math.MaxInt
+
+// appendWords puts the first words of a text into a buffer that is empty: they are asked of most cells of a sheet.
+func appendWords(b []byte, s string, most int) []byte {
 	before, apart := ' ', false
 	for _, r := range s {
 		small := r
@@ -94,6 +97,9 @@ func appendWords(b []byte, s string) []byte {
 			apart = apart || unicode.IsUpper(r) && unicode.IsLower(before)
 		}
 		if apart && len(b) > 0 {
+			if most--; most == 0 {
+				break
+			}
 			b = append(b, ' ')
 		}
 		b = utf8.AppendRune(b, small)
