@@ -56,10 +56,15 @@ func (d *draft) each(f Field, visit func(name, text string)) {
 // several are the parts of a cell between semicolons and line breaks.
 func several(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for p := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ';' || r == '\n' }) {
-			if p = strings.TrimSpace(p); p != "" && !yield(p) {
+		for s != "" {
+			n := 0
+			for n < len(s) && s[n] != ';' && s[n] != '\n' {
+				n++
+			}
+			if p := strings.TrimSpace(s[:n]); p != "" && !yield(p) {
 				return
 			}
+			s = s[min(n+1, len(s)):]
 		}
 	}
 }
