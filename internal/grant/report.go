@@ -122,15 +122,14 @@ func (g *Grant) checkReports(v *fault.List) {
 	if len(g.Reports) > maxReports {
 		v.Add("reports", "found %d; accepted are at most %d", len(g.Reports), maxReports)
 	}
-	seen := make(map[string]bool, len(g.Reports))
+	var seen seen[string]
 	for i := range g.Reports {
 		r := &g.Reports[i]
 		var of fault.List
 		of.Merge("", r.Validate())
-		if seen[r.ID] {
+		if seen.add(r.ID) >= 0 {
 			of.Add("name", "%q stands in the list twice", r.ID)
 		}
-		seen[r.ID] = true
 		mergeAt(v, "reports", i, &of)
 	}
 }
