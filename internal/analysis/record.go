@@ -241,7 +241,7 @@ func (d *dictionaries) addMore(r *record, g *grant.Grant) {
 		m := r.rare()
 		m.budgets = append(m.budgets, budget{span: period.Span{First: b.Start.First, Last: b.End.Last()}, minor: b.Minor})
 	}
-	for _, ref := range g.References() {
+	for ref := range g.References() {
 		if ref.Key.Kind == grant.Organisations && ref.List != "funders" && ref.List != "recipients" {
 			m := r.rare()
 			m.others = append(m.others, d.organisations.code(ref.Key.ID))

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/allmep/tandem/internal/fault"
@@ -62,4 +63,4 @@ func checkWord(v *fault.List, field, s string, accepted ...string) {
 }
 
 // References implements Entity.
-func (m *Mapping) References() []Reference { return nil }
+func (m *Mapping) References() iter.Seq[Reference] { return refer(func(*references) {}) }

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/allmep/tandem/internal/fault"
@@ -107,12 +108,13 @@ func (v Values) check(list *fault.List) {
 }
 
 // References lists the organisations that a report names, by their paths in it.
-func (r *Report) References() []Reference {
-	refs := refer(nil, "organisation", Organisations, r.Organisation)
-	for i, id := range r.Recipients {
-		refs = referIn(refs, "recipients", i, "", Organisations, id)
-	}
-	return refs
+func (r *Report) References() iter.Seq[Reference] {
+	return refer(func(to *references) {
+		to.add("organisation", Organisations, r.Organisation)
+		for i, id := range r.Recipients {
+			to.addIn("recipients", i, "", Organisations, id)
+		}
+	})
 }
 
 // maxReports keeps a grant to a size that can be read and written whole.
