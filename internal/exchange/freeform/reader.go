@@ -187,9 +187,13 @@ func (r *Reader) repeatsHeads(row table.Row) bool {
 
 // maySumUp tells at a glance of most texts that they do not.
 func maySumUp(s string) bool {
-	var buffer [64]byte
-	_, may := totals[string(appendWords(buffer[:0], s, 1))]
-	return may || strings.Contains(s, "ogether") || strings.Contains(s, "OGETHER")
+	if totalBegins[s[0]] {
+		var buffer [64]byte
+		if _, may := totals[string(appendWords(buffer[:0], s, 1))]; may {
+			return true
+		}
+	}
+	return strings.Contains(s, "ogether") || strings.Contains(s, "OGETHER")
 }
 
 // beginsWithTotal tells whether words are those of a total, or begin with them.

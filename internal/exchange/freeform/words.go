@@ -3,6 +3,7 @@ package freeform
 import (
 	"bytes"
 	"math"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -75,6 +76,17 @@ var headNames, totals = func() (map[Field][]string, map[string]bool) {
 		sums[words(w)] = true
 	}
 	return names, sums
+}()
+
+// totalBegins are the bytes with which a text may begin whose words begin with those of totals: their letters, and all that is no letter or digit of ASCII.
+var totalBegins = func() (begins [math.MaxUint8 + 1]bool) {
+	for b := range begins {
+		begins[b] = b >= utf8.RuneSelf || !unicode.IsLetter(rune(b)) && !unicode.IsDigit(rune(b))
+	}
+	for w := range totals {
+		begins[w[0]], begins[strings.ToUpper(w)[0]] = true, true
+	}
+	return begins
 }()
 
 // words makes a head or a word comparable: "recipientOrg_name (USD)" is "recipient org name usd".
