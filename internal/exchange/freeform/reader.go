@@ -35,10 +35,10 @@ type Options struct {
 type Reader struct {
 	in      *table.Table
 	mapping Mapping
-	names   []string        // of the columns, for problems
-	columns map[Field][]int // of each field
-	local   []bool          // of the columns: identifiers in it mean nothing outside the file
-	naming  []bool          // of the columns: a row that sums up others may say so in it
+	names   []string      // of the columns, for problems
+	columns [fields][]int // of each field
+	local   []bool        // of the columns: identifiers in it mean nothing outside the file
+	naming  []bool        // of the columns: a row that sums up others may say so in it
 	place   exchange.Place
 	source  string
 	format  exchange.Format
@@ -51,7 +51,7 @@ type Reader struct {
 
 // New reads as much of a table as the guess needs. Errors: Invalid, if it has no heads, or not those that the options name; those of the table.
 func New(in *table.Table, file string, o Options) (*Reader, error) {
-	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}, columns: map[Field][]int{}}
+	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}}
 	if in.Workbook {
 		s.format = exchange.XLSX
 	}

@@ -41,7 +41,7 @@ func (d *draft) cell(f Field) (c table.Cell, column *Column, name string) {
 		column = &d.r.mapping.Columns[i]
 		return d.row.At(i), column, d.r.names[i]
 	}
-	return table.Cell{}, &Column{}, string(f)
+	return table.Cell{}, &Column{}, f.String()
 }
 
 // each visits what the row has in the columns of a field.
@@ -214,7 +214,7 @@ func (d *draft) share(f Field, splits *[]grant.Split, add func(string)) {
 			(*splits)[i].Percent = p
 		}
 	case len(parts) > 0:
-		d.Say(exchange.Repaired, string(f), "the percentages are not one for each, or do not sum to 100; the grant is shared equally")
+		d.Say(exchange.Repaired, f.String(), "the percentages are not one for each, or do not sum to 100; the grant is shared equally")
 	}
 }
 

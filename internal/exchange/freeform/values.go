@@ -85,7 +85,7 @@ func (d *draft) setMoney() {
 	case has(amount) && said && q != money.Range && q != money.Unknown && amount.Qualifier != money.Range:
 		amount.Qualifier = q
 	case has(amount) && said && q != amount.Qualifier:
-		d.Say(exchange.Noted, string(Qualifier), "says %s of an amount that is %s; the amount stands", q, amount.Qualifier)
+		d.Say(exchange.Noted, Qualifier.String(), "says %s of an amount that is %s; the amount stands", q, amount.Qualifier)
 	}
 	d.pay(amount, currency, award)
 }
@@ -143,7 +143,7 @@ func (d *draft) account(amount, low, high written.Amount, currency money.Currenc
 		return
 	}
 	if c, _, _ := d.cell(Amount); c.Text != "" {
-		d.Count(string(Amount), string(currency), nil)
+		d.Count(Amount.String(), string(currency), nil)
 	}
 }
 
@@ -154,7 +154,7 @@ func (d *draft) count(a written.Amount, currency money.Currency) {
 		middle = new(big.Rat).Add(a.Low, a.High)
 		middle.Quo(middle, big.NewRat(2, 1))
 	}
-	d.Count(string(Amount), string(currency), middle)
+	d.Count(Amount.String(), string(currency), middle)
 }
 
 // currency returns the currency that the row says, or the file.

@@ -11,7 +11,7 @@ import (
 )
 
 // headWords are what heads call the fields: in English, French, German, Hebrew and Arabic.
-var headWords = map[Field][]string{
+var headWords = [fields][]string{
 	Donor: {"donor", "donor name", "funder names", "donor names", "funders", "donors", "funder", "funder name", "funding organisation", "funding agency", "donor organisation", "agency", "agency name", "grantor", "funded by", "grant maker", "financier", "extending agency",
 		"bailleur", "bailleur de fonds", "donateur", "financeur", "organisme", "geber", "geldgeber", "förderer", "zuwendungsgeber", "mittelgeber", "תורם", "גוף מממן", "מממן", "שם התורם", "الجهة المانحة", "المانح", "الممول", "مانح"},
 	DonorState: {"donor state", "donor states", "donor country", "country of donor", "funder country", "donor country code", "pays donateur", "pays bailleur", "geberland", "מדינה תורמת", "الدولة المانحة", "البلد المانح"},
@@ -56,14 +56,13 @@ var statusWords = map[string]grant.Status{
 var totalWords = []string{"total", "totals", "grand total", "subtotal", "sub total", "sum", "sum total", "total général", "sous total", "somme", "gesamt", "gesamtsumme", "summe", "zwischensumme", "insgesamt", "סה כ", "סהכ", "סך הכל", "المجموع", "الإجمالي", "اجمالي"}
 
 // headNames are headWords as words makes them, between spaces; totals are totalWords, and false what the longer of them begin with.
-var headNames, totals = func() (map[Field][]string, map[string]bool) {
-	names := map[Field][]string{}
+var headNames, totals = func() (names [fields][]string, sums map[string]bool) {
 	for f, list := range headWords {
 		for _, name := range list {
 			names[f] = append(names[f], " "+words(name)+" ")
 		}
 	}
-	sums := map[string]bool{}
+	sums = map[string]bool{}
 	for _, w := range totalWords {
 		w = words(w)
 		for i := range w {
