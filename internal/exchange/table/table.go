@@ -63,6 +63,7 @@ type Table struct {
 	Date1904 bool     // the workbook counts days from 1904 instead of 1900
 	Others   []string // the workbook's further sheets, which are not read
 	read     func() (Row, error)
+	foreign  bool // a cell was not UTF-8, which was said
 	notes    []string
 	peeked   []Row
 }

@@ -95,7 +95,8 @@ func (t *Table) decode(cell string, line int) string {
 	if utf8.ValidString(cell) {
 		return cell
 	}
-	if t.notes == nil {
+	if !t.foreign {
+		t.foreign = true
 		t.notes = append(t.notes, "Not all of the file is UTF-8 text: what is not, first on line "+strconv.Itoa(line)+", was read as Windows-1252.")
 	}
 	s, _ := charmap.Windows1252.NewDecoder().String(cell) // every byte is a character in it
