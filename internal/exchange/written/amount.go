@@ -204,9 +204,8 @@ func (a *Amount) takeWords(s, p string) (figure string, scale int, err error) {
 	if at == nil {
 		return "", 0, fmt.Errorf("found %q; %s", s, acceptedAmounts)
 	}
-	figure = p[at[0]:at[1]]
-	for _, part := range []string{p[:at[0]], p[at[1]:]} {
-		part = strings.Trim(part, " .-/():") + strings.Repeat(".", strings.Count(strings.TrimSpace(part), "."))
+	before, figure, behind := p[:at[0]], p[at[0]:at[1]], p[at[1]:]
+	for _, part := range []string{before, behind} {
 		for part = strings.Trim(part, ". -/():,"); part != ""; {
 			word, rest := part, ""
 			for {
@@ -232,6 +231,12 @@ func (a *Amount) takeWords(s, p string) (figure string, scale int, err error) {
 			}
 			part = strings.Trim(rest, ". -/():,")
 		}
+	}
+	if strings.HasPrefix(before, "-") { // -$500
+		figure = "-" + figure
+	}
+	if scale == 0 && strings.Contains(before, "(") && strings.Contains(behind, ")") { // as accountants write what is less than nothing
+		return "", 0, &Ambiguous{Found: s, Readings: [2]string{figure, "-" + figure}, Ask: "write the amount without brackets"}
 	}
 	return figure, scale, nil
 }
