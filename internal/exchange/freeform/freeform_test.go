@@ -248,6 +248,15 @@ func TestCurrencyOfAColumn(t *testing.T) {
 	}
 }
 
+// An amount that says that it is in millions, under a head that says so, too, is not multiplied twice.
+func TestScaledTwice(t *testing.T) {
+	d := drafts(t, open(t, "Donor;Title;Amount (USD millions)\nA;B;0.3 million\n", freeform.Options{}))[0]
+	want := []string{`REFUSED field.csv:2 column C "Amount (USD millions)": found "0.3 million" under a head that says that amounts are in units of 1000000; accepted are figures alone`}
+	if diff := cmp.Diff(want, problems(d, exchange.Repaired)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // Terms share the grant as their percentages say, if those make sense; Tandem's own tables have them so.
 func TestPercentages(t *testing.T) {
 	for text, want := range map[string]string{"water 60%; health 40%": "60 40", "water (25 %); health (75 %)": "25 75", "water; health": "50 50", "water 60%; health": "50 50", "water 60%; health 60%": "50 50",

@@ -202,6 +202,10 @@ func (d *draft) amount(f Field, currency money.Currency) (a written.Amount, ok b
 		d.Say(exchange.Noted, name, "found %q; the dollar is taken for that of the United States", c.Text)
 	}
 	if column.Times > 1 {
+		if a.Scaled {
+			d.Say(exchange.Refused, name, "found %q under a head that says that amounts are in units of %d; accepted are figures alone", c.Text, column.Times)
+			return a, false
+		}
 		times := big.NewRat(column.Times, 1)
 		a.Low, a.High = new(big.Rat).Mul(a.Low, times), new(big.Rat).Mul(a.High, times)
 	}

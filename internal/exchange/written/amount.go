@@ -18,6 +18,7 @@ type Amount struct {
 	Qualifier money.Qualifier
 	Currency  money.Currency
 	Dollar    bool // the currency is written $, which many dollars are
+	Scaled    bool // it has a word for thousands or more
 	Low, High *big.Rat
 }
 
@@ -132,7 +133,7 @@ func ParseAmount(s string, mark Mark, currency money.Currency) (Amount, error) {
 	if err != nil {
 		return Amount{}, said(err, s)
 	}
-	if scale > 0 {
+	if a.Scaled = scale > 0; a.Scaled {
 		r.Mul(r, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)))
 		if a.Qualifier == money.Exact {
 			a.Qualifier = money.Rounded
@@ -279,7 +280,7 @@ func rangeOf(s, low, high string, mark Mark, currency money.Currency) (Amount, e
 		}
 		ends[i] = a
 	}
-	out := Amount{Qualifier: money.Range, Currency: ends[0].Currency, Dollar: ends[0].Dollar, Low: ends[0].Low, High: ends[1].Low}
+	out := Amount{Qualifier: money.Range, Currency: ends[0].Currency, Dollar: ends[0].Dollar, Scaled: ends[0].Scaled || ends[1].Scaled, Low: ends[0].Low, High: ends[1].Low}
 	if out.Currency == "" {
 		out.Currency, out.Dollar = ends[1].Currency, ends[1].Dollar
 	}
