@@ -103,6 +103,7 @@ func (d *draft) takePart() {
 		code := stateOf(s)
 		if code == "" {
 			d.Say(exchange.LeftOut, stateName, "found %q; accepted is an ISO 3166 code such as SE, a country's name, EU, UN or PRIVATE", s)
+			d.Keep(stateName, s)
 			continue
 		}
 		codes = append(codes, code)
