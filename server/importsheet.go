@@ -84,7 +84,7 @@ func writeColumns(r files.Reader, asked *tandemv1.ImportGrantsRequest) ([]*tande
 	m := s.Mapping()
 	var columns []*tandemv1.ImportColumn
 	for i, c := range m.Columns {
-		columns = append(columns, &tandemv1.ImportColumn{Letter: cells.Letter(i), Head: c.Head, Field: string(c.Field), Confidence: int32(c.Confidence), Reason: c.Reason})
+		columns = append(columns, &tandemv1.ImportColumn{Letter: cells.Letter(i), Head: c.Head, Field: c.Field.String(), Confidence: int32(c.Confidence), Reason: c.Reason})
 	}
 	return columns, &tandemv1.Mapping{
 		Columns: writeMappingColumns(m.Saved()), DateOrder: asked.DateOrder, DecimalMark: asked.DecimalMark, DefaultCurrency: asked.DefaultCurrency, Sheet: asked.Sheet, Source: asked.Source,

@@ -242,7 +242,7 @@ func (d *dictionaries) addMore(r *record, g *grant.Grant) {
 		m := r.rare()
 		m.budgets = append(m.budgets, budget{span: period.Span{First: b.Start.First, Last: b.End.Last()}, minor: b.Minor})
 	}
-	for _, ref := range g.References() {
+	for ref := range g.References() {
 		takesPart := func(p grant.Participation) bool { return p.Organisation == ref.Key.ID }
 		if ref.Key.Kind != grant.Organisations || slices.ContainsFunc(g.Funders, takesPart) || slices.ContainsFunc(g.Recipients, takesPart) {
 			continue

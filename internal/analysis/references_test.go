@@ -32,7 +32,7 @@ func TestReferences(t *testing.T) {
 				var by []string
 				for _, g := range grants {
 					names := func(r grant.Reference) bool { return r.Key == e.Key() }
-					if g.Deleted == 0 && g.Successor == "" && slices.ContainsFunc(g.References(), names) {
+					if g.Deleted == 0 && g.Successor == "" && slices.ContainsFunc(slices.Collect(g.References()), names) {
 						by = append(by, g.ID)
 					}
 				}

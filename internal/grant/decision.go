@@ -1,6 +1,10 @@
 package grant
 
-import "github.com/allmep/tandem/internal/fault"
+import (
+	"iter"
+
+	"github.com/allmep/tandem/internal/fault"
+)
 
 // Decision is a person's verdict on an overlap.
 type Decision struct {
@@ -29,4 +33,4 @@ func (d *Decision) Validate() error {
 }
 
 // References implements Entity. A decision holds nothing in place: what it is about may be merged or deleted, and the decision is then about nothing.
-func (d *Decision) References() []Reference { return nil }
+func (d *Decision) References() iter.Seq[Reference] { return refer(func(*references) {}) }

@@ -6,6 +6,7 @@ package grant
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/go-json-experiment/json" // what encoding/json is to become; it reads a grant in half the time
 
@@ -58,7 +59,7 @@ type Entity interface {
 	// Validate checks the invariants that need nothing but the record. Its error is Invalid and names each field by its path in the contract's JSON.
 	Validate() error
 	// References lists the records that must exist for this one to be kept.
-	References() []Reference
+	References() iter.Seq[Reference]
 }
 
 // Reference is a field of a record that names another record.
@@ -78,6 +79,27 @@ func (r Reference) Field() string {
 		return index(r.List, r.At)
 	}
 	return index(r.List, r.At) + "." + r.Name
+}
+
+// references are visited one by one, since those of an import's grants would fill much memory.
+type references struct {
+	visit func(Reference) bool
+	done  bool
+}
+
+// refer is the references that a record adds.
+func refer(add func(to *references)) iter.Seq[Reference] {
+	return func(visit func(Reference) bool) { add(&references{visit: visit}) }
+}
+
+// add adds a reference, unless id is empty.
+func (r *references) add(field string, kind Kind, id string) { r.addIn("", 0, field, kind, id) }
+
+// addIn is add for a field in a list.
+func (r *references) addIn(list string, at int, field string, kind Kind, id string) {
+	if id != "" && !r.done {
+		r.done = !r.visit(Reference{Key: Key{kind, id}, List: list, At: at, Name: field})
+	}
 }
 
 // checkID adds a violation when id cannot be the last part of a resource name.

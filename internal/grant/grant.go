@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"iter"
 	"strconv"
 
 	"github.com/allmep/tandem/internal/money"
@@ -121,39 +122,39 @@ func (g *Grant) Award() *Transaction {
 }
 
 // References implements Entity. The targets of links are among them.
-func (g *Grant) References() []Reference {
-	refs := make([]Reference, 0, len(g.Funders)+len(g.Recipients)+len(g.Partners)+len(g.Themes)+len(g.Locations)+len(g.Populations)+2*len(g.Transactions)+2*len(g.Reports)+1)
-	for i, p := range g.Funders {
-		refs = referIn(refs, "funders", i, "organisation", Organisations, p.Organisation)
-	}
-	for i, p := range g.Recipients {
-		refs = referIn(refs, "recipients", i, "organisation", Organisations, p.Organisation)
-	}
-	for i, p := range g.Partners {
-		refs = referIn(refs, "partners", i, "organisation", Organisations, p.Organisation)
-	}
-	refs = refer(refs, "programme", Programmes, g.Programme)
-	for i, s := range g.Themes {
-		refs = referIn(refs, "themes", i, "name", Themes, s.ID)
-	}
-	for i, s := range g.Locations {
-		refs = referIn(refs, "locations", i, "name", Locations, s.ID)
-	}
-	for i, s := range g.Populations {
-		refs = referIn(refs, "populations", i, "name", Populations, s.ID)
-	}
-	for i := range g.Transactions {
-		t := &g.Transactions[i]
-		refs = referIn(refs, "transactions", i, "provider", Organisations, t.Provider)
-		refs = referIn(refs, "transactions", i, "receiver", Organisations, t.Receiver)
-	}
-	for i, l := range g.Links {
-		refs = referIn(refs, "links", i, "target", Grants, l.Target)
-	}
-	for i := range g.Reports {
-		for _, ref := range g.Reports[i].References() {
-			refs = append(refs, Reference{Key: ref.Key, List: "reports", At: i, Name: ref.Field()})
+func (g *Grant) References() iter.Seq[Reference] {
+	return refer(func(to *references) {
+		for i, p := range g.Funders {
+			to.addIn("funders", i, "organisation", Organisations, p.Organisation)
 		}
-	}
-	return refs
+		for i, p := range g.Recipients {
+			to.addIn("recipients", i, "organisation", Organisations, p.Organisation)
+		}
+		for i, p := range g.Partners {
+			to.addIn("partners", i, "organisation", Organisations, p.Organisation)
+		}
+		to.add("programme", Programmes, g.Programme)
+		for i, s := range g.Themes {
+			to.addIn("themes", i, "name", Themes, s.ID)
+		}
+		for i, s := range g.Locations {
+			to.addIn("locations", i, "name", Locations, s.ID)
+		}
+		for i, s := range g.Populations {
+			to.addIn("populations", i, "name", Populations, s.ID)
+		}
+		for i := range g.Transactions {
+			t := &g.Transactions[i]
+			to.addIn("transactions", i, "provider", Organisations, t.Provider)
+			to.addIn("transactions", i, "receiver", Organisations, t.Receiver)
+		}
+		for i, l := range g.Links {
+			to.addIn("links", i, "target", Grants, l.Target)
+		}
+		for i := range g.Reports {
+			for ref := range g.Reports[i].References() {
+				to.addIn("reports", i, ref.Field(), ref.Key.Kind, ref.Key.ID)
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/allmep/tandem/internal/fault"
@@ -35,7 +36,7 @@ func (m *Mapping) Validate() error {
 	var v fault.List
 	checkID(&v, "name", m.ID)
 	checkName(&v, "displayName", m.DisplayName, maxName)
-	seen := make(map[MappingColumn]int, len(m.Columns))
+	var seen seen[MappingColumn]
 	for i, c := range m.Columns {
 		at := index("columns", i)
 		checkText(&v, at+".head", c.Head, maxLine)
@@ -43,10 +44,8 @@ func (m *Mapping) Validate() error {
 			v.Add(at+".head", "is empty; accepted is the head of a column or, where it has none, its letter")
 		}
 		c.Field = ""
-		if first, twice := seen[c]; twice {
+		if first := seen.add(c); first >= 0 {
 			v.Add(at, "is the same column as %s; accepted is one field for each", index("columns", first))
-		} else {
-			seen[c] = i
 		}
 	}
 	checkWord(&v, "dateOrder", m.DateOrder, "DAY_FIRST", "MONTH_FIRST")
@@ -64,4 +63,4 @@ func checkWord(v *fault.List, field, s string, accepted ...string) {
 }
 
 // References implements Entity.
-func (m *Mapping) References() []Reference { return nil }
+func (m *Mapping) References() iter.Seq[Reference] { return refer(func(*references) {}) }

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 
@@ -43,10 +44,11 @@ func (o *Organisation) Validate() error {
 }
 
 // References implements Entity.
-func (o *Organisation) References() []Reference {
-	var refs []Reference
-	refs = refer(refs, "parent", Organisations, o.Parent)
-	return refer(refs, "successor", Organisations, o.Successor)
+func (o *Organisation) References() iter.Seq[Reference] {
+	return refer(func(to *references) {
+		to.add("parent", Organisations, o.Parent)
+		to.add("successor", Organisations, o.Successor)
+	})
 }
 
 // Merge makes o stand for other too: other's names become aliases of o. Identifiers stay with other, through which they lead to o.
@@ -70,19 +72,6 @@ func checkState(v *fault.List, field, s string) {
 	if _, ok := states[s]; s != "" && !ok {
 		v.Add(field, "found %q; accepted are the code of a country (ISO 3166, two capital letters), EU, UN and PRIVATE", s)
 	}
-}
-
-// refer appends a reference, unless id is empty.
-func refer(refs []Reference, field string, kind Kind, id string) []Reference {
-	return referIn(refs, "", 0, field, kind, id)
-}
-
-// referIn is refer for a field in a list.
-func referIn(refs []Reference, list string, at int, field string, kind Kind, id string) []Reference {
-	if id == "" {
-		return refs
-	}
-	return append(refs, Reference{Key: Key{kind, id}, List: list, At: at, Name: field})
 }
 
 // mergeAt merges what is wrong with an element of a list, whose place is made text only where something is.

@@ -4,6 +4,7 @@ import (
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
+	"iter"
 )
 
 // Programme is a funding instrument of a donor.
@@ -52,7 +53,9 @@ func (p *Programme) Validate() error {
 }
 
 // References implements Entity.
-func (p *Programme) References() []Reference { return refer(nil, "owner", Organisations, p.Owner) }
+func (p *Programme) References() iter.Seq[Reference] {
+	return refer(func(to *references) { to.add("owner", Organisations, p.Owner) })
+}
 
 // checkPeriod checks a period both of whose ends must be given.
 func checkPeriod(v *fault.List, start, end period.Date) {

@@ -4,6 +4,7 @@ import (
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/period"
+	"iter"
 )
 
 // RateDay is what one euro was worth on a day that is not built in. Its id is the day, such as 2026-05-04.
@@ -40,4 +41,4 @@ func (r *RateDay) Validate() error {
 }
 
 // References implements Entity.
-func (r *RateDay) References() []Reference { return nil }
+func (r *RateDay) References() iter.Seq[Reference] { return refer(func(*references) {}) }

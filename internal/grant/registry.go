@@ -194,7 +194,7 @@ func (r *Registry) Within(k Key, ids []string) bool {
 // organisation, and a funder has a donor state. Links between grants are the ledger's to check. Its error is Invalid.
 func (r *Registry) Admit(e Entity) error {
 	var v fault.List
-	for _, ref := range e.References() {
+	for ref := range e.References() {
 		if ref.Key.Kind == Grants {
 			continue
 		}
@@ -263,7 +263,7 @@ func (r *Registry) Dependants(k Key) []Key {
 			if e.Ledgered().Deleted != 0 {
 				continue
 			}
-			for _, ref := range e.References() {
+			for ref := range e.References() {
 				if ref.Key == k {
 					keys = append(keys, e.Key())
 					break

@@ -1,6 +1,7 @@
 package grant
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/allmep/tandem/internal/fault"
@@ -111,12 +112,13 @@ func (v Values) check(list *fault.List) {
 }
 
 // References lists the organisations that a report names, by their paths in it.
-func (r *Report) References() []Reference {
-	refs := refer(nil, "organisation", Organisations, r.Organisation)
-	for i, id := range r.Recipients {
-		refs = referIn(refs, "recipients", i, "", Organisations, id)
-	}
-	return refs
+func (r *Report) References() iter.Seq[Reference] {
+	return refer(func(to *references) {
+		to.add("organisation", Organisations, r.Organisation)
+		for i, id := range r.Recipients {
+			to.addIn("recipients", i, "", Organisations, id)
+		}
+	})
 }
 
 // maxReports keeps a grant to a size that can be read and written whole.
@@ -126,15 +128,14 @@ func (g *Grant) checkReports(v *fault.List) {
 	if len(g.Reports) > maxReports {
 		v.Add("reports", "found %d; accepted are at most %d", len(g.Reports), maxReports)
 	}
-	seen := make(map[string]bool, len(g.Reports))
+	var seen seen[string]
 	for i := range g.Reports {
 		r := &g.Reports[i]
 		var of fault.List
 		of.Merge("", r.Validate())
-		if seen[r.ID] {
+		if seen.add(r.ID) >= 0 {
 			of.Add("name", "%q stands in the list twice", r.ID)
 		}
-		seen[r.ID] = true
 		mergeAt(v, "reports", i, &of)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
+	"iter"
 )
 
 // Target is money wanted for a cell and a period. An empty theme, location or population means any.
@@ -51,9 +52,10 @@ func (t *Target) Validate() error {
 }
 
 // References implements Entity.
-func (t *Target) References() []Reference {
-	var refs []Reference
-	refs = refer(refs, "theme", Themes, t.Theme)
-	refs = refer(refs, "location", Locations, t.Location)
-	return refer(refs, "population", Populations, t.Population)
+func (t *Target) References() iter.Seq[Reference] {
+	return refer(func(to *references) {
+		to.add("theme", Themes, t.Theme)
+		to.add("location", Locations, t.Location)
+		to.add("population", Populations, t.Population)
+	})
 }

@@ -1,6 +1,10 @@
 package grant
 
-import "github.com/allmep/tandem/internal/fault"
+import (
+	"iter"
+
+	"github.com/allmep/tandem/internal/fault"
+)
 
 // Term is a node of one of the three trees by which grants are classified: themes, locations and populations.
 type Term struct {
@@ -34,7 +38,9 @@ func (t *Term) Validate() error {
 }
 
 // References implements Entity.
-func (t *Term) References() []Reference { return refer(nil, "parent", t.Of, t.Parent) }
+func (t *Term) References() iter.Seq[Reference] {
+	return refer(func(to *references) { to.add("parent", t.Of, t.Parent) })
+}
 
 // Unspecified is the key under which answers put money that has no value in a dimension, Undated that which has no place in time.
 const (

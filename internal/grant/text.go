@@ -18,6 +18,9 @@ const (
 // checkName checks a name or a title: one line that says something and looks like what it is. Characters that reorder the text around them
 // (bidirectional embeddings, overrides and isolates) are refused since they let one name pass for another; Hebrew and Arabic need none of them.
 func checkName(v *fault.List, field, s string, limit int) {
+	if isPrintable(s) && len(s) <= limit && s != "" && s[0] != ' ' && s[len(s)-1] != ' ' {
+		return // as nearly all
+	}
 	if strings.TrimSpace(s) == "" {
 		v.Add(field, "is empty; a name is needed")
 		return
@@ -59,16 +62,25 @@ func checkText(v *fault.List, field, s string, limit int) {
 	}
 }
 
+// isPrintable tells whether a text is one line of ASCII.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7F {
+			return false
+		}
+	}
+	return true
+}
+
 // checkNames checks a list of names, each of which may stand in it once.
 func checkNames(v *fault.List, field string, names []string, limit int) {
-	seen := make(map[string]bool, len(names))
+	var seen seen[string]
 	for i, s := range names {
 		var of fault.List
 		checkName(&of, "", s, limit)
-		if seen[s] {
+		if seen.add(s) >= 0 {
 			of.Add("", "%q stands in the list twice", s)
 		}
-		seen[s] = true
 		mergeAt(v, field, i, &of)
 	}
 }

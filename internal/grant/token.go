@@ -2,6 +2,7 @@ package grant
 
 import (
 	"github.com/allmep/tandem/internal/fault"
+	"iter"
 )
 
 // Token lets someone sign in. Its secret is not kept, only the hash.
@@ -30,6 +31,6 @@ func (t *Token) Validate() error {
 }
 
 // References implements Entity.
-func (t *Token) References() []Reference {
-	return refer(nil, "organisation", Organisations, t.Access.Organisation)
+func (t *Token) References() iter.Seq[Reference] {
+	return refer(func(to *references) { to.add("organisation", Organisations, t.Access.Organisation) })
 }

@@ -89,7 +89,7 @@ func (g *Grant) checkParts(v *fault.List) {
 
 // checkParticipations checks that each organisation stands in the list once, and that the shares are all there and sum to 100, or are all left out.
 func checkParticipations(v *fault.List, field string, ps []Participation) {
-	seen := make(map[string]int, len(ps))
+	var seen seen[string]
 	var sum Percent
 	said := 0
 	for i, p := range ps {
@@ -97,10 +97,8 @@ func checkParticipations(v *fault.List, field string, ps []Participation) {
 		if p.Organisation == "" {
 			of.Add("organisation", "is missing")
 		}
-		if first, twice := seen[p.Organisation]; twice {
+		if first := seen.add(p.Organisation); first >= 0 {
 			of.Add("organisation", "%q stands in the list already, at %s", p.Organisation, index(field, first))
-		} else {
-			seen[p.Organisation] = i
 		}
 		if p.Share != nil {
 			said++
@@ -130,7 +128,7 @@ func checkPercent(v *fault.List, field string, p Percent) Percent {
 }
 
 func checkPartners(v *fault.List, ps []Partner) {
-	seen := make(map[Partner]bool, len(ps))
+	var seen seen[Partner]
 	for i, p := range ps {
 		var of fault.List
 		if p.Organisation == "" {
@@ -139,26 +137,24 @@ func checkPartners(v *fault.List, ps []Partner) {
 		if p.Role.String() == "" {
 			of.Add("role", "is missing; accepted are ACCOUNTABLE, EXTENDING and IMPLEMENTING")
 		}
-		if seen[p] {
+		if seen.add(p) >= 0 {
 			of.Add("", "%q is %s twice", p.Organisation, p.Role)
 		}
-		seen[p] = true
 		mergeAt(v, "partners", i, &of)
 	}
 }
 
 func checkSplits(v *fault.List, field string, splits []Split) {
-	seen := make(map[string]bool, len(splits))
+	var seen seen[string]
 	var sum Percent
 	for i, s := range splits {
 		var of fault.List
 		if s.ID == "" {
 			of.Add("name", "is missing")
 		}
-		if seen[s.ID] {
+		if seen.add(s.ID) >= 0 {
 			of.Add("name", "%q stands in the list twice", s.ID)
 		}
-		seen[s.ID] = true
 		sum += checkPercent(&of, "percent", s.Percent)
 		mergeAt(v, field, i, &of)
 	}
@@ -211,15 +207,14 @@ func (g *Grant) checkTransactions(v *fault.List) {
 	if len(g.Transactions) > maxTransactions {
 		v.Add("transactions", "found %d; accepted are at most %d", len(g.Transactions), maxTransactions)
 	}
-	seen := make(map[string]bool, len(g.Transactions))
+	var seen seen[string]
 	for i := range g.Transactions {
 		t := &g.Transactions[i]
 		var of fault.List
 		t.check(&of)
-		if seen[t.ID] {
+		if seen.add(t.ID) >= 0 {
 			of.Add("name", "%q stands in the list twice", t.ID)
 		}
-		seen[t.ID] = true
 		mergeAt(v, "transactions", i, &of)
 	}
 }

@@ -15,7 +15,8 @@ import (
 type matcher struct {
 	base       *grant.Registry
 	numbers    map[string]string // identifier -> id of an organisation that the import gave it to
-	keys       map[string]string // of names of drafts, which come again and again
+	parties    map[party]string  // as drafts name them, again and again -> id of an organisation
+	named      map[term]string   // as drafts name them without a code -> id
 	names      map[string]string // of organisations, normalised, and with their state -> id
 	codes      map[string]string // kind and code of terms -> id
 	terms      map[string]string // kind and normalised name of terms -> id
@@ -27,8 +28,17 @@ type matcher struct {
 	touched    []grant.Entity // those of the records that the draft made or completed
 }
 
+// party is what a draft tells of an organisation. What is found by it once, and completed by it, is found by it again.
+type party struct{ name, state, identifiers string }
+
+// term is what a draft tells of a term without a code.
+type term struct {
+	of   grant.Kind
+	name string
+}
+
 func newMatcher(reg *grant.Registry) *matcher {
-	m := &matcher{base: reg, numbers: map[string]string{}, keys: map[string]string{}, names: map[string]string{}, codes: map[string]string{}, terms: map[string]string{}, programmes: map[string]string{}, records: map[grant.Key]grant.Entity{}}
+	m := &matcher{base: reg, numbers: map[string]string{}, parties: map[party]string{}, named: map[term]string{}, names: map[string]string{}, codes: map[string]string{}, terms: map[string]string{}, programmes: map[string]string{}, records: map[grant.Key]grant.Entity{}}
 	first := func(to map[string]string, key, id string) {
 		if _, taken := to[key]; !taken && key != "" {
 			to[key] = id
@@ -90,16 +100,6 @@ func ofState(name, state string) string {
 	return name + "\n" + state
 }
 
-// key is the nameKey of a name of a draft.
-func (m *matcher) key(name string) string {
-	key, known := m.keys[name]
-	if !known {
-		key = nameKey(name)
-		m.keys[strings.Clone(name)] = key
-	}
-	return key
-}
-
 // begin begins a draft; giveUp takes back what was made for it.
 func (m *matcher) begin() { m.undo, m.touched = m.undo[:0], nil }
 
@@ -126,22 +126,27 @@ func (m *matcher) adopt(e grant.Entity) {
 	switch e := e.(type) {
 	case *grant.Organisation:
 		for _, n := range e.Identifiers {
-			m.remember(m.numbers, n, e.ID)
+			remember(m, m.numbers, n, e.ID)
 		}
-		key := nameKey(e.DisplayName)
-		m.remember(m.names, key, e.ID)
-		m.remember(m.names, ofState(key, e.State), e.ID)
+		m.rememberName(nameKey(e.DisplayName), e.State, e.ID)
 	case *grant.Term:
 		for _, code := range e.Codes {
-			m.remember(m.codes, string(e.Of)+"/"+code, e.ID)
+			remember(m, m.codes, string(e.Of)+"/"+code, e.ID)
 		}
-		m.remember(m.terms, string(e.Of)+"/"+nameKey(e.DisplayName), e.ID)
+		remember(m, m.terms, string(e.Of)+"/"+nameKey(e.DisplayName), e.ID)
 	}
 	m.keep(e)
 }
 
-func (m *matcher) remember(to map[string]string, key, id string) {
-	if _, taken := to[key]; taken || key == "" {
+func (m *matcher) rememberName(key, state, id string) {
+	remember(m, m.names, key, id)
+	remember(m, m.names, ofState(key, state), id)
+}
+
+// remember remembers what has an id for as long as the draft is not given up.
+func remember[K comparable](m *matcher, to map[K]string, key K, id string) {
+	var none K
+	if _, taken := to[key]; taken || key == none {
 		return
 	}
 	to[key] = id
@@ -228,7 +233,12 @@ func (m *matcher) resolve(from *exchange.Draft, own bool) (g *grant.Grant, repor
 
 // organisation returns the id of the organisation that a party is.
 func (m *matcher) organisation(p *exchange.Party) (string, error) {
-	key := m.key(p.Name)
+	said := party{p.Name, p.State, strings.Join(p.Identifiers, "\n")}
+	if id, known := m.parties[said]; known {
+		return id, nil
+	}
+	p = ownParty(p)
+	key := nameKey(p.Name)
 	o := m.find(p, key)
 	if o == nil {
 		name := p.Name
@@ -244,11 +254,20 @@ func (m *matcher) organisation(p *exchange.Party) (string, error) {
 		m.keep(completed)
 	}
 	for _, n := range p.Identifiers {
-		m.remember(m.numbers, n, o.ID)
+		remember(m, m.numbers, n, o.ID)
 	}
-	m.remember(m.names, key, o.ID)
-	m.remember(m.names, ofState(key, p.State), o.ID)
+	m.rememberName(key, p.State, o.ID)
+	remember(m, m.parties, party{p.Name, p.State, strings.Join(p.Identifiers, "\n")}, o.ID)
 	return o.ID, nil
+}
+
+// ownParty is a copy of a party that does not keep in memory what the file is cut from.
+func ownParty(p *exchange.Party) *exchange.Party {
+	own := exchange.Party{Name: strings.Clone(p.Name), State: strings.Clone(p.State)}
+	for _, n := range p.Identifiers {
+		own.Identifiers = append(own.Identifiers, strings.Clone(n))
+	}
+	return &own
 }
 
 // find returns the organisation that a party is, by its identifiers or the key of its name, nil if it is not known. A name is not enough where the two are of different states: every country has
@@ -327,8 +346,23 @@ func (m *matcher) checkFunders(v *fault.List, g *grant.Grant) {
 
 // term returns the id of a programme by its name, "" if there is none or several; or that of a theme, location or population: the one with the code, else with the broader code, else of the name.
 func (m *matcher) term(t *exchange.Term) (string, error) {
+	if t.Code != "" {
+		return m.findTerm(t)
+	}
+	if id, known := m.named[term{t.Of, t.Name}]; known {
+		return id, nil
+	}
+	own := exchange.Term{Of: t.Of, Name: strings.Clone(t.Name)}
+	id, err := m.findTerm(&own)
+	if err == nil {
+		remember(m, m.named, term{own.Of, own.Name}, id)
+	}
+	return id, err
+}
+
+func (m *matcher) findTerm(t *exchange.Term) (string, error) {
 	if t.Of == grant.Programmes {
-		return m.programmes[m.key(t.Name)], nil
+		return m.programmes[nameKey(t.Name)], nil
 	}
 	for _, of := range []*exchange.Term{t, t.Broader} {
 		if of == nil || of.Code == "" {
@@ -345,10 +379,10 @@ func (m *matcher) term(t *exchange.Term) (string, error) {
 	if name == "" {
 		name = t.Code
 	}
-	byName := string(t.Of) + "/" + m.key(name)
+	byName := string(t.Of) + "/" + nameKey(name)
 	if id, ok := m.terms[byName]; ok {
 		if t.Code != "" { // where the file has the code without the name, it means the same
-			m.remember(m.codes, string(t.Of)+"/"+t.Code, id)
+			remember(m, m.codes, string(t.Of)+"/"+t.Code, id)
 		}
 		return id, nil
 	}

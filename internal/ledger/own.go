@@ -70,7 +70,7 @@ func (im *importer) edit(from *exchange.Draft, g *grant.Grant, out *ImportedGran
 		im.leave(g, said, from, reporter)
 	}
 	needed := map[grant.Key]bool{}
-	for _, ref := range g.References() {
+	for ref := range g.References() {
 		needed[ref.Key] = true
 	}
 	im.known.giveUpBut(func(k grant.Key) bool { return needed[k] })

@@ -245,7 +245,7 @@ func (d *draft) checkReport(p grant.Principal, r *grant.Report) error {
 	var v fault.List
 	v.Merge("report", r.Validate())
 	v.Merge("report", noRecord(r))
-	for _, ref := range r.References() {
+	for ref := range r.References() {
 		if !d.registry.Has(ref.Key) {
 			v.Add("report."+ref.Field(), "%q does not exist", ref.Key)
 		}

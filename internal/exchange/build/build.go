@@ -36,7 +36,27 @@ type Builder struct {
 
 // New begins a draft. The grant is ACTIVE until something else is said.
 func New(format exchange.Format, at exchange.Place, v grant.Visibility) *Builder {
-	return &Builder{&exchange.Draft{Format: format, Place: at, Grant: &grant.Grant{Status: grant.Active, Visibility: v}}}
+	r := &room{draft: exchange.Draft{Format: format, Place: at}, grant: grant.Grant{Status: grant.Active, Visibility: v}}
+	r.draft.Grant = &r.grant
+	r.draft.Parties, r.draft.Terms, r.draft.Money = r.parties[:0], r.terms[:0], r.money[:0]
+	r.grant.Funders, r.grant.Recipients = r.funders[:0], r.recipients[:0]
+	r.grant.Themes, r.grant.Locations = r.themes[:0], r.locations[:0]
+	r.grant.Transactions, r.grant.Identifiers = r.transactions[:0], r.identifiers[:0]
+	return &Builder{&r.draft}
+}
+
+// room is what most drafts of flat formats need, in one piece of memory.
+type room struct {
+	draft             exchange.Draft
+	grant             grant.Grant
+	parties           [2]exchange.Party
+	terms             [4]exchange.Term
+	money             [1]exchange.Money
+	funders           [1]grant.Participation
+	recipients        [1]grant.Participation
+	themes, locations [2]grant.Split
+	transactions      [1]grant.Transaction
+	identifiers       [1]string
 }
 
 // Say adds a problem at the draft's place.

@@ -248,6 +248,55 @@ func TestCurrencyOfAColumn(t *testing.T) {
 	}
 }
 
+// An amount that says that it is in millions, under a head that says so, too, is not multiplied twice.
+func TestScaledTwice(t *testing.T) {
+	d := drafts(t, open(t, "Donor;Title;Amount (USD millions)\nA;B;0.3 million\n", freeform.Options{}))[0]
+	want := []string{`REFUSED field.csv:2 column C "Amount (USD millions)": found "0.3 million" under a head that says that amounts are in units of 1000000; accepted are figures alone`}
+	if diff := cmp.Diff(want, problems(d, exchange.Repaired)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A donor state that is none is kept.
+func TestNoState(t *testing.T) {
+	all := drafts(t, open(t, "Donor;Donor state;Title;Status\nA;SE;B;open\nA;SE;C;open\nA;Atlantis;D;open\n", freeform.Options{}))
+	if kept := all[2].Kept; len(kept) != 1 || kept[0].Text != `column B "Donor state": Atlantis` || len(problems(all[2], exchange.LeftOut)) != 1 {
+		t.Errorf("found %v and %v", kept, all[2].Problems)
+	}
+}
+
+// Of the amount, the least and the most one is recorded; what the others say beside it is kept, and they have one currency.
+func TestAmountsOfARow(t *testing.T) {
+	for row, want := range map[string]string{
+		"50;;;":           "COMMITMENT EXACT 50.00 USD ",
+		";6;100;":         "COMMITMENT RANGE 6.00..100.00 USD ",
+		"53;6;100;range":  "COMMITMENT RANGE 6.00..100.00 USD ",
+		"50;50;;at least": "COMMITMENT AT_LEAST 50.00 USD ",
+		"50;6;100;":       "COMMITMENT EXACT 50.00 USD  column D: 6 column E: 100",
+		"50;6;100;range":  "COMMITMENT RANGE 6.00..100.00 USD  column C: 50",
+		"40-60;6;;":       "COMMITMENT RANGE 40.00..60.00 USD  column D: 6",
+		";EUR 5;USD 6;":   "! is in EUR and in USD",
+		"€5;;USD 6;":      "! is in EUR and in USD",
+	} {
+		o := freeform.Options{}
+		if !strings.HasPrefix(want, "!") {
+			o.Currency = "USD"
+		}
+		d := drafts(t, open(t, "Donor;Title;Amount;Minimum;Maximum;Qualifier\nA;B;"+row+"\n", o))[0]
+		got := strings.Split(show(t, d), "; ")[1]
+		for _, k := range d.Kept {
+			got += " " + k.Text[:len("column D")] + k.Text[strings.LastIndex(k.Text, ":"):]
+		}
+		if d.Refused() {
+			text, _, _ := strings.Cut(d.Problems[0].Text, ";")
+			got = "! " + text
+		}
+		if got != want || len(d.Money) != 1 {
+			t.Errorf("%s: found %q and %v, want %q", row, got, d.Money, want)
+		}
+	}
+}
+
 // Terms share the grant as their percentages say, if those make sense; Tandem's own tables have them so.
 func TestPercentages(t *testing.T) {
 	for text, want := range map[string]string{"water 60%; health 40%": "60 40", "water (25 %); health (75 %)": "25 75", "water; health": "50 50", "water 60%; health": "50 50", "water 60%; health 60%": "50 50",

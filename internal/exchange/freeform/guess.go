@@ -93,7 +93,7 @@ func byHead(head string) []Column {
 	}
 	var found []Column
 	among := " " + w + " "
-	for _, f := range Fields {
+	for f := Donor; f < fields; f++ {
 		longest, rank := "", 0
 		for i, name := range headNames[f] {
 			if len(name) > len(longest)+2 && strings.Contains(among, name) { // with a space on either side
@@ -115,8 +115,8 @@ func byHead(head string) []Column {
 func guessColumn(head string, values []table.Cell) []Column {
 	guesses := byHead(head)
 	for i := range guesses {
-		test, ok := tests[guesses[i].Field]
-		if !ok || len(values) == 0 {
+		test := tests[guesses[i].Field]
+		if test.fits == nil || len(values) == 0 {
 			continue
 		}
 		n, sep := count(values, test.fits), "; "
@@ -167,7 +167,7 @@ func (t test) told(n, of int) string {
 }
 
 // tests are those of the fields whose values can be told from others.
-var tests = map[Field]test{
+var tests = [fields]test{
 	Amount:    {"an amount", "amounts", isAmount},
 	AmountMin: {"an amount", "amounts", isAmount},
 	AmountMax: {"an amount", "amounts", isAmount},
@@ -231,7 +231,7 @@ func (m *Mapping) assign(guesses [][]Column) {
 		}
 		if c.Confidence < enough {
 			if at.Reason == "" {
-				at.Confidence, at.Reason = c.Confidence, string(c.Field)+"? "+c.Reason
+				at.Confidence, at.Reason = c.Confidence, c.Field.String()+"? "+c.Reason
 			}
 			continue
 		}
@@ -317,7 +317,7 @@ var stateAliases = map[string]string{
 
 // stateOf returns the code of a donor state, by its code or its name; "" if there is none.
 func stateOf(s string) string {
-	if code := stateAliases[string(appendWords(make([]byte, 0, 64), s))]; code != "" {
+	if code := stateAliases[string(appendWords(make([]byte, 0, 64), s, all))]; code != "" {
 		return code
 	}
 	return grant.FindState(strings.TrimSpace(s))

@@ -5,6 +5,7 @@
 package freeform
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,49 +17,48 @@ import (
 )
 
 // Field is what a column can mean.
-type Field string
+type Field uint8
 
-// The fields. Unused is a column that means nothing to Tandem; what stands in it is kept.
+// The fields, in the order in which they are shown. Unused is a column that means nothing to Tandem; what stands in it is kept.
 const (
-	Unused      Field = ""
-	Donor       Field = "donor"       // who gives; several are set apart by semicolons
-	DonorState  Field = "donor_state" // an ISO 3166 code, EU, UN, PRIVATE, or a country's name
-	Recipient   Field = "recipient"   // who gets; several are set apart by semicolons
-	Programme   Field = "programme"
-	Title       Field = "title"
-	Description Field = "description"
-	Amount      Field = "amount"
-	AmountMin   Field = "amount_min"
-	AmountMax   Field = "amount_max"
-	Qualifier   Field = "qualifier" // of the amount: exact, rounded, at least …
-	Currency    Field = "currency"
-	Start       Field = "start"
-	End         Field = "end"
-	Duration    Field = "duration_months"
-	AwardDate   Field = "award_date"
-	Theme       Field = "theme" // several are set apart by semicolons, as are locations and populations
-	Location    Field = "location"
-	Population  Field = "population"
-	Status      Field = "status"
-	Identifier  Field = "identifier"
-	Note        Field = "note"
-	Source      Field = "source" // an address
+	Unused     Field = iota
+	Donor            // who gives; several are set apart by semicolons
+	DonorState       // an ISO 3166 code, EU, UN, PRIVATE, or a country's name
+	Recipient        // who gets; several are set apart by semicolons
+	Programme
+	Title
+	Description
+	Amount
+	AmountMin
+	AmountMax
+	Qualifier // of the amount: exact, rounded, at least …
+	Currency
+	Start
+	End
+	Duration
+	AwardDate
+	Theme // several are set apart by semicolons, as are locations and populations
+	Location
+	Population
+	Status
+	Identifier
+	Note
+	Source // an address
+	fields // how many there are
 )
 
-// Fields are all of them, in the order in which they are shown.
-var Fields = []Field{Donor, DonorState, Recipient, Programme, Title, Description, Amount, AmountMin, AmountMax, Qualifier, Currency, Start, End, Duration, AwardDate, Theme, Location, Population,
-	Status, Identifier, Note, Source}
+var fieldNames = [fields]string{"", "donor", "donor_state", "recipient", "programme", "title", "description", "amount", "amount_min", "amount_max", "qualifier", "currency", "start", "end", "duration_months",
+	"award_date", "theme", "location", "population", "status", "identifier", "note", "source"}
+
+// String returns the name of the field, "" of Unused.
+func (f Field) String() string { return fieldNames[f] }
 
 // ParseField accepts the name of a field, and none. Its error says what is accepted.
 func ParseField(s string) (Field, error) {
-	if f := Field(s); f == Unused || slices.Contains(Fields, f) {
-		return f, nil
+	if i := slices.Index(fieldNames[:], s); i >= 0 {
+		return Field(i), nil
 	}
-	names := make([]string, len(Fields))
-	for i, f := range Fields {
-		names[i] = string(f)
-	}
-	return "", fmt.Errorf("found %q; accepted are %s, and nothing for a column that is not used", s, strings.Join(names, ", "))
+	return Unused, fmt.Errorf("found %q; accepted are %s, and nothing for a column that is not used", s, strings.Join(fieldNames[Donor:], ", "))
 }
 
 // said is how sure it is what a caller or a saved mapping has said.
@@ -139,7 +139,7 @@ var manyColumns = []Field{Unused, Description, Theme, Location, Population, Iden
 // Validate checks that a mapping makes sense: each field has one column, but for those that may have many; there is a donor, and something to call the grant by.
 func (m *Mapping) Validate() error {
 	var v fault.List
-	for _, f := range Fields {
+	for f := Donor; f < fields; f++ {
 		if columns := m.of(f); len(columns) > 1 && !slices.Contains(manyColumns, f) {
 			v.Add("column", "the columns %s and %s are both %s; accepted is one", table.Letter(columns[0]), table.Letter(columns[1]), f)
 		}
@@ -157,11 +157,7 @@ func (m *Mapping) Validate() error {
 func (m *Mapping) String() string {
 	var columns []string
 	for i, c := range m.Columns {
-		f := c.Field
-		if f == Unused {
-			f = "not used"
-		}
-		columns = append(columns, fmt.Sprintf("%s %q (%s)", table.Letter(i), c.Head, f))
+		columns = append(columns, fmt.Sprintf("%s %q (%s)", table.Letter(i), c.Head, cmp.Or(c.Field.String(), "not used")))
 	}
 	return strings.Join(columns, ", ")
 }

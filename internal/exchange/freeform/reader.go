@@ -35,9 +35,10 @@ type Options struct {
 type Reader struct {
 	in      *table.Table
 	mapping Mapping
-	names   []string        // of the columns, for problems
-	columns map[Field][]int // of each field
-	local   map[int]bool    // the columns of identifiers that mean nothing outside the file
+	names   []string      // of the columns, for problems
+	columns [fields][]int // of each field
+	local   []bool        // of the columns: identifiers in it mean nothing outside the file
+	naming  []bool        // of the columns: a row that sums up others may say so in it
 	place   exchange.Place
 	source  string
 	format  exchange.Format
@@ -50,7 +51,7 @@ type Reader struct {
 
 // New reads as much of a table as the guess needs. Errors: Invalid, if it has no heads, or not those that the options name; those of the table.
 func New(in *table.Table, file string, o Options) (*Reader, error) {
-	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}, columns: map[Field][]int{}, local: map[int]bool{}}
+	s := &Reader{in: in, place: exchange.Place{File: file, Sheet: in.Sheet}, source: o.Source, format: exchange.CSV, seen: map[string]int{}}
 	if in.Workbook {
 		s.format = exchange.XLSX
 	}
@@ -74,7 +75,8 @@ func New(in *table.Table, file string, o Options) (*Reader, error) {
 	for i, c := range s.mapping.Columns {
 		s.names = append(s.names, fmt.Sprintf("column %s %q", table.Letter(i), c.Head))
 		s.columns[c.Field] = append(s.columns[c.Field], i)
-		s.local[i] = slices.Contains(localIDs, words(c.Head))
+		s.local = append(s.local, slices.Contains(localIDs, words(c.Head)))
+		s.naming = append(s.naming, slices.Contains(naming, c.Field))
 	}
 	s.bad = s.mapping.Validate()
 	s.tellOfFile()
@@ -162,10 +164,10 @@ func (r *Reader) noGrant(row table.Row) string {
 	}
 	var buffer [64]byte
 	for i, c := range row.Cells {
-		if c.Text == "" || i < len(r.mapping.Columns) && !slices.Contains(naming, r.mapping.Columns[i].Field) {
+		if c.Text == "" || i < len(r.naming) && !r.naming[i] || !maySumUp(c.Text) {
 			continue
 		}
-		w := appendWords(buffer[:0], c.Text)
+		w := appendWords(buffer[:0], c.Text, all)
 		if beginsWithTotal(w) && (totals[string(w)] || texts(row) <= 2) || bytes.Contains(w, []byte(" together")) && together.MatchString(string(w)) {
 			amount, _, _ := (&draft{r: r, row: row}).cell(Amount)
 			return fmt.Sprintf("%q: the row sums up others to %s; it was left out", c.Text, amount.Text)
@@ -181,6 +183,17 @@ func (r *Reader) repeatsHeads(row table.Row) bool {
 		}
 	}
 	return true
+}
+
+// maySumUp tells at a glance of most texts that they do not.
+func maySumUp(s string) bool {
+	if totalBegins[s[0]] {
+		var buffer [64]byte
+		if _, may := totals[string(appendWords(buffer[:0], s, 1))]; may {
+			return true
+		}
+	}
+	return strings.Contains(s, "ogether") || strings.Contains(s, "OGETHER")
 }
 
 // beginsWithTotal tells whether words are those of a total, or begin with them.

@@ -41,7 +41,7 @@ func (d *draft) cell(f Field) (c table.Cell, column *Column, name string) {
 		column = &d.r.mapping.Columns[i]
 		return d.row.At(i), column, d.r.names[i]
 	}
-	return table.Cell{}, &Column{}, string(f)
+	return table.Cell{}, &Column{}, f.String()
 }
 
 // each visits what the row has in the columns of a field.
@@ -56,10 +56,15 @@ func (d *draft) each(f Field, visit func(name, text string)) {
 // several are the parts of a cell between semicolons and line breaks.
 func several(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for p := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ';' || r == '\n' }) {
-			if p = strings.TrimSpace(p); p != "" && !yield(p) {
+		for s != "" {
+			n := 0
+			for n < len(s) && s[n] != ';' && s[n] != '\n' {
+				n++
+			}
+			if p := strings.TrimSpace(s[:n]); p != "" && !yield(p) {
 				return
 			}
+			s = s[min(n+1, len(s)):]
 		}
 	}
 }
@@ -98,6 +103,7 @@ func (d *draft) takePart() {
 		code := stateOf(s)
 		if code == "" {
 			d.Say(exchange.LeftOut, stateName, "found %q; accepted is an ISO 3166 code such as SE, a country's name, EU, UN or PRIVATE", s)
+			d.Keep(stateName, s)
 			continue
 		}
 		codes = append(codes, code)
@@ -209,7 +215,7 @@ func (d *draft) share(f Field, splits *[]grant.Split, add func(string)) {
 			(*splits)[i].Percent = p
 		}
 	case len(parts) > 0:
-		d.Say(exchange.Repaired, string(f), "the percentages are not one for each, or do not sum to 100; the grant is shared equally")
+		d.Say(exchange.Repaired, f.String(), "the percentages are not one for each, or do not sum to 100; the grant is shared equally")
 	}
 }
 

@@ -20,7 +20,7 @@ func (m *Mapping) Saved() []grant.MappingColumn {
 		if c.Head == "" && c.Confidence == 0 {
 			continue
 		}
-		column := grant.MappingColumn{Head: c.Head, Field: string(c.Field)}
+		column := grant.MappingColumn{Head: c.Head, Field: c.Field.String()}
 		same := func(other Column) bool { return strings.EqualFold(other.Head, c.Head) }
 		if c.Head == "" || slices.ContainsFunc(m.Columns[:i], same) || slices.ContainsFunc(m.Columns[i+1:], same) {
 			column.Letter = table.Letter(i)
@@ -98,7 +98,8 @@ func (m *Mapping) saved(o Options) (saved map[int]Field, absent []string, err er
 // says tells whether the caller says something of columns.
 func (o *Options) says(what func(column string, f Field) bool) bool {
 	for column, f := range o.Columns {
-		if what(column, Field(f)) {
+		field, _ := ParseField(f) // it was read before
+		if what(column, field) {
 			return true
 		}
 	}
@@ -124,7 +125,7 @@ func (m *Mapping) take(fields map[int]Field, reason string) {
 		if f, told := fields[i]; told {
 			c.Field, c.Confidence, c.Reason = f, said, reason
 		} else if slices.Contains(taken, c.Field) && !slices.Contains(manyColumns, c.Field) {
-			c.Field, c.Reason = Unused, "another column was said to be "+string(c.Field)
+			c.Field, c.Reason = Unused, "another column was said to be "+c.Field.String()
 		}
 	}
 }

@@ -73,8 +73,17 @@ func (d *draft) setMoney() {
 		d.account(amount, low, high, currency)
 		return
 	}
-	q, said := d.qualifier()
+	first := cmp.Or(amount.Currency, low.Currency, high.Currency)
+	for _, other := range [...]money.Currency{low.Currency, high.Currency} {
+		if other != "" && other != first {
+			d.Say(exchange.Refused, Amount.String(), "is in %s and in %s; accepted is one currency for the amount, the least and the most", first, other)
+			d.account(amount, low, high, currency)
+			return
+		}
+	}
 	has := func(a written.Amount) bool { return a.Low != nil }
+	q, said := d.qualifier()
+	told := amount
 	switch {
 	case has(low) && has(high) && (!has(amount) || said && q == money.Range):
 		amount = written.Amount{Qualifier: money.Range, Currency: low.Currency, Low: low.Low, High: high.High}
@@ -85,9 +94,31 @@ func (d *draft) setMoney() {
 	case has(amount) && said && q != money.Range && q != money.Unknown && amount.Qualifier != money.Range:
 		amount.Qualifier = q
 	case has(amount) && said && q != amount.Qualifier:
-		d.Say(exchange.Noted, string(Qualifier), "says %s of an amount that is %s; the amount stands", q, amount.Qualifier)
+		d.Say(exchange.Noted, Qualifier.String(), "says %s of an amount that is %s; the amount stands", q, amount.Qualifier)
 	}
+	d.keepBeside(Amount, told, middle(amount))
+	d.keepBeside(AmountMin, low, amount.Low)
+	d.keepBeside(AmountMax, high, amount.High)
 	d.pay(amount, currency, award)
+}
+
+// keepBeside keeps what a row says beside the amount that is recorded, if it says something else.
+func (d *draft) keepBeside(f Field, a written.Amount, recorded *big.Rat) {
+	if said := middle(a); said == nil || said == recorded || said.Cmp(recorded) == 0 {
+		return
+	}
+	c, _, name := d.cell(f)
+	d.Say(exchange.LeftOut, name, "found %q beside another amount, which stands; it is kept", c.Text)
+	d.Keep(name, c.Text)
+}
+
+// middle is the amount itself or, of a range, its middle; nil if there is none.
+func middle(a written.Amount) *big.Rat {
+	if a.Low == a.High {
+		return a.Low
+	}
+	middle := new(big.Rat).Add(a.Low, a.High)
+	return middle.Quo(middle, big.NewRat(2, 1))
 }
 
 // pay adds the award, a pledge if the grant is in the pipeline.
@@ -143,18 +174,13 @@ func (d *draft) account(amount, low, high written.Amount, currency money.Currenc
 		return
 	}
 	if c, _, _ := d.cell(Amount); c.Text != "" {
-		d.Count(string(Amount), string(currency), nil)
+		d.Count(Amount.String(), string(currency), nil)
 	}
 }
 
 // count counts an amount, of a range its middle.
 func (d *draft) count(a written.Amount, currency money.Currency) {
-	middle := a.Low
-	if a.Low != a.High {
-		middle = new(big.Rat).Add(a.Low, a.High)
-		middle.Quo(middle, big.NewRat(2, 1))
-	}
-	d.Count(string(Amount), string(currency), middle)
+	d.Count(Amount.String(), string(currency), middle(a))
 }
 
 // currency returns the currency that the row says, or the file.
@@ -202,6 +228,10 @@ func (d *draft) amount(f Field, currency money.Currency) (a written.Amount, ok b
 		d.Say(exchange.Noted, name, "found %q; the dollar is taken for that of the United States", c.Text)
 	}
 	if column.Times > 1 {
+		if a.Scaled {
+			d.Say(exchange.Refused, name, "found %q under a head that says that amounts are in units of %d; accepted are figures alone", c.Text, column.Times)
+			return a, false
+		}
 		times := big.NewRat(column.Times, 1)
 		a.Low, a.High = new(big.Rat).Mul(a.Low, times), new(big.Rat).Mul(a.High, times)
 	}

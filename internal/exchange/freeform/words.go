@@ -2,6 +2,8 @@ package freeform
 
 import (
 	"bytes"
+	"math"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -9,7 +11,7 @@ import (
 )
 
 // headWords are what heads call the fields: in English, French, German, Hebrew and Arabic.
-var headWords = map[Field][]string{
+var headWords = [fields][]string{
 	Donor: {"donor", "donor name", "funder names", "donor names", "funders", "donors", "funder", "funder name", "funding organisation", "funding agency", "donor organisation", "agency", "agency name", "grantor", "funded by", "grant maker", "financier", "extending agency",
 		"bailleur", "bailleur de fonds", "donateur", "financeur", "organisme", "geber", "geldgeber", "förderer", "zuwendungsgeber", "mittelgeber", "תורם", "גוף מממן", "מממן", "שם התורם", "الجهة المانحة", "المانح", "الممول", "مانح"},
 	DonorState: {"donor state", "donor states", "donor country", "country of donor", "funder country", "donor country code", "pays donateur", "pays bailleur", "geberland", "מדינה תורמת", "الدولة المانحة", "البلد المانح"},
@@ -54,14 +56,13 @@ var statusWords = map[string]grant.Status{
 var totalWords = []string{"total", "totals", "grand total", "subtotal", "sub total", "sum", "sum total", "total général", "sous total", "somme", "gesamt", "gesamtsumme", "summe", "zwischensumme", "insgesamt", "סה כ", "סהכ", "סך הכל", "المجموع", "الإجمالي", "اجمالي"}
 
 // headNames are headWords as words makes them, between spaces; totals are totalWords, and false what the longer of them begin with.
-var headNames, totals = func() (map[Field][]string, map[string]bool) {
-	names := map[Field][]string{}
+var headNames, totals = func() (names [fields][]string, sums map[string]bool) {
 	for f, list := range headWords {
 		for _, name := range list {
 			names[f] = append(names[f], " "+words(name)+" ")
 		}
 	}
-	sums := map[string]bool{}
+	sums = map[string]bool{}
 	for _, w := range totalWords {
 		w = words(w)
 		for i := range w {
@@ -76,11 +77,24 @@ var headNames, totals = func() (map[Field][]string, map[string]bool) {
 	return names, sums
 }()
 
-// words makes a head or a word comparable: "recipientOrg_name (USD)" is "recipient org name usd".
-func words(s string) string { return string(appendWords(make([]byte, 0, 64), s)) }
+// totalBegins are the bytes with which a text may begin whose words begin with those of totals: their letters, and all that is no letter or digit of ASCII.
+var totalBegins = func() (begins [math.MaxUint8 + 1]bool) {
+	for b := range begins {
+		begins[b] = b >= utf8.RuneSelf || !unicode.IsLetter(rune(b)) && !unicode.IsDigit(rune(b))
+	}
+	for w := range totals {
+		begins[w[0]], begins[strings.ToUpper(w)[0]] = true, true
+	}
+	return begins
+}()
 
-// appendWords puts the words of a text into a buffer that is empty: they are asked of most cells of a sheet.
-func appendWords(b []byte, s string) []byte {
+// words makes a head or a word comparable: "recipientOrg_name (USD)" is "recipient org name usd".
+func words(s string) string { return string(appendWords(make([]byte, 0, 64), s, all)) }
+
+const all = math.MaxInt
+
+// appendWords puts the first words of a text into a buffer that is empty: they are asked of most cells of a sheet.
+func appendWords(b []byte, s string, most int) []byte {
 	before, apart := ' ', false
 	for _, r := range s {
 		small := r
@@ -94,6 +108,9 @@ func appendWords(b []byte, s string) []byte {
 			apart = apart || unicode.IsUpper(r) && unicode.IsLower(before)
 		}
 		if apart && len(b) > 0 {
+			if most--; most == 0 {
+				break
+			}
 			b = append(b, ' ')
 		}
 		b = utf8.AppendRune(b, small)

@@ -35,3 +35,18 @@ func TestWords(t *testing.T) {
 		}
 	})
 }
+
+// What is told at a glance is never told of a text that sums up.
+func TestMaySumUp(t *testing.T) {
+	sums := rapid.OneOf(rapid.SampledFrom(append([]string{"grants together", "totals", "so viel"}, totalWords...)), rapid.String())
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringMatching(`([ "(*3-]|Die ){0,3}`).Draw(t, "before") + sums.Draw(t, "text") + rapid.StringMatching(`([ :)]|EUR){0,3}`).Draw(t, "behind")
+		if rapid.Bool().Draw(t, "loud") {
+			s = strings.ToUpper(s)
+		}
+		w := []byte(words(s))
+		if (beginsWithTotal(w) || together.Match(w)) && !maySumUp(s) {
+			t.Fatalf("%q may sum up, by its words %q", s, w)
+		}
+	})
+}

@@ -40,7 +40,7 @@ func beyond(g *grant.Grant, names *grant.Registry, linked map[string]string, ide
 	for id, identifier := range linked {
 		labels[grant.Key{Kind: grant.Grants, ID: id}.String()] = identifier
 	}
-	for _, ref := range g.References() {
+	for ref := range g.References() {
 		if ref.Key.Kind != grant.Grants {
 			labels[ref.Key.String()] = names.Label(ref.Key)
 		}

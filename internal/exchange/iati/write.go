@@ -197,7 +197,7 @@ func (w *writer) reporterOf(g *grant.Grant) string {
 // report writes who reports. One that does not take part in the grant is a secondary reporter, in IATI's words.
 func (w *writer) report(g *grant.Grant, id string) {
 	secondary := "1"
-	for _, ref := range g.References() {
+	for ref := range g.References() {
 		if ref.Key == (grant.Key{Kind: grant.Organisations, ID: id}) && (ref.List == "funders" || ref.List == "recipients" || ref.List == "partners") {
 			secondary = ""
 		}

@@ -141,7 +141,7 @@ func headOf(t *table.Table, columns []Column) (table.Row, error) {
 		}
 		same := func(c table.Cell, of Column) bool { return c.Text == of.Head }
 		if columns == nil && !row.Empty() || columns != nil && slices.EqualFunc(row.Cells, columns, same) {
-			return row, nil
+			return row.Clone(), nil
 		}
 	}
 }
@@ -158,7 +158,7 @@ func find(t *table.Table, wanted map[int][]string) ([]table.Row, error) {
 			return nil, err
 		}
 		if wanted[row.Line] != nil {
-			rows = append(rows, row)
+			rows = append(rows, row.Clone())
 		}
 	}
 	return rows, nil

@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -32,11 +33,14 @@ type Cell struct {
 	From   int
 }
 
-// Row is one row with its place in the file, from 1. Its cells are the caller's.
+// Row is one row with its place in the file, from 1. Its cells are good until the next is read; Clone keeps them.
 type Row struct {
 	Line  int
 	Cells []Cell
 }
+
+// Clone returns the row with cells of its own.
+func (r Row) Clone() Row { return Row{Line: r.Line, Cells: slices.Clone(r.Cells)} }
 
 // At returns a cell; there is none beyond the end of the row.
 func (r Row) At(column int) Cell {
@@ -63,6 +67,7 @@ type Table struct {
 	Date1904 bool     // the workbook counts days from 1904 instead of 1900
 	Others   []string // the workbook's further sheets, which are not read
 	read     func() (Row, error)
+	foreign  bool // a cell was not UTF-8, which was said
 	notes    []string
 	peeked   []Row
 }
@@ -91,7 +96,7 @@ func (t *Table) Peek(n int) ([]Row, error) {
 			held += len(c.Text) + 32
 		}
 		if !row.Empty() {
-			t.peeked = append(t.peeked, row)
+			t.peeked = append(t.peeked, row.Clone())
 		}
 	}
 	return t.peeked[:min(n, len(t.peeked))], nil

@@ -85,6 +85,18 @@ func TestText(t *testing.T) {
 			t.Errorf("%s: found the notes %q", name, notes)
 		}
 	}
+	in, err := table.Open(strings.NewReader("Donor\nZ\xFCrich\nGen\xE8ve\n"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := 0
+	for err == nil {
+		_, err = in.Read()
+		said += len(in.Notes())
+	}
+	if said != 1 {
+		t.Errorf("what is not UTF-8 was said %d times", said)
+	}
 	got, _, err := all(t, strings.NewReader("sep=;\nDonor;Amount\nA;5\n"), "")
 	if diff := cmp.Diff([]string{"2:Donor|Amount", "3:A|5"}, got); err != nil || diff != "" {
 		t.Errorf("Excel's hint: %v (-want +got):\n%s", err, diff)

@@ -53,6 +53,7 @@ func openText(in *bufio.Reader, head []byte) (*Table, error) {
 		return nil, fault.New(fault.Invalid, "line 1: found sep=%c; accepted are the comma, the semicolon, the tab and the bar", c.Comma)
 	}
 	t := &Table{}
+	var cells []Cell
 	t.read = func() (Row, error) {
 		source.Reset()
 		record, err := c.Read()
@@ -63,11 +64,11 @@ func openText(in *bufio.Reader, head []byte) (*Table, error) {
 		if len(record) > maxColumns {
 			return Row{}, fault.New(fault.Invalid, "line %d has %d columns; accepted are at most %d", line+skipped, len(record), maxColumns)
 		}
-		row := Row{Line: line + skipped, Cells: make([]Cell, len(record))}
-		for i, cell := range record {
-			row.Cells[i].Text = clean(t.decode(cell, row.Line))
+		cells = cells[:0]
+		for _, cell := range record {
+			cells = append(cells, Cell{Text: clean(t.decode(cell, line+skipped))})
 		}
-		return row, nil
+		return Row{Line: line + skipped, Cells: cells}, nil
 	}
 	return t, nil
 }
@@ -90,12 +91,13 @@ func textError(err error, c *csv.Reader, skipped int) error {
 	return err
 }
 
-// decode returns a cell as UTF-8.
+// decode returns a cell as UTF-8. The cells of a row are parts of one text, which stays in memory for as long as any of them.
 func (t *Table) decode(cell string, line int) string {
 	if utf8.ValidString(cell) {
-		return strings.Clone(cell)
+		return cell
 	}
-	if t.notes == nil {
+	if !t.foreign {
+		t.foreign = true
 		t.notes = append(t.notes, "Not all of the file is UTF-8 text: what is not, first on line "+strconv.Itoa(line)+", was read as Windows-1252.")
 	}
 	s, _ := charmap.Windows1252.NewDecoder().String(cell) // every byte is a character in it

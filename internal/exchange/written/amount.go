@@ -18,6 +18,7 @@ type Amount struct {
 	Qualifier money.Qualifier
 	Currency  money.Currency
 	Dollar    bool // the currency is written $, which many dollars are
+	Scaled    bool // it has a word for thousands or more
 	Low, High *big.Rat
 }
 
@@ -132,7 +133,7 @@ func ParseAmount(s string, mark Mark, currency money.Currency) (Amount, error) {
 	if err != nil {
 		return Amount{}, said(err, s)
 	}
-	if scale > 0 {
+	if a.Scaled = scale > 0; a.Scaled {
 		r.Mul(r, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(scale)), nil)))
 		if a.Qualifier == money.Exact {
 			a.Qualifier = money.Rounded
@@ -204,9 +205,8 @@ func (a *Amount) takeWords(s, p string) (figure string, scale int, err error) {
 	if at == nil {
 		return "", 0, fmt.Errorf("found %q; %s", s, acceptedAmounts)
 	}
-	figure = p[at[0]:at[1]]
-	for _, part := range []string{p[:at[0]], p[at[1]:]} {
-		part = strings.Trim(part, " .-/():") + strings.Repeat(".", strings.Count(strings.TrimSpace(part), "."))
+	before, figure, behind := p[:at[0]], p[at[0]:at[1]], p[at[1]:]
+	for _, part := range []string{before, behind} {
 		for part = strings.Trim(part, ". -/():,"); part != ""; {
 			word, rest := part, ""
 			for {
@@ -232,6 +232,12 @@ func (a *Amount) takeWords(s, p string) (figure string, scale int, err error) {
 			}
 			part = strings.Trim(rest, ". -/():,")
 		}
+	}
+	if strings.HasPrefix(before, "-") { // -$500
+		figure = "-" + figure
+	}
+	if scale == 0 && strings.Contains(before, "(") && strings.Contains(behind, ")") { // as accountants write what is less than nothing
+		return "", 0, &Ambiguous{Found: s, Readings: [2]string{figure, "-" + figure}, Ask: "write the amount without brackets"}
 	}
 	return figure, scale, nil
 }
@@ -274,7 +280,7 @@ func rangeOf(s, low, high string, mark Mark, currency money.Currency) (Amount, e
 		}
 		ends[i] = a
 	}
-	out := Amount{Qualifier: money.Range, Currency: ends[0].Currency, Dollar: ends[0].Dollar, Low: ends[0].Low, High: ends[1].Low}
+	out := Amount{Qualifier: money.Range, Currency: ends[0].Currency, Dollar: ends[0].Dollar, Scaled: ends[0].Scaled || ends[1].Scaled, Low: ends[0].Low, High: ends[1].Low}
 	if out.Currency == "" {
 		out.Currency, out.Dollar = ends[1].Currency, ends[1].Dollar
 	}
