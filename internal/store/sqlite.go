@@ -23,7 +23,7 @@ import (
 var sqliteDialect = dialect{
 	placeholder: "?",
 	begin:       "BEGIN IMMEDIATE",
-	packs:       true,
+	embedded:    true,
 	place:       "rowid",
 	trouble:     sqliteTrouble,
 	undone:      func(err error) bool { return sqliteTrouble(err) == full || sqliteTrouble(err) == contended },

@@ -52,7 +52,12 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 		return s.again(err), s.failWaiting(ctx, err)
 	}
 	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, s.sql.begin); err != nil {
+	running := ctx
+	if s.dialect.embedded {
+		// A statement that may be interrupted is run by a goroutine of its own, and that takes longer than a short statement.
+		running = context.WithoutCancel(ctx)
+	}
+	if _, err := conn.ExecContext(running, s.sql.begin); err != nil {
 		return s.again(err), s.failWaiting(ctx, err)
 	}
 	committed := false
@@ -61,12 +66,12 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 			rollback(ctx, conn)
 		}
 	}()
-	t := &tx{ctx: ctx, conn: conn, packs: s.dialect.packs}
+	t := &tx{ctx: running, ended: ctx.Err, conn: conn, packs: s.dialect.embedded}
 	t.reader = reader{from: conn, sql: s.sql, fail: func(ctx context.Context, err error, doing string) error {
 		t.broken, t.again = s.fail(ctx, err, doing), s.again(err)
 		return t.broken
 	}}
-	if err := conn.QueryRowContext(ctx, s.sql.lockHead).Scan(&t.number, &t.at, &t.hash); err != nil {
+	if err := conn.QueryRowContext(running, s.sql.lockHead).Scan(&t.number, &t.at, &t.hash); err != nil {
 		return s.again(err), s.failWaiting(ctx, err)
 	}
 	err = fn(t)
@@ -139,7 +144,8 @@ func (s *Store) failWaiting(ctx context.Context, err error) error {
 type tx struct {
 	mu         sync.Mutex // held by the methods that goroutines may share
 	reader     reader
-	ctx        context.Context // of the Commit
+	ctx        context.Context // of its statements
+	ended      func() error    // says whether the context of the Commit has ended, and why
 	conn       *sql.Conn
 	number, at int64  // the newest revision's
 	hash       string // and its hash
@@ -250,6 +256,9 @@ func (t *tx) addVersions(add bulk, changes []ledger.Version) error {
 }
 
 func (t *tx) exec(text string, args ...any) error {
+	if err := t.ended(); err != nil {
+		return err
+	}
 	if _, err := t.conn.ExecContext(t.ctx, text, args...); err != nil {
 		return t.reader.fail(t.ctx, err, "write")
 	}
