@@ -18,14 +18,14 @@ type checkpoints struct {
 }
 
 const (
-	// longLog is at how many pages (32 MiB) the log is moved: what is written again and again is then moved once. A log that is begun anew is written over, which takes
-	// the disk less than one that grows; its file shrinks to shortLog bytes.
-	longLog  = 8192
-	shortLog = longLog * 4096
-	// farLog is at how many (256 MiB) COMMIT moves what nobody else could. All of the log is read after a crash, and this keeps that within a second.
+	// longLog is at how many bytes the log is moved: what is written again and again is then moved once. A log that is begun anew is written over, which takes the disk less
+	// than one that grows, and its file shrinks to keptLog, which is more than what is written until it is moved.
+	longLog = 32 << 20
+	keptLog = 2 * longLog
+	// farLog is at how many it is moved while writers wait, who have kept it from being begun anew. All of the log is read after a crash, and this keeps that within a second.
 	farLog = 8 * longLog
-	// fewPages (4 MiB) may be moved while writers wait.
-	fewPages = 1024
+	// fewBytes may be moved while writers wait in any case.
+	fewBytes = 4 << 20
 	// checkpointInterval is the least time from one look at the log to the next.
 	checkpointInterval = 100 * time.Millisecond
 )
@@ -73,7 +73,7 @@ func (c *checkpoints) checkpoint(ctx context.Context) error {
 		return err
 	}
 	defer own.Close()
-	if left, err := pagesLeft(ctx, own); err != nil || left == 0 {
+	if log, left, err := logOf(ctx, own); err != nil || log < longLog || left == 0 {
 		return err
 	}
 	if _, err := own.ExecContext(ctx, move); err != nil {
@@ -84,21 +84,21 @@ func (c *checkpoints) checkpoint(ctx context.Context) error {
 		return err
 	}
 	defer writer.Close()
-	if left, err := pagesLeft(ctx, writer); err != nil || left == 0 || left > fewPages {
+	if log, left, err := logOf(ctx, writer); err != nil || log < longLog || left > fewBytes && log < farLog {
 		return err
 	}
 	_, err = writer.ExecContext(ctx, move)
 	return err
 }
 
-// pagesLeft is how many pages of a long log are not in the file yet, 0 of one that is not long.
-func pagesLeft(ctx context.Context, conn *sql.Conn) (int, error) {
-	var busy, pages, moved int
-	err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &moved)
-	if err != nil || pages < longLog {
-		return 0, err
+// logOf returns how many bytes of pages are in the log, and how many of them are not in the file yet.
+func logOf(ctx context.Context, conn *sql.Conn) (log, left int64, err error) {
+	var page, busy, pages, moved int64
+	if err := conn.QueryRowContext(ctx, "PRAGMA page_size").Scan(&page); err != nil {
+		return 0, 0, err
 	}
-	return pages - moved, nil
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &moved)
+	return page * pages, page * (pages - moved), err
 }
 
 // close ends the goroutine, and its checkpoint if there is one.
