@@ -66,7 +66,7 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 			rollback(ctx, conn)
 		}
 	}()
-	t := &tx{ctx: running, ended: ctx.Err, conn: conn, packs: s.dialect.embedded}
+	t := &tx{ctx: running, ended: ctx.Err, conn: conn, embedded: s.dialect.embedded}
 	t.reader = reader{from: conn, sql: s.sql, fail: func(ctx context.Context, err error, doing string) error {
 		t.broken, t.again = s.fail(ctx, err, doing), s.again(err)
 		return t.broken
@@ -152,7 +152,7 @@ type tx struct {
 	changed    bool
 	broken     error // the database's first failure, after which nothing of the transaction may be committed
 	again      bool  // and whether running it again may help
-	packs      bool  // bodies
+	embedded   bool  // see dialect
 	packer     packer
 }
 
@@ -206,6 +206,13 @@ func (t *tx) Extend(changes []ledger.Version) error {
 			return fault.New(fault.Internal, "revision %d cannot be extended: %v", t.number, err)
 		}
 	}
+	if t.embedded {
+		// SQLite's cache writes what was unused for longest, and what is written a second time COMMIT has to read back with all that came after it. So the revision's row, which Seal
+		// changes, is kept in use.
+		if _, err := t.reader.RevisionAt(t.ctx, t.at); err != nil {
+			return err
+		}
+	}
 	return t.add(changes)
 }
 
@@ -245,7 +252,7 @@ func (t *tx) addVersions(add bulk, changes []ledger.Version) error {
 	t.packer.reset()
 	for _, v := range changes {
 		var body any
-		if t.packs {
+		if t.embedded {
 			body = t.packer.packed(v.Body)
 		} else {
 			body = string(v.Body)
