@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"os"
 	"sync"
 	"time"
 )
@@ -12,7 +13,9 @@ import (
 type checkpoints struct {
 	db        *sql.DB // of one connection that is its own
 	writer    *sql.DB
+	log       string // the path of its file
 	committed chan struct{}
+	extended  chan struct{}
 	end       context.CancelFunc
 	running   sync.WaitGroup
 }
@@ -30,20 +33,26 @@ const (
 	checkpointInterval = 100 * time.Millisecond
 )
 
-func newCheckpoints(db, writer *sql.DB) *checkpoints {
+func newCheckpoints(db, writer *sql.DB, log string) *checkpoints {
 	ctx, end := context.WithCancel(context.Background())
-	c := &checkpoints{db: db, writer: writer, committed: make(chan struct{}, 1), end: end}
+	c := &checkpoints{db: db, writer: writer, log: log, committed: make(chan struct{}, 1), extended: make(chan struct{}, 1), end: end}
 	c.running.Go(func() { c.run(ctx) })
 	return c
 }
 
-// wake says that something was committed. It does not wait.
-func (c *checkpoints) wake() {
-	if c == nil {
-		return
+// commit says that something was committed. It does not wait.
+func (c *checkpoints) commit() {
+	if c != nil {
+		wake(c.committed)
 	}
+}
+
+// extend says that a long transaction has written something. It does not wait.
+func (c *checkpoints) extend() { wake(c.extended) }
+
+func wake(asleep chan struct{}) {
 	select {
-	case c.committed <- struct{}{}:
+	case asleep <- struct{}{}:
 	default: // it is awake, and will look again
 	}
 }
@@ -52,16 +61,26 @@ func (c *checkpoints) run(ctx context.Context) {
 	for {
 		select {
 		case <-c.committed:
+			// An error (of a full disk, say) is no writer's: what was committed is safe in the log, which is moved after the next commit.
+			_ = c.checkpoint(ctx)
+		case <-c.extended:
+			c.flush()
 		case <-ctx.Done():
 			return
 		}
-		// An error (of a full disk, say) is no writer's: what was committed is safe in the log, which is moved after the next commit.
-		_ = c.checkpoint(ctx)
 		select {
 		case <-time.After(checkpointInterval):
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// flush has the disk write what is in the log so far: the COMMIT of a long transaction waits for the rest only. Of an error the system tells SQLite, too, when it flushes its own file.
+func (c *checkpoints) flush() {
+	if log, err := os.Open(c.log); err == nil {
+		_ = log.Sync()
+		_ = log.Close()
 	}
 }
 

@@ -48,7 +48,7 @@ func openSQLite(ctx context.Context, path string) (*Store, error) {
 	if err := s.setUpSQLite(ctx, path); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	s.checkpoints = newCheckpoints(sqlitePool(path, 1, patience, nil), writer)
+	s.checkpoints = newCheckpoints(sqlitePool(path, 1, patience, nil), writer, path+"-wal")
 	return s, nil
 }
 

@@ -66,7 +66,7 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 			rollback(ctx, conn)
 		}
 	}()
-	t := &tx{ctx: running, ended: ctx.Err, conn: conn, embedded: s.dialect.embedded}
+	t := &tx{ctx: running, ended: ctx.Err, conn: conn, log: s.checkpoints, embedded: s.dialect.embedded}
 	t.reader = reader{from: conn, sql: s.sql, fail: func(ctx context.Context, err error, doing string) error {
 		t.broken, t.again = s.fail(ctx, err, doing), s.again(err)
 		return t.broken
@@ -90,7 +90,7 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 	}
 	again, err := s.finish(ctx, conn)
 	if committed = err == nil; committed {
-		s.checkpoints.wake()
+		s.checkpoints.commit()
 	}
 	return again, err
 }
@@ -154,6 +154,7 @@ type tx struct {
 	again      bool  // and whether running it again may help
 	embedded   bool  // see dialect
 	packer     packer
+	log        *checkpoints // SQLite's
 }
 
 func (t *tx) Head() int64 { return t.number }
@@ -212,6 +213,7 @@ func (t *tx) Extend(changes []ledger.Version) error {
 		if _, err := t.reader.RevisionAt(t.ctx, t.at); err != nil {
 			return err
 		}
+		t.log.extend()
 	}
 	return t.add(changes)
 }
