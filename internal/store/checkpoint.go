@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"os"
 	"sync"
 	"time"
 )
@@ -12,38 +13,46 @@ import (
 type checkpoints struct {
 	db        *sql.DB // of one connection that is its own
 	writer    *sql.DB
+	log       string // the path of its file
 	committed chan struct{}
+	extended  chan struct{}
 	end       context.CancelFunc
 	running   sync.WaitGroup
 }
 
 const (
-	// longLog is at how many pages (32 MiB) the log is moved: what is written again and again is then moved once. A log that is begun anew is written over, which takes
-	// the disk less than one that grows; its file shrinks to shortLog bytes.
-	longLog  = 8192
-	shortLog = longLog * 4096
-	// farLog is at how many (256 MiB) COMMIT moves what nobody else could. All of the log is read after a crash, and this keeps that within a second.
+	// longLog is at how many bytes the log is moved: what is written again and again is then moved once. A log that is begun anew is written over, which takes the disk less
+	// than one that grows, and its file shrinks to keptLog, which is more than what is written until it is moved.
+	longLog = 32 << 20
+	keptLog = 2 * longLog
+	// farLog is at how many it is moved while writers wait, who have kept it from being begun anew. All of the log is read after a crash, and this keeps that within a second.
 	farLog = 8 * longLog
-	// fewPages (4 MiB) may be moved while writers wait.
-	fewPages = 1024
+	// fewBytes may be moved while writers wait in any case.
+	fewBytes = 4 << 20
 	// checkpointInterval is the least time from one look at the log to the next.
 	checkpointInterval = 100 * time.Millisecond
 )
 
-func newCheckpoints(db, writer *sql.DB) *checkpoints {
+func newCheckpoints(db, writer *sql.DB, log string) *checkpoints {
 	ctx, end := context.WithCancel(context.Background())
-	c := &checkpoints{db: db, writer: writer, committed: make(chan struct{}, 1), end: end}
+	c := &checkpoints{db: db, writer: writer, log: log, committed: make(chan struct{}, 1), extended: make(chan struct{}, 1), end: end}
 	c.running.Go(func() { c.run(ctx) })
 	return c
 }
 
-// wake says that something was committed. It does not wait.
-func (c *checkpoints) wake() {
-	if c == nil {
-		return
+// commit says that something was committed. It does not wait.
+func (c *checkpoints) commit() {
+	if c != nil {
+		wake(c.committed)
 	}
+}
+
+// extend says that a long transaction has written something. It does not wait.
+func (c *checkpoints) extend() { wake(c.extended) }
+
+func wake(asleep chan struct{}) {
 	select {
-	case c.committed <- struct{}{}:
+	case asleep <- struct{}{}:
 	default: // it is awake, and will look again
 	}
 }
@@ -52,16 +61,26 @@ func (c *checkpoints) run(ctx context.Context) {
 	for {
 		select {
 		case <-c.committed:
+			// An error (of a full disk, say) is no writer's: what was committed is safe in the log, which is moved after the next commit.
+			_ = c.checkpoint(ctx)
+		case <-c.extended:
+			c.flush()
 		case <-ctx.Done():
 			return
 		}
-		// An error (of a full disk, say) is no writer's: what was committed is safe in the log, which is moved after the next commit.
-		_ = c.checkpoint(ctx)
 		select {
 		case <-time.After(checkpointInterval):
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// flush has the disk write what is in the log so far: the COMMIT of a long transaction waits for the rest only. Of an error the system tells SQLite, too, when it flushes its own file.
+func (c *checkpoints) flush() {
+	if log, err := os.Open(c.log); err == nil {
+		_ = log.Sync()
+		_ = log.Close()
 	}
 }
 
@@ -73,7 +92,7 @@ func (c *checkpoints) checkpoint(ctx context.Context) error {
 		return err
 	}
 	defer own.Close()
-	if left, err := pagesLeft(ctx, own); err != nil || left == 0 {
+	if log, left, err := logOf(ctx, own); err != nil || log < longLog || left == 0 {
 		return err
 	}
 	if _, err := own.ExecContext(ctx, move); err != nil {
@@ -84,21 +103,21 @@ func (c *checkpoints) checkpoint(ctx context.Context) error {
 		return err
 	}
 	defer writer.Close()
-	if left, err := pagesLeft(ctx, writer); err != nil || left == 0 || left > fewPages {
+	if log, left, err := logOf(ctx, writer); err != nil || log < longLog || left > fewBytes && log < farLog {
 		return err
 	}
 	_, err = writer.ExecContext(ctx, move)
 	return err
 }
 
-// pagesLeft is how many pages of a long log are not in the file yet, 0 of one that is not long.
-func pagesLeft(ctx context.Context, conn *sql.Conn) (int, error) {
-	var busy, pages, moved int
-	err := conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &moved)
-	if err != nil || pages < longLog {
-		return 0, err
+// logOf returns how many bytes of pages are in the log, and how many of them are not in the file yet.
+func logOf(ctx context.Context, conn *sql.Conn) (log, left int64, err error) {
+	var page, busy, pages, moved int64
+	if err := conn.QueryRowContext(ctx, "PRAGMA page_size").Scan(&page); err != nil {
+		return 0, 0, err
 	}
-	return pages - moved, nil
+	err = conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &moved)
+	return page * pages, page * (pages - moved), err
 }
 
 // close ends the goroutine, and its checkpoint if there is one.

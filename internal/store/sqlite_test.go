@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"crypto/rand"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,14 +137,33 @@ func TestSQLitePacks(t *testing.T) {
 	}
 }
 
-// The log of a large write is moved into the file beside those who go on to write, and takes little room again.
+// The log of a large write is moved into the file beside those who go on to write, and takes little room again, also in a file with the pages of an older program.
 func TestSQLiteMovesItsLog(t *testing.T) {
-	path := file(t)
+	t.Run("New", func(t *testing.T) { testMovesLog(t, file(t), 8192) })
+	t.Run("Old", func(t *testing.T) {
+		path := file(t)
+		db, err := sql.Open("sqlite3", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = db.ExecContext(t.Context(), "PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; CREATE TABLE old (x); DROP TABLE old")
+		if err := errors.Join(err, db.Close()); err != nil {
+			t.Fatal(err)
+		}
+		testMovesLog(t, path, 4096)
+	})
+}
+
+func testMovesLog(t *testing.T, path string, pageSize int) {
 	s := open(t, path)
 	defer s.Close()
-	bytes := make([]byte, shortLog)
+	var page int
+	if err := s.readers.QueryRowContext(t.Context(), "PRAGMA page_size").Scan(&page); err != nil || page != pageSize {
+		t.Fatalf("a page has %d bytes (error %v), want %d", page, err, pageSize)
+	}
+	bytes := make([]byte, keptLog/2+1)
 	_, _ = rand.Read(bytes)
-	big := hex.AppendEncode(nil, bytes) // twice as much as is left long
+	big := hex.AppendEncode(nil, bytes)
 	err := s.Commit(t.Context(), func(tx ledger.Tx) error {
 		r := next(tx, "big")
 		r.Changes[0].Body = big
@@ -161,9 +182,9 @@ func TestSQLiteMovesItsLog(t *testing.T) {
 	if n := size(); n < int64(len(big)) {
 		t.Fatalf("the log has %d bytes only", n)
 	}
-	for end := time.Now().Add(time.Minute); size() > shortLog; {
-		if n := size(); time.Now().After(end) || n >= farLog*4096 { // where COMMIT would move it
-			t.Fatalf("the log still has %d bytes", n)
+	for end := time.Now().Add(time.Minute); size() > keptLog; {
+		if time.Now().After(end) {
+			t.Fatalf("the log still has %d bytes", size())
 		}
 		write(t, s, "small")
 	}

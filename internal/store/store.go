@@ -27,7 +27,7 @@ type dialect struct {
 	placeholder string // what stands before the number of a parameter
 	begin       string // begins a transaction that writes
 	forUpdate   string // makes the SELECT of the head keep other writers out until the transaction ends, where begin has not
-	packs       bool   // bodies that are not short; see packer
+	embedded    bool   // statements run in this process, short ones are not interrupted, and bodies that are not short are packed; see packer
 	place       string // the column that tells where a row is
 	// commitWait is how long a COMMIT may take before its outcome is called unknown, 0 for as long as it needs.
 	commitWait time.Duration

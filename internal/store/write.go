@@ -52,7 +52,12 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 		return s.again(err), s.failWaiting(ctx, err)
 	}
 	defer conn.Close()
-	if _, err := conn.ExecContext(ctx, s.sql.begin); err != nil {
+	running := ctx
+	if s.dialect.embedded {
+		// A statement that may be interrupted is run by a goroutine of its own, and that takes longer than a short statement.
+		running = context.WithoutCancel(ctx)
+	}
+	if _, err := conn.ExecContext(running, s.sql.begin); err != nil {
 		return s.again(err), s.failWaiting(ctx, err)
 	}
 	committed := false
@@ -61,12 +66,12 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 			rollback(ctx, conn)
 		}
 	}()
-	t := &tx{ctx: ctx, conn: conn, packs: s.dialect.packs}
+	t := &tx{ctx: running, ended: ctx.Err, conn: conn, log: s.checkpoints, embedded: s.dialect.embedded}
 	t.reader = reader{from: conn, sql: s.sql, fail: func(ctx context.Context, err error, doing string) error {
 		t.broken, t.again = s.fail(ctx, err, doing), s.again(err)
 		return t.broken
 	}}
-	if err := conn.QueryRowContext(ctx, s.sql.lockHead).Scan(&t.number, &t.at, &t.hash); err != nil {
+	if err := conn.QueryRowContext(running, s.sql.lockHead).Scan(&t.number, &t.at, &t.hash); err != nil {
 		return s.again(err), s.failWaiting(ctx, err)
 	}
 	err = fn(t)
@@ -85,7 +90,7 @@ func (s *Store) commitOnce(ctx context.Context, fn func(ledger.Tx) error) (bool,
 	}
 	again, err := s.finish(ctx, conn)
 	if committed = err == nil; committed {
-		s.checkpoints.wake()
+		s.checkpoints.commit()
 	}
 	return again, err
 }
@@ -139,15 +144,17 @@ func (s *Store) failWaiting(ctx context.Context, err error) error {
 type tx struct {
 	mu         sync.Mutex // held by the methods that goroutines may share
 	reader     reader
-	ctx        context.Context // of the Commit
+	ctx        context.Context // of its statements
+	ended      func() error    // says whether the context of the Commit has ended, and why
 	conn       *sql.Conn
 	number, at int64  // the newest revision's
 	hash       string // and its hash
 	changed    bool
 	broken     error // the database's first failure, after which nothing of the transaction may be committed
 	again      bool  // and whether running it again may help
-	packs      bool  // bodies
+	embedded   bool  // see dialect
 	packer     packer
+	log        *checkpoints // SQLite's
 }
 
 func (t *tx) Head() int64 { return t.number }
@@ -200,6 +207,14 @@ func (t *tx) Extend(changes []ledger.Version) error {
 			return fault.New(fault.Internal, "revision %d cannot be extended: %v", t.number, err)
 		}
 	}
+	if t.embedded {
+		// SQLite's cache writes what was unused for longest, and what is written a second time COMMIT has to read back with all that came after it. So the revision's row, which Seal
+		// changes, is kept in use.
+		if _, err := t.reader.RevisionAt(t.ctx, t.at); err != nil {
+			return err
+		}
+		t.log.extend()
+	}
 	return t.add(changes)
 }
 
@@ -239,7 +254,7 @@ func (t *tx) addVersions(add bulk, changes []ledger.Version) error {
 	t.packer.reset()
 	for _, v := range changes {
 		var body any
-		if t.packs {
+		if t.embedded {
 			body = t.packer.packed(v.Body)
 		} else {
 			body = string(v.Body)
@@ -250,6 +265,9 @@ func (t *tx) addVersions(add bulk, changes []ledger.Version) error {
 }
 
 func (t *tx) exec(text string, args ...any) error {
+	if err := t.ended(); err != nil {
+		return err
+	}
 	if _, err := t.conn.ExecContext(t.ctx, text, args...); err != nil {
 		return t.reader.fail(t.ctx, err, "write")
 	}

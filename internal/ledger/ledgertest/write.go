@@ -199,6 +199,14 @@ func testCancelled(t *testing.T, f fixture) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("Commit cancelled on the way: got %v", err)
 	}
+	during, cancel := context.WithCancel(f.ctx)
+	err = f.Commit(during, func(tx ledger.Tx) error {
+		cancel()
+		return tx.Append(revision(6, "a"))
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("Append after the context was cancelled: got %v", err)
+	}
 	f.equal("Since", f.since(0), r, nil)
 	none := func(ledger.Version) error { return nil }
 	for name, call := range map[string]func() error{
