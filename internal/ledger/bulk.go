@@ -37,7 +37,7 @@ type encoded struct {
 // bulkBatch is how many records are encoded and written at once, and bulkAhead how many batches wait at most. More are not faster.
 const (
 	bulkBatch = 64
-	bulkAhead = 2
+	bulkAhead = 3
 )
 
 // newBulk begins a bulk of a draft. stop has to be called.

@@ -100,7 +100,7 @@ func (l *Ledger) Import(ctx context.Context, w Write, open func() (exchange.Read
 		if err != nil {
 			return err
 		}
-		from := readAhead(file)
+		from := readAhead(file, d.pending.flush().Index)
 		defer from.stop()
 		im = newImporter(ctx, d, w)
 		defer im.stop()

@@ -56,15 +56,14 @@ func (im *importer) run(ctx context.Context, from *ahead, partial bool, taken fu
 		if err != nil {
 			return err
 		}
-		identified := im.identified(drafts)
-		for i, d := range drafts {
+		for _, d := range drafts {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 			if n++; n > maxDrafts {
 				return fault.New(fault.Exhausted, "%s: the file has more than %d grants; import it in pieces", d.Place, maxDrafts)
 			}
-			if err := im.take(d, identified[i]); err != nil {
+			if err := im.take(d.Draft, d.identified); err != nil {
 				return err
 			}
 			taken(n)
@@ -75,15 +74,6 @@ func (im *importer) run(ctx context.Context, from *ahead, partial bool, taken fu
 		return im.done.refusal(n)
 	}
 	return im.end()
-}
-
-// identified returns for each draft the ids of the grants that had its key as an identifier before the import.
-func (im *importer) identified(drafts []*exchange.Draft) [][]string {
-	keys := make([]string, len(drafts))
-	for i, d := range drafts {
-		keys[i] = d.Key
-	}
-	return im.before.Index.Identified(keys)
 }
 
 // take decides what becomes of one draft. identified are the ids of the grants that had its key before the import. Its error is of the store: what is wrong with the draft is in the answer.
