@@ -34,6 +34,7 @@ test: needs
 lint: bin/tools bin/golangci-lint .protodeps/stamp
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	bin/golangci-lint run ./...
+	go -C internal/bench/duckdb list -test -deps . >/dev/null # its go.mod knows what ours needs
 	bin/buf lint
 	bin/buf format --diff --exit-code proto
 	@main=$$(git rev-parse -q --verify main || git rev-parse -q --verify origin/main || git rev-parse HEAD) && \
@@ -63,8 +64,8 @@ bin/golangci-lint: internal/tools/go.mod
 # bench prints ratios against a peer in the same run; absolute times mean little. TANDEM_BENCH_GRANTS makes the world of the
 # analysis smaller than a million grants. GOGC is what tandemd sets for itself.
 bench:
-	GOGC=400 go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench/...
-	GOGC=400 go -C internal/bench/duckdb test -run '^$$' -bench . -benchtime 5x -timeout 60m .
+	GOGC=300 go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./internal/bench/...
+	GOGC=300 go -C internal/bench/duckdb test -run '^$$' -bench . -benchtime 5x -timeout 60m .
 
 cover: needs
 	go test -short -coverpkg=./internal/...,./server/...,./client/... -coverprofile=cover.out ./...

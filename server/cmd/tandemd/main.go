@@ -177,7 +177,7 @@ func loadTLS(o options) (*tls.Config, error) {
 func tuneMemory() {
 	const softLimit = 2 << 30 // bytes
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400)
+		debug.SetGCPercent(300)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softLimit)
