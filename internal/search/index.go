@@ -6,8 +6,8 @@ import (
 	"github.com/allmep/tandem/internal/grant"
 )
 
-// Index is what is searched, as one revision left it. It is immutable: any number of readers share it without locks. What Next costs depends on the changes, and not on the number of
-// grants.
+// Index is what is searched, as one revision left it. It is immutable: any number of readers share it, and wait for whoever makes the next one only while that adds a term or a place. What
+// Next costs depends on the changes, and not on the number of grants.
 type Index struct {
 	grants, organisations, programmes *corpus
 	reg                               *grant.Registry
