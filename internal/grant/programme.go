@@ -1,10 +1,11 @@
 package grant
 
 import (
+	"iter"
+
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
-	"iter"
 )
 
 // Programme is a funding instrument of a donor.

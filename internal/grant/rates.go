@@ -1,10 +1,11 @@
 package grant
 
 import (
+	"iter"
+
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/fx"
 	"github.com/allmep/tandem/internal/period"
-	"iter"
 )
 
 // RateDay is what one euro was worth on a day that is not built in. Its id is the day, such as 2026-05-04.

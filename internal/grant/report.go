@@ -97,16 +97,13 @@ func (v Values) check(list *fault.List) {
 	if v.Status != 0 && v.Status.String() == "" {
 		list.Add("status", "found %d; accepted are 1 to 6", v.Status)
 	}
-	seen := make(map[string]int, len(v.Recipients))
+	var seen seen[string]
 	for i, id := range v.Recipients {
-		first, twice := seen[id]
-		switch {
+		switch first := seen.add(id); {
 		case id == "":
 			list.Add(index("recipients", i), "is empty")
-		case twice:
+		case first >= 0:
 			list.Add(index("recipients", i), "%q stands in the list already, at %s", id, index("recipients", first))
-		default:
-			seen[id] = i
 		}
 	}
 }

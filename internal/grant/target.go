@@ -1,10 +1,11 @@
 package grant
 
 import (
+	"iter"
+
 	"github.com/allmep/tandem/internal/fault"
 	"github.com/allmep/tandem/internal/money"
 	"github.com/allmep/tandem/internal/period"
-	"iter"
 )
 
 // Target is money wanted for a cell and a period. An empty theme, location or population means any.

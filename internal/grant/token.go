@@ -1,8 +1,9 @@
 package grant
 
 import (
-	"github.com/allmep/tandem/internal/fault"
 	"iter"
+
+	"github.com/allmep/tandem/internal/fault"
 )
 
 // Token lets someone sign in. Its secret is not kept, only the hash.
