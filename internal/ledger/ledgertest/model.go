@@ -229,7 +229,7 @@ func (t *modelTx) Request(principal, requestID string) (ledger.Revision, error) 
 }
 
 func (t *modelTx) Append(r ledger.Revision) error {
-	err := t.check(r)
+	err := cmp.Or(t.ctx.Err(), t.check(r))
 	if err == nil {
 		t.log = append(t.log, r)
 	}
